@@ -1,0 +1,149 @@
+// Everything the journal can hold, as one union. Inputs come from outside (ticks, beats, commands, reports of real
+// brokers); all others were emitted by an actor that consumed earlier records, and name them in `causeSeq`.
+
+import type { Micros } from "../base/clock.ts";
+import type { MarketState } from "./market.ts";
+import type { Execution, OrderIntent, OrderSent, RiskRefusal } from "./order.ts";
+import type { Votes } from "./prediction.ts";
+import type { Quarantined } from "./quarantine.ts";
+import type { Signal } from "./signal.ts";
+import type { Tick } from "./tick.ts";
+
+/** Time itself as a record: silent symbols close bars and expire signals on it. */
+export interface Beat {
+  readonly kind: "beat";
+  readonly seq: number;
+  readonly timeMicros: Micros;
+}
+
+/** The configuration in force from here on. The first record of every run. */
+export interface Configured {
+  readonly kind: "configured";
+  readonly seq: number;
+  readonly timeMicros: Micros;
+  /** The fencing epoch of this run: intents carry it, and an older one is refused everywhere. */
+  readonly epoch: number;
+  /** Everything an engine is built from, as parsed; readers rebuild the same engine from it. */
+  readonly config: unknown;
+}
+
+export type Command =
+  | {
+      readonly command: "halt-entries" | "resume-entries" | "flatten";
+      readonly accountId: string;
+      readonly by: string;
+    }
+  | { readonly command: "release-symbol"; readonly instrumentId: number; readonly by: string };
+
+export interface Commanded {
+  readonly kind: "commanded";
+  readonly seq: number;
+  readonly timeMicros: Micros;
+  readonly command: Command;
+}
+
+/** Ticks the source numbered that never arrived. */
+export interface Gap {
+  readonly kind: "gap";
+  readonly seq: number;
+  readonly timeMicros: Micros;
+  readonly instrumentId: number;
+  readonly sourceId: number;
+  readonly fromSourceSeq: number;
+  readonly toSourceSeq: number;
+}
+
+/** An actor or a member was taken out of service, or put back. */
+export interface Fault {
+  readonly kind: "fault";
+  readonly seq: number;
+  readonly timeMicros: Micros;
+  readonly what:
+    | "actor-quarantined"
+    | "actor-restarted"
+    | "member-breaker"
+    | "journal-failed"
+    | "source-stalled";
+  readonly subject: string;
+  readonly message: string;
+}
+
+/** The running decision hash of one symbol after the record `appliedSeq`: a replay checks itself against it. */
+export interface Checkpoint {
+  readonly kind: "checkpoint";
+  readonly seq: number;
+  readonly timeMicros: Micros;
+  readonly instrumentId: number;
+  readonly causeSeq: number;
+  readonly decisions: number;
+  readonly decisionHash: string;
+}
+
+export type JournalRecord =
+  | Tick
+  | Beat
+  | Votes
+  | Signal
+  | Quarantined
+  | MarketState
+  | OrderIntent
+  | RiskRefusal
+  | OrderSent
+  | Execution
+  | Commanded
+  | Configured
+  | Gap
+  | Fault
+  | Checkpoint;
+
+export type RecordKind = JournalRecord["kind"];
+
+/** Position is the kind's number in the journal: append, never reorder. 0 is the journal's own seal. */
+export const RECORD_KINDS = [
+  "seal",
+  "tick",
+  "beat",
+  "votes",
+  "signal",
+  "quarantined",
+  "market",
+  "intent",
+  "refusal",
+  "sent",
+  "execution",
+  "commanded",
+  "configured",
+  "gap",
+  "fault",
+  "checkpoint",
+] as const;
+
+/** Topics have their own retention; each is a hash chain of its own. Position is the number in the journal. */
+export const TOPICS = [
+  "market-data",
+  "feature",
+  "prediction",
+  "trading",
+  "compliance",
+  "monitoring",
+] as const;
+
+export type Topic = (typeof TOPICS)[number];
+
+export const TOPIC_OF: Readonly<Record<RecordKind, Topic>> = {
+  tick: "market-data",
+  beat: "market-data",
+  gap: "market-data",
+  votes: "prediction",
+  signal: "trading",
+  intent: "trading",
+  refusal: "trading",
+  sent: "trading",
+  execution: "trading",
+  commanded: "compliance",
+  configured: "compliance",
+  quarantined: "monitoring",
+  market: "feature",
+  fault: "monitoring",
+  checkpoint: "monitoring",
+};

@@ -1,0 +1,45 @@
+// A signal: what the chain decided, why, and until when it holds.
+
+import type { Micros } from "../base/clock.ts";
+import type { MemberId } from "./prediction.ts";
+import type { Regime } from "./regime.ts";
+
+export const ACTIONS = ["HOLD", "BUY", "SELL"] as const;
+export type Action = (typeof ACTIONS)[number];
+
+/** One member's part in a decision. */
+export interface Component {
+  readonly member: MemberId;
+  readonly probabilityUp: number;
+  /** Share of the vote after missing members were left out; shares sum to 1. */
+  readonly weight: number;
+  readonly ageMicros: number;
+}
+
+export interface Signal {
+  readonly kind: "signal";
+  readonly seq: number;
+  readonly timeMicros: Micros;
+  readonly instrumentId: number;
+  /** Journal sequence of the votes record it was decided on. */
+  readonly causeSeq: number;
+  /** Journal sequence of the tick those votes were asked for. */
+  readonly tickSeq: number;
+  readonly action: Exclude<Action, "HOLD">;
+  /** Calibrated probability that the mid is higher at the horizon. */
+  readonly probabilityUp: number;
+  /** Probability of the chosen side, in [0.5, 1). */
+  readonly confidence: number;
+  readonly regime: Regime;
+  readonly components: readonly Component[];
+  /** Short coded reasons, strongest first, for example "trend:strong-uptrend". */
+  readonly reasons: readonly string[];
+  readonly bidPoints: number;
+  readonly askPoints: number;
+  /** Suggested distances from the entry price, in points. */
+  readonly stopPoints: number;
+  readonly targetPoints: number;
+  readonly expiresAtMicros: Micros;
+  /** Whether it may open a position: false when it rests on backfilled or stale data. */
+  readonly tradable: boolean;
+}
