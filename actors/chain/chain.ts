@@ -1,0 +1,226 @@
+// The chain: what happens to one tick of one symbol, step by step. It computes and remembers; it emits nothing and asks
+// nobody. The symbol actor runs steps 1 to 3 on a tick, asks the members (4), and runs 5 to 9 when it hears their votes.
+//
+//   1 validate -> 2 bars -> 3 features -> 4 forecasters -> 5 technical score, 6 vote -> 7 regime -> 8 calibrate -> 9 policy
+
+import type { Archive } from "../base/archive.ts";
+import { assert } from "../base/assert.ts";
+import type { Clock, Micros } from "../base/clock.ts";
+import { BAR_INTERVALS, type Bar } from "../domain/bar.ts";
+import type { Instrument } from "../domain/instrument.ts";
+import type { MarketState } from "../domain/market.ts";
+import type { Vote, Votes } from "../domain/prediction.ts";
+import type { QuarantineCode } from "../domain/quarantine.ts";
+import { copyQuote, emptyQuote, persistQuote, type Quote } from "../domain/quote.ts";
+import type { Regime } from "../domain/regime.ts";
+import type { Signal } from "../domain/signal.ts";
+import { type Tick, TICK_SECONDARY } from "../domain/tick.ts";
+import { Ballot } from "./ballot.ts";
+import { BarSeries } from "./bars.ts";
+import type { Calibrator } from "./calibration.ts";
+import { CrossSourceCheck } from "./cross-source.ts";
+import { FeatureEngine } from "./features/feature-engine.ts";
+import { type Decision, type PolicyInput, SignalPolicy } from "./policy.ts";
+import type { Preset } from "./presets.ts";
+import { reasonsOf } from "./reasons.ts";
+import { RegimeClassifier, regimePolicy } from "./regime.ts";
+import { StageTimer } from "./stages.ts";
+import { TickValidator } from "./validate.ts";
+
+/** Hears every bar as it closes; the bar is valid during the call only. */
+export type BarListener = (bar: Bar, intervalIndex: number) => void;
+
+/** A signal without its place in the order: what the chain itself knows. */
+export type SignalContent = Omit<
+  Signal,
+  "kind" | "seq" | "timeMicros" | "instrumentId" | "causeSeq" | "tickSeq" | "tradable"
+>;
+
+const MINUTE = BAR_INTERVALS.indexOf("1m");
+
+export class Chain {
+  /** The last valid quote of the primary source. */
+  readonly quote: Quote = emptyQuote();
+  readonly features: FeatureEngine;
+  readonly stages: StageTimer;
+  readonly #secondaryQuote: Quote = emptyQuote();
+  readonly #candidate: Quote = emptyQuote();
+  readonly #validator: TickValidator;
+  readonly #secondaryValidator: TickValidator;
+  readonly #crossSource: CrossSourceCheck;
+  readonly #bars: BarSeries;
+  readonly #ballot: Ballot;
+  readonly #regime: RegimeClassifier;
+  readonly #calibrator: Calibrator;
+  readonly #policy: SignalPolicy;
+  readonly #policyInput: PolicyInput;
+  #minuteClosed = false;
+
+  /** @param options.stopwatch real time, for stage latencies only */
+  constructor(options: {
+    instrument: Instrument;
+    preset: Preset;
+    calibrator: Calibrator;
+    stopwatch: Clock;
+    onBar?: BarListener;
+  }) {
+    const { instrument, preset, onBar } = options;
+    this.stages = new StageTimer(options.stopwatch);
+    this.#validator = new TickValidator({ instrument });
+    this.#secondaryValidator = new TickValidator({ instrument });
+    this.#crossSource = new CrossSourceCheck({ instrument });
+    this.features = new FeatureEngine({ instrument });
+    this.#bars = new BarSeries({
+      instrumentId: instrument.id,
+      onClosed: (bar, intervalIndex) => {
+        if (intervalIndex === MINUTE) {
+          this.features.onMinuteBar(bar);
+          this.#minuteClosed = true;
+        }
+        onBar?.(bar, intervalIndex);
+      },
+    });
+    this.#ballot = new Ballot(preset.ballot);
+    this.#regime = new RegimeClassifier();
+    this.#calibrator = options.calibrator;
+    this.#policy = new SignalPolicy(preset.policy);
+    this.#policyInput = {
+      timeMicros: 0,
+      probabilityUp: Number.NaN,
+      agreement: 0,
+      regime: this.#regime.current,
+      quote: this.quote,
+      features: this.features.vector,
+    };
+  }
+
+  /** When {@link advance} next has a bar to close; Infinity while none is open. */
+  get nextDueMicros(): Micros {
+    return this.#bars.nextDueMicros;
+  }
+
+  get regime(): Regime {
+    return this.#regime.current;
+  }
+
+  /** The latest decision; its fields change with the next one. */
+  get decision(): Decision {
+    return this.#policy.decision;
+  }
+
+  /** Steps 1 to 3: a reason when the tick is quarantined, else undefined and everything has moved on. */
+  take(tick: Tick): QuarantineCode | undefined {
+    if ((tick.flags & TICK_SECONDARY) !== 0) return this.#takeSecondary(tick);
+    const { stages } = this;
+    stages.begin();
+    // 1. validate and normalise
+    const candidate = this.#candidate;
+    const code = this.#validator.check(tick, candidate) ?? this.#crossSource.check(candidate);
+    stages.done("validate");
+    if (code !== undefined) return code;
+    const { quote } = this;
+    copyQuote(candidate, quote);
+    // 2. bars
+    this.#bars.onQuote(quote);
+    stages.done("bars");
+    // 3. features
+    this.features.onQuote(quote, this.#bars.minute);
+    stages.done("features");
+    return undefined;
+  }
+
+  /** Step 2 on a silent symbol: closes the bars that ended by `timeMicros`. */
+  advance(timeMicros: Micros): void {
+    this.#bars.advance(timeMicros);
+  }
+
+  /** Whether a 1-minute bar closed since the last call. */
+  takeMinuteClosed(): boolean {
+    const closed = this.#minuteClosed;
+    this.#minuteClosed = false;
+    return closed;
+  }
+
+  onMarket(state: MarketState): void {
+    this.features.onMarket(state);
+  }
+
+  /**
+   * Steps 5 to 9: the members' votes are in.
+   * @returns the decision; the object is reused
+   */
+  decide(record: Votes): Decision {
+    const { stages } = this;
+    const { timeMicros } = record;
+    stages.resume();
+    // 5. and 6. the technical score is a member; members that are missing leave their weight to the others
+    const ballot = this.#ballot;
+    for (let i = 0; i < record.votes.length; i++) {
+      const vote = record.votes[i] as Vote;
+      if (vote.status === "voted") ballot.cast(vote.member, vote.probabilityUp, timeMicros);
+      else ballot.withdraw(vote.member);
+    }
+    const voted = ballot.combine(timeMicros);
+    stages.done("vote");
+    // 7. regime
+    const regime = this.#regime.update(this.features.vector, timeMicros);
+    stages.done("regime");
+    // 8. calibration
+    const probabilityUp = this.#calibrator.calibrate(believed(voted, regime));
+    stages.done("calibrate");
+    // 9. policy
+    const input = this.#policyInput;
+    input.timeMicros = timeMicros;
+    input.probabilityUp = probabilityUp;
+    input.agreement = ballot.agreement;
+    input.regime = regime;
+    const decision = this.#policy.decide(input);
+    stages.done("policy");
+    return decision;
+  }
+
+  /** What there is to say about the latest decision, which is not HOLD. Allocates: for signals only. */
+  describe(timeMicros: Micros): SignalContent {
+    const { action, probabilityUp, confidence, stopPoints, targetPoints, expiresAtMicros } = this.decision;
+    assert(action !== "HOLD", "a HOLD is no signal");
+    const components = this.#ballot.components(timeMicros);
+    return {
+      action,
+      probabilityUp,
+      confidence,
+      regime: this.regime,
+      components,
+      reasons: reasonsOf({ action, components, regime: this.regime, evidence: this.#regime.evidence }),
+      bidPoints: this.quote.bidPoints,
+      askPoints: this.quote.askPoints,
+      stopPoints,
+      targetPoints,
+      expiresAtMicros,
+    };
+  }
+
+  persist(archive: Archive): void {
+    persistQuote(this.quote, archive);
+    this.#minuteClosed = archive.boolean(this.#minuteClosed);
+    this.#validator.persist(archive);
+    this.#secondaryValidator.persist(archive);
+    this.#crossSource.persist(archive);
+    this.#bars.persist(archive);
+    this.features.persist(archive);
+    this.#ballot.persist(archive);
+    this.#regime.persist(archive);
+    this.#policy.persist(archive);
+  }
+
+  #takeSecondary(tick: Tick): QuarantineCode | undefined {
+    const code = this.#secondaryValidator.check(tick, this.#secondaryQuote);
+    if (code === undefined) this.#crossSource.onSecondary(this.#secondaryQuote);
+    return code;
+  }
+}
+
+/** What of a vote is believed in a regime: a trend is not easily voted against. */
+function believed(voted: number, regime: Regime): number {
+  const policy = regimePolicy(regime);
+  return 0.5 + (voted - 0.5) * (voted > 0.5 ? policy.up : policy.down);
+}

@@ -1,0 +1,42 @@
+// The named presets: the source documents' figures, and that each can run.
+
+import { describe, expect, test } from "bun:test";
+import { MEMBERS } from "../domain/prediction.ts";
+import { Ballot } from "./ballot.ts";
+import { SignalPolicy } from "./policy.ts";
+import { PRESET_NAMES, PRESETS } from "./presets.ts";
+
+const MODELS = ["xgboost", "lightgbm", "lstm", "transformer", "cnn"] as const;
+
+describe.each(PRESET_NAMES.map((name) => [name] as const))("%s", (name) => {
+  const { ballot, policy } = PRESETS[name];
+
+  test("its ballot and its policy take it", () => {
+    expect(() => [new Ballot(ballot), new SignalPolicy(policy)]).not.toThrow();
+  });
+
+  test("its weights sum to 1 and belong to members", () => {
+    expect(Object.values(ballot.weights).reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 12);
+    expect(MEMBERS).toEqual(expect.arrayContaining(Object.keys(ballot.weights)));
+  });
+
+  test("treats both sides alike", () => {
+    expect(policy.buyAt + policy.sellAt).toBeCloseTo(1, 12);
+  });
+
+  test("states a life for the vote of every member with a weight", () => {
+    expect(Object.keys(ballot.voteLifeMicros)).toEqual(expect.arrayContaining(Object.keys(ballot.weights)));
+  });
+});
+
+test("classic has the weights and thresholds of the source documents", () => {
+  const { ballot, policy } = PRESETS.classic;
+  const models = MODELS.reduce((sum, member) => sum + (ballot.weights[member] ?? 0), 0);
+  expect(ballot.weights).toMatchObject({ quantum: 0.3, chaos: 0.2, technical: 0.1 });
+  expect(models).toBeCloseTo(0.4, 12);
+  expect([policy.buyAt, policy.sellAt]).toEqual([0.7, 0.3]);
+});
+
+test("rules needs no model", () => {
+  expect(Object.keys(PRESETS.rules.ballot.weights).toSorted()).toEqual(["chaos", "quantum", "technical"]);
+});

@@ -1,0 +1,69 @@
+// Named sets of weights and thresholds. None of them claims to earn money: that is what walk-forward reports are for.
+
+import { MICROS_PER_SECOND } from "../base/clock.ts";
+import type { MemberId } from "../domain/prediction.ts";
+import type { BallotSettings } from "./ballot.ts";
+import { POLICY_DEFAULTS, type PolicySettings } from "./policy.ts";
+import { BAR_VOTE_LIFE_MICROS, TICK_VOTE_LIFE_MICROS } from "./vote-lives.ts";
+
+export const PRESET_NAMES = ["rules", "classic", "demo"] as const;
+export type PresetName = (typeof PRESET_NAMES)[number];
+
+export interface Preset {
+  readonly ballot: BallotSettings;
+  readonly policy: PolicySettings;
+}
+
+const VOTE_LIVES: Readonly<Partial<Record<MemberId, number>>> = {
+  technical: TICK_VOTE_LIFE_MICROS,
+  quantum: TICK_VOTE_LIFE_MICROS,
+  xgboost: TICK_VOTE_LIFE_MICROS,
+  lightgbm: TICK_VOTE_LIFE_MICROS,
+  chaos: BAR_VOTE_LIFE_MICROS,
+  lstm: BAR_VOTE_LIFE_MICROS,
+  transformer: BAR_VOTE_LIFE_MICROS,
+  cnn: BAR_VOTE_LIFE_MICROS,
+};
+
+/**
+ * `rules`: the rule members alone, thresholds at which real ticks give some signals a day.
+ * `classic`: quantum 0.3, chaos 0.2, machine learning 0.4 (shared by its five members), technical 0.1, BUY above 0.7,
+ * SELL below 0.3. Without trained models the first, second and last share the vote.
+ * `demo`: the rule members on a short fuse, so that a simulated market shows signals and trades within seconds. It pays
+ * the spread all day; it is for looking, not for an account.
+ */
+export const PRESETS: Readonly<Record<PresetName, Preset>> = Object.freeze({
+  rules: {
+    ballot: { weights: { technical: 0.45, quantum: 0.35, chaos: 0.2 }, voteLifeMicros: VOTE_LIVES },
+    policy: POLICY_DEFAULTS,
+  },
+  classic: {
+    ballot: {
+      weights: {
+        quantum: 0.3,
+        chaos: 0.2,
+        xgboost: 0.08,
+        lightgbm: 0.08,
+        lstm: 0.08,
+        transformer: 0.08,
+        cnn: 0.08,
+        technical: 0.1,
+      },
+      voteLifeMicros: VOTE_LIVES,
+    },
+    policy: { ...POLICY_DEFAULTS, buyAt: 0.7, sellAt: 0.3 },
+  },
+  demo: {
+    ballot: { weights: { technical: 0.45, quantum: 0.35, chaos: 0.2 }, voteLifeMicros: VOTE_LIVES },
+    policy: {
+      ...POLICY_DEFAULTS,
+      buyAt: 0.53,
+      sellAt: 0.47,
+      holdMargin: 0.005,
+      agreementMin: 0.3,
+      signalLifeMicros: 20 * MICROS_PER_SECOND,
+      stopRanges: 8,
+      targetSpreadsMin: 1,
+    },
+  },
+});
