@@ -1,0 +1,250 @@
+// The account: the only writer of one account's money, orders and positions. Signals come in, controls decide, intents
+// or refusals go out; executions come back and are booked. It acts on records alone and its time is theirs.
+//
+// Netting rule: one position per instrument. A signal against it closes it and opens nothing; the other direction waits
+// for a signal that comes after the exit has filled, so that an account is never exposed twice by a reversal.
+
+import type { Archive } from "../base/archive.ts";
+import type { Micros } from "../base/clock.ts";
+import type { Execution, OrderSent } from "../domain/order.ts";
+import type { Command, JournalRecord } from "../domain/records.ts";
+import type { Signal } from "../domain/signal.ts";
+import type { Tick } from "../domain/tick.ts";
+import { type AccountView, buildAccountView } from "./account-view.ts";
+import { DealMemory } from "./deal-memory.ts";
+import { Desk, type DeskOptions } from "./desk.ts";
+import { EntryDesk } from "./entry-desk.ts";
+import { ExitDesk } from "./exit-desk.ts";
+import type { OrderTrigger, TrackedOrder } from "./orders.ts";
+import { sideOf } from "./positions.ts";
+
+export class AccountActor {
+  readonly #desk: Desk;
+  readonly #entries: EntryDesk;
+  readonly #exits: ExitDesk;
+  readonly #deals = new DealMemory();
+  /** Set by `flatten` until entries are resumed: what still fills is closed at once. */
+  #flattening = false;
+  #dueMicros: Micros = Number.POSITIVE_INFINITY;
+
+  constructor(options: DeskOptions) {
+    this.#desk = new Desk(options);
+    this.#entries = new EntryDesk(this.#desk);
+    this.#exits = new ExitDesk(this.#desk);
+  }
+
+  /** When it wants to be told the time although nothing happens; Infinity while nothing is pending. */
+  get nextDueMicros(): Micros {
+    return this.#dueMicros;
+  }
+
+  /** Fingerprint of every intent so far, for comparing runs. */
+  get intentHash(): string {
+    return this.#desk.intentHash;
+  }
+
+  view(): AccountView {
+    return buildAccountView(this.#desk);
+  }
+
+  receive(record: JournalRecord): void {
+    const desk = this.#desk;
+    desk.causeSeq = record.seq;
+    if (record.timeMicros > desk.nowMicros) desk.nowMicros = record.timeMicros;
+    if (desk.nowMicros >= desk.books.dayEndsMicros) desk.books.enterDay(desk.nowMicros);
+    if (desk.nowMicros >= this.#dueMicros) this.#passTime();
+    switch (record.kind) {
+      case "tick":
+        this.#onTick(record);
+        return;
+      case "signal":
+        this.#onSignal(record);
+        break;
+      case "sent":
+        this.#onSent(record);
+        break;
+      case "execution":
+        this.#onExecution(record);
+        break;
+      case "commanded":
+        this.#onCommand(record.command);
+        break;
+      case "configured":
+        desk.epoch = record.epoch;
+        return;
+      default:
+        return;
+    }
+    this.#refreshDue();
+  }
+
+  persist(archive: Archive): void {
+    this.#desk.persist(archive);
+    this.#deals.persist(archive);
+    this.#flattening = archive.boolean(this.#flattening);
+    this.#dueMicros = archive.number(this.#dueMicros);
+  }
+
+  #onTick(tick: Tick): void {
+    const { books } = this.#desk;
+    if (!books.board.take(tick)) return;
+    const position = books.positions.ofInstrument(tick.instrumentId);
+    if (position === undefined) return;
+    books.markToMarket();
+    if (this.#exits.marketIsBack(position)) this.#refreshDue();
+  }
+
+  #onSignal(signal: Signal): void {
+    const desk = this.#desk;
+    const instrument = desk.instruments[signal.instrumentId];
+    if (instrument === undefined) {
+      desk.odd(
+        "unknown-instrument",
+        `signal ${signal.seq} names instrument ${signal.instrumentId}: not traded here`,
+      );
+      return;
+    }
+    const position = desk.books.positions.ofInstrument(signal.instrumentId);
+    const current = signal.tradable && desk.nowMicros < signal.expiresAtMicros;
+    const against = position !== undefined && sideOf(position) !== signal.action;
+    if (against && current && position.exitReason === "") this.#exits.want(position, "signal");
+    else this.#entries.consider(signal, instrument);
+  }
+
+  #onSent(sent: OrderSent): void {
+    const desk = this.#desk;
+    if (sent.accountId !== desk.settings.accountId) return;
+    const order = desk.books.orders.find(sent.intentId);
+    if (order === undefined)
+      desk.odd("unknown-intent", `intent ${sent.intentId} was sent but is not known here`);
+    else desk.move(order, "send");
+  }
+
+  #onExecution(execution: Execution): void {
+    const desk = this.#desk;
+    if (execution.accountId !== desk.settings.accountId) return;
+    const order = desk.books.orders.find(execution.intentId);
+    if (order === undefined) {
+      desk.odd("unknown-intent", `a report names intent ${execution.intentId}, which is not known here`);
+    }
+    const trigger = TRIGGER_OF[execution.status];
+    if (trigger === "fill") this.#onFill(execution, order);
+    else if (order !== undefined) desk.move(order, trigger);
+    this.#exits.retry();
+  }
+
+  /** A deal is booked once, whatever its order's state: deals are the truth. */
+  #onFill(deal: Execution, order: TrackedOrder | undefined): void {
+    const desk = this.#desk;
+    const dealId = deal.dealId ?? "";
+    if (!isBookable(deal, desk.instruments.length)) {
+      desk.odd("bad-fill", `deal "${dealId}" of ${deal.intentId} has unusable figures and was not booked`);
+      return;
+    }
+    if (!this.#deals.add(dealId)) {
+      desk.odd("duplicate-deal", `deal ${dealId} came again and was not booked twice`);
+      return;
+    }
+    desk.tally.fills++;
+    // A deal on the other side of its order is the broker's own: a stop or a target that closed the position.
+    const own = order !== undefined && order.side === deal.side ? order : undefined;
+    const booked = desk.books.book(deal, own);
+    if (!booked.converted) {
+      desk.entriesHalted = true;
+      desk.odd(
+        "unconverted-profit",
+        `the profit of deal ${dealId} has no conversion rate: entries are halted`,
+      );
+    }
+    if (own !== undefined) this.#fillOrder(own, deal);
+    if (this.#flattening && booked.position !== undefined) this.#exits.want(booked.position, "flatten");
+  }
+
+  #fillOrder(order: TrackedOrder, deal: Execution): void {
+    order.filledMicros += deal.volumeMicros;
+    this.#desk.move(order, order.filledMicros < order.volumeMicros ? "fill-part" : "fill-rest");
+    if (order.filledMicros > order.volumeMicros) {
+      this.#desk.odd(
+        "overfilled",
+        `order ${order.intentId} filled ${order.filledMicros} of ${order.volumeMicros}`,
+      );
+    }
+  }
+
+  #onCommand(command: Command): void {
+    const desk = this.#desk;
+    if (command.command === "release-symbol") {
+      this.#release(command.instrumentId);
+      return;
+    }
+    if (command.accountId !== desk.settings.accountId) return;
+    switch (command.command) {
+      case "halt-entries":
+        desk.entriesHalted = true;
+        return;
+      case "resume-entries":
+        desk.entriesHalted = false;
+        this.#flattening = false;
+        return;
+      case "flatten":
+        desk.entriesHalted = true;
+        this.#flattening = true;
+        for (const position of desk.books.positions.open) this.#exits.want(position, "flatten");
+    }
+  }
+
+  /** A human has looked: orders of the symbol whose outcome is unknown count as dead. A deal that still comes is booked. */
+  #release(instrumentId: number): void {
+    const desk = this.#desk;
+    const unknown = desk.books.orders.live.filter(
+      (order) => order.instrumentId === instrumentId && order.state === "unknown",
+    );
+    for (const order of unknown) desk.move(order, "release");
+    this.#exits.retry();
+  }
+
+  /** Whatever is due: orders that expired or were not heard of, positions that are old, exits to try again. */
+  #passTime(): void {
+    const { books, nowMicros, settings } = this.#desk;
+    const late = books.orders.live.filter((order) => nowMicros >= order.deadlineMicros);
+    for (const order of late) this.#desk.move(order, order.state === "intended" ? "expire" : "lose");
+    for (const position of books.positions.open) {
+      if (nowMicros - position.openTimeMicros >= settings.positionAgeMaxMicros)
+        this.#exits.want(position, "time");
+    }
+    this.#exits.retry();
+    this.#refreshDue();
+  }
+
+  #refreshDue(): void {
+    const { orders, positions } = this.#desk.books;
+    let due = Number.POSITIVE_INFINITY;
+    for (const order of orders.live) due = Math.min(due, order.deadlineMicros);
+    for (const position of positions.open) due = Math.min(due, this.#exits.dueMicros(position));
+    this.#dueMicros = due;
+  }
+}
+
+const TRIGGER_OF: Readonly<Record<Execution["status"], OrderTrigger | "fill">> = {
+  acknowledged: "acknowledge",
+  rejected: "reject",
+  "partially-filled": "fill",
+  filled: "fill",
+  cancelled: "cancel",
+  unknown: "lose",
+};
+
+/** A deal needs an id to be booked once, and figures that are exact integers. */
+function isBookable(deal: Execution, instruments: number): boolean {
+  return (
+    deal.dealId !== null &&
+    deal.dealId !== "" &&
+    deal.instrumentId >= 0 &&
+    deal.instrumentId < instruments &&
+    Number.isSafeInteger(deal.volumeMicros) &&
+    deal.volumeMicros > 0 &&
+    Number.isSafeInteger(deal.pricePoints) &&
+    deal.pricePoints > 0 &&
+    Number.isSafeInteger(deal.commissionMicros)
+  );
+}

@@ -1,0 +1,84 @@
+// What people see of an account: a plain picture taken between two records. Reading it changes nothing.
+
+import type { MicroMoney } from "../domain/money.ts";
+import type { OrderPurpose, Position } from "../domain/order.ts";
+import type { Costs } from "./books.ts";
+import type { Desk } from "./desk.ts";
+import type { OrderState } from "./orders.ts";
+import { toPosition } from "./positions.ts";
+import type { RefusalCode } from "./risk.ts";
+import type { Anomaly, AnomalyCode } from "./tally.ts";
+
+export interface PositionView extends Position {
+  /** NaN while nothing quoted converts it to the account's currency. */
+  readonly unrealisedMicros: MicroMoney;
+  /** Why it is being closed; empty while it is not. */
+  readonly exitReason: string;
+}
+
+export interface LiveOrderView {
+  readonly intentId: string;
+  readonly instrumentId: number;
+  readonly purpose: OrderPurpose;
+  readonly state: OrderState;
+}
+
+export interface AccountView {
+  readonly accountId: string;
+  readonly currency: string;
+  readonly balanceMicros: MicroMoney;
+  readonly equityMicros: MicroMoney;
+  readonly marginUsedMicros: MicroMoney;
+  readonly marginReservedMicros: MicroMoney;
+  /** Equity against the start of the trading day. */
+  readonly dayProfitMicros: MicroMoney;
+  readonly entriesHalted: boolean;
+  /** Before costs, then after the commission that was paid; spread and slippage are in both. */
+  readonly realisedMicros: MicroMoney;
+  readonly realisedAfterCostsMicros: MicroMoney;
+  readonly costs: Costs;
+  readonly positions: readonly PositionView[];
+  readonly liveOrders: readonly LiveOrderView[];
+  readonly entries: number;
+  readonly exits: number;
+  readonly fills: number;
+  readonly refusals: Readonly<Record<RefusalCode, number>>;
+  readonly anomalies: Readonly<Record<AnomalyCode, number>>;
+  readonly recentAnomalies: readonly Anomaly[];
+}
+
+export function buildAccountView(desk: Desk): AccountView {
+  const { books, settings, tally, entriesHalted } = desk;
+  const equityMicros = books.equityMicros();
+  const { costs, realisedMicros } = books;
+  return {
+    accountId: settings.accountId,
+    currency: settings.currency,
+    balanceMicros: books.balanceMicros,
+    equityMicros,
+    marginUsedMicros: books.marginUsedMicros(),
+    marginReservedMicros: books.marginReservedMicros(),
+    dayProfitMicros: equityMicros - books.dayStartEquityMicros,
+    entriesHalted,
+    realisedMicros,
+    realisedAfterCostsMicros: realisedMicros - costs.commissionMicros,
+    costs,
+    positions: books.positions.open.map((position) => ({
+      ...toPosition(position),
+      unrealisedMicros: books.unrealisedMicros(position),
+      exitReason: position.exitReason,
+    })),
+    liveOrders: books.orders.live.map(({ intentId, instrumentId, purpose, state }) => ({
+      intentId,
+      instrumentId,
+      purpose,
+      state,
+    })),
+    entries: tally.entries,
+    exits: tally.exits,
+    fills: tally.fills,
+    refusals: tally.refusals(),
+    anomalies: tally.anomalies(),
+    recentAnomalies: tally.recentAnomalies(),
+  };
+}

@@ -1,0 +1,213 @@
+// The money of an account: balance, equity, margin, the trading day, and what trading costs. Pure bookkeeping - the
+// account actor decides, this file counts, in integer millionths of the account's currency.
+
+import type { Archive } from "../base/archive.ts";
+import { MICROS_PER_DAY, MICROS_PER_MINUTE, type Micros } from "../base/clock.ts";
+import type { Instrument } from "../domain/instrument.ts";
+import { type MicroMoney, moveValueMicros, roundHalfAway } from "../domain/money.ts";
+import type { Execution } from "../domain/order.ts";
+import { convertMicros, CurrencyConverter } from "./conversion.ts";
+import { OrderTable, type TrackedOrder } from "./orders.ts";
+import { type FillOutcome, PositionBook, sideOf, type TrackedPosition, unrealised } from "./positions.ts";
+import { QuoteBoard } from "./quote-board.ts";
+import type { AccountSettings } from "./settings.ts";
+
+/** What trading has cost so far. Commission is paid; spread and slippage are inside the realised profit already. */
+export interface Costs {
+  readonly commissionMicros: MicroMoney;
+  /** Half the quoted spread of every fill. */
+  readonly spreadMicros: MicroMoney;
+  /** Fill price against the quote the order was priced from, or against stop and target; negative when better. */
+  readonly slippageMicros: MicroMoney;
+}
+
+export interface Booked extends FillOutcome {
+  /** False when profit could not be converted to the account's currency and was left out of the balance. */
+  readonly converted: boolean;
+}
+
+export class AccountBooks {
+  readonly board: QuoteBoard;
+  readonly orders = new OrderTable();
+  readonly positions = new PositionBook();
+  readonly #instruments: readonly Instrument[];
+  readonly #settings: AccountSettings;
+  readonly #converter: CurrencyConverter;
+  #balanceMicros: MicroMoney;
+  #realisedMicros: MicroMoney = 0;
+  #commissionMicros: MicroMoney = 0;
+  #spreadMicros: MicroMoney = 0;
+  #slippageMicros: MicroMoney = 0;
+  #dayEndsMicros: Micros = Number.NEGATIVE_INFINITY;
+  #dayStartEquityMicros: MicroMoney;
+  #dayWorstEquityMicros: MicroMoney;
+
+  constructor(instruments: readonly Instrument[], settings: AccountSettings) {
+    this.#instruments = instruments;
+    this.#settings = settings;
+    this.board = new QuoteBoard(instruments);
+    this.#converter = new CurrencyConverter({ instruments, currency: settings.currency, board: this.board });
+    this.#balanceMicros = settings.startingBalanceMicros;
+    this.#dayStartEquityMicros = settings.startingBalanceMicros;
+    this.#dayWorstEquityMicros = settings.startingBalanceMicros;
+  }
+
+  get balanceMicros(): MicroMoney {
+    return this.#balanceMicros;
+  }
+
+  /** Profit of closed volume before commission, since the account began. */
+  get realisedMicros(): MicroMoney {
+    return this.#realisedMicros;
+  }
+
+  get costs(): Costs {
+    return {
+      commissionMicros: this.#commissionMicros,
+      spreadMicros: this.#spreadMicros,
+      slippageMicros: this.#slippageMicros,
+    };
+  }
+
+  get dayStartEquityMicros(): MicroMoney {
+    return this.#dayStartEquityMicros;
+  }
+
+  /** The worst loss of equity since the day began; 0 or more. */
+  get dayLossMicros(): MicroMoney {
+    return this.#dayStartEquityMicros - this.#dayWorstEquityMicros;
+  }
+
+  get dayEndsMicros(): Micros {
+    return this.#dayEndsMicros;
+  }
+
+  conversionRate(instrumentId: number): number {
+    return this.#converter.rate(instrumentId);
+  }
+
+  /** Balance and unrealised profit at the prices positions could be closed at; NaN while one cannot be valued. */
+  equityMicros(): MicroMoney {
+    const open = this.positions.open;
+    let equity = this.#balanceMicros;
+    for (let i = 0; i < open.length; i++) equity += this.unrealisedMicros(open[i] as TrackedPosition);
+    return equity;
+  }
+
+  unrealisedMicros(position: TrackedPosition): MicroMoney {
+    const id = position.instrumentId;
+    const long = position.signedVolumeMicros > 0;
+    const price = long ? this.board.bidPoints(id) : this.board.askPoints(id);
+    return this.#moneyOf(id, unrealised(position, price));
+  }
+
+  /** Margin of open positions at their opening prices. */
+  marginUsedMicros(): MicroMoney {
+    let used = 0;
+    for (const { instrumentId, signedCost } of this.positions.open) {
+      used += roundHalfAway(this.#moneyOf(instrumentId, Math.abs(signedCost)) / this.#settings.leverage);
+    }
+    return used;
+  }
+
+  /** Margin that live entries will take when the rest of them fills. */
+  marginReservedMicros(): MicroMoney {
+    let reserved = 0;
+    for (const order of this.orders.live) {
+      const restMicros = Math.max(0, order.volumeMicros - order.filledMicros);
+      reserved += Math.ceil((order.marginMicros * restMicros) / order.volumeMicros);
+    }
+    return reserved;
+  }
+
+  /** Instruments with an open position or a live entry. */
+  exposedInstruments(): number {
+    const exposed = new Set<number>();
+    for (const position of this.positions.open) exposed.add(position.instrumentId);
+    for (const order of this.orders.live) if (order.purpose === "entry") exposed.add(order.instrumentId);
+    return exposed.size;
+  }
+
+  /** Begins the trading day that `nowMicros` lies in unless it is the running one: the loss of the day starts at zero. */
+  enterDay(nowMicros: Micros): void {
+    if (nowMicros < this.#dayEndsMicros) return;
+    const resetMicros = this.#settings.dayResetMinuteUtc * MICROS_PER_MINUTE;
+    const day = Math.floor((nowMicros - resetMicros) / MICROS_PER_DAY);
+    this.#dayEndsMicros = (day + 1) * MICROS_PER_DAY + resetMicros;
+    const equity = this.equityMicros();
+    this.#dayStartEquityMicros = Number.isNaN(equity) ? this.#balanceMicros : equity;
+    this.#dayWorstEquityMicros = this.#dayStartEquityMicros;
+  }
+
+  /** Notes how deep the day has been. */
+  markToMarket(): void {
+    const equity = this.equityMicros();
+    if (equity < this.#dayWorstEquityMicros) this.#dayWorstEquityMicros = equity;
+  }
+
+  /**
+   * Books one deal: nets it, moves the balance, counts its costs. The caller has made sure that it is valid and new.
+   * @param order the order it belongs to, or undefined for a deal the broker made itself or an order long forgotten
+   */
+  book(deal: Execution, order: TrackedOrder | undefined): Booked {
+    const positionId = deal.positionId ?? deal.intentId;
+    this.#countCosts(deal, order, this.positions.find(positionId));
+    const outcome = this.positions.net({
+      positionId,
+      instrumentId: deal.instrumentId,
+      intentId: deal.intentId,
+      side: deal.side,
+      volumeMicros: deal.volumeMicros,
+      pricePoints: deal.pricePoints,
+      timeMicros: deal.timeMicros,
+      stopPricePoints: order?.stopPricePoints ?? Number.NaN,
+      targetPricePoints: order?.targetPricePoints ?? Number.NaN,
+    });
+    const profit = outcome.realised === 0 ? 0 : this.#moneyOf(deal.instrumentId, outcome.realised);
+    const converted = !Number.isNaN(profit);
+    if (converted) this.#realisedMicros += profit;
+    this.#balanceMicros += (converted ? profit : 0) - deal.commissionMicros;
+    this.#commissionMicros += deal.commissionMicros;
+    this.markToMarket();
+    return { ...outcome, converted };
+  }
+
+  persist(archive: Archive): void {
+    this.board.persist(archive);
+    this.orders.persist(archive);
+    this.positions.persist(archive);
+    this.#balanceMicros = archive.number(this.#balanceMicros);
+    this.#realisedMicros = archive.number(this.#realisedMicros);
+    this.#commissionMicros = archive.number(this.#commissionMicros);
+    this.#spreadMicros = archive.number(this.#spreadMicros);
+    this.#slippageMicros = archive.number(this.#slippageMicros);
+    this.#dayEndsMicros = archive.number(this.#dayEndsMicros);
+    this.#dayStartEquityMicros = archive.number(this.#dayStartEquityMicros);
+    this.#dayWorstEquityMicros = archive.number(this.#dayWorstEquityMicros);
+  }
+
+  /** Point-micro-lots of an instrument in the account's currency; NaN without a conversion rate. */
+  #moneyOf(instrumentId: number, pointMicroLots: number): MicroMoney {
+    const instrument = this.#instruments[instrumentId] as Instrument;
+    return convertMicros(moveValueMicros(instrument, pointMicroLots, 1), this.#converter.rate(instrumentId));
+  }
+
+  #countCosts(deal: Execution, order: TrackedOrder | undefined, position: TrackedPosition | undefined): void {
+    const id = deal.instrumentId;
+    const bid = order?.bidPoints ?? this.board.bidPoints(id);
+    const ask = order?.askPoints ?? this.board.askPoints(id);
+    const expected = order === undefined ? triggerPrice(deal, position) : deal.side === "BUY" ? ask : bid;
+    const adverse = deal.side === "BUY" ? deal.pricePoints - expected : expected - deal.pricePoints;
+    const spread = this.#moneyOf(id, ((ask - bid) / 2) * deal.volumeMicros);
+    const slippage = this.#moneyOf(id, adverse * deal.volumeMicros);
+    if (!Number.isNaN(spread)) this.#spreadMicros += spread;
+    if (!Number.isNaN(slippage)) this.#slippageMicros += slippage;
+  }
+}
+
+/** The price a deal of the broker's own was meant to be made at: the stop, the target, or unknown. */
+function triggerPrice(deal: Execution, position: TrackedPosition | undefined): number {
+  if (position === undefined || sideOf(position) === deal.side) return Number.NaN;
+  if (deal.reason === "stop") return position.stopPricePoints;
+  return deal.reason === "target" ? position.targetPricePoints : Number.NaN;
+}

@@ -1,0 +1,148 @@
+// What the parts of one account share: its books, its time, and the one way an approved order leaves. The desks decide
+// (entries, exits), the actor listens; this is the table they sit at.
+
+import type { Archive } from "../base/archive.ts";
+import type { Micros } from "../base/clock.ts";
+import { StateHash } from "../base/hash.ts";
+import type { Instrument } from "../domain/instrument.ts";
+import type { MicroMoney } from "../domain/money.ts";
+import type { OrderIntent } from "../domain/order.ts";
+import type { Emitter } from "../ports/emitter.ts";
+import { AccountBooks } from "./books.ts";
+import type { OrderTrigger, TrackedOrder } from "./orders.ts";
+import type { AccountSettings } from "./settings.ts";
+import { type AnomalyCode, Tally } from "./tally.ts";
+
+export interface DeskOptions {
+  readonly settings: AccountSettings;
+  /** By id, without holes. */
+  readonly instruments: readonly Instrument[];
+  readonly emitter: Emitter;
+  /** The fencing epoch that intents carry until a configured record names another. */
+  readonly epoch: number;
+}
+
+/** An order that was approved, without what the desk knows itself. */
+export interface ApprovedIntent extends Pick<
+  OrderIntent,
+  | "instrumentId"
+  | "purpose"
+  | "side"
+  | "volumeMicros"
+  | "stopPricePoints"
+  | "targetPricePoints"
+  | "positionId"
+  | "expiresAtMicros"
+  | "checks"
+  | "reason"
+> {
+  readonly marginMicros: MicroMoney;
+}
+
+export class Desk {
+  readonly settings: AccountSettings;
+  readonly instruments: readonly Instrument[];
+  readonly emitter: Emitter;
+  readonly books: AccountBooks;
+  readonly tally = new Tally();
+  epoch: number;
+  nowMicros: Micros = 0;
+  /** Sequence of the record being handled: the cause of whatever is emitted. */
+  causeSeq = 0;
+  entriesHalted = false;
+  #intents = 0;
+  /** Over every intent: what was decided, not when or under which number it was journaled. */
+  readonly #intentHash = new StateHash();
+
+  constructor(options: DeskOptions) {
+    this.settings = options.settings;
+    this.instruments = options.instruments;
+    this.emitter = options.emitter;
+    this.epoch = options.epoch;
+    this.books = new AccountBooks(options.instruments, options.settings);
+  }
+
+  get intentHash(): string {
+    return this.#intentHash.hex();
+  }
+
+  /** Takes an approved order into the books and says so. From here its exposure is reserved. */
+  intend(intent: ApprovedIntent): void {
+    const { marginMicros, ...approved } = intent;
+    const { board, orders } = this.books;
+    const intentId = `${this.settings.accountId}-${String(++this.#intents).padStart(9, "0")}`;
+    const bidPoints = board.bidPoints(intent.instrumentId);
+    const askPoints = board.askPoints(intent.instrumentId);
+    this.#hash(intentId, intent);
+    orders.add({
+      intentId,
+      instrumentId: intent.instrumentId,
+      purpose: intent.purpose,
+      side: intent.side,
+      volumeMicros: intent.volumeMicros,
+      filledMicros: 0,
+      state: "intended",
+      bidPoints,
+      askPoints,
+      stopPricePoints: intent.stopPricePoints ?? Number.NaN,
+      targetPricePoints: intent.targetPricePoints ?? Number.NaN,
+      marginMicros,
+      positionId: intent.positionId ?? "",
+      expiresAtMicros: intent.expiresAtMicros,
+      deadlineMicros: intent.expiresAtMicros,
+    });
+    this.emitter.emit({
+      kind: "intent",
+      seq: 0,
+      timeMicros: this.nowMicros,
+      accountId: this.settings.accountId,
+      intentId,
+      causeSeq: this.causeSeq,
+      bidPoints,
+      askPoints,
+      epoch: this.epoch,
+      ...approved,
+    });
+  }
+
+  /** Moves an order along its lifecycle and sets when to lose patience with it. */
+  move(order: TrackedOrder, trigger: OrderTrigger): void {
+    const { previous, current, legal } = this.books.orders.apply(order, trigger);
+    if (!legal) {
+      this.odd("illegal-transition", `order ${order.intentId} was ${previous} when "${trigger}" came`);
+    }
+    const timeout = this.settings.reportTimeoutMicros;
+    if (current === "sent") order.deadlineMicros = this.nowMicros + timeout;
+    if (current === "acknowledged" || current === "partially-filled") {
+      order.deadlineMicros = Math.max(this.nowMicros, order.expiresAtMicros) + timeout;
+    }
+    if (current === "unknown") order.deadlineMicros = Number.POSITIVE_INFINITY;
+  }
+
+  odd(code: AnomalyCode, message: string): void {
+    this.tally.odd({ code, timeMicros: this.nowMicros, message });
+  }
+
+  persist(archive: Archive): void {
+    this.books.persist(archive);
+    this.tally.persist(archive);
+    this.nowMicros = archive.number(this.nowMicros);
+    this.epoch = archive.number(this.epoch);
+    this.entriesHalted = archive.boolean(this.entriesHalted);
+    this.#intents = archive.number(this.#intents);
+    this.#intentHash.persist(archive);
+  }
+
+  #hash(intentId: string, intent: ApprovedIntent): void {
+    const hash = this.#intentHash;
+    hash.text(intentId);
+    hash.number(intent.instrumentId);
+    hash.text(intent.purpose);
+    hash.text(intent.side);
+    hash.number(intent.volumeMicros);
+    hash.number(intent.stopPricePoints ?? Number.NaN);
+    hash.number(intent.targetPricePoints ?? Number.NaN);
+    hash.text(intent.positionId ?? "");
+    hash.text(intent.reason);
+  }
+}
