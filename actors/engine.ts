@@ -1,0 +1,321 @@
+// Builds the actors of one engine and seats them at the switchboard. It knows nothing of journals or clocks on walls:
+// LiveEngine and the replayers put those around it.
+
+import { AccountActor } from "./account/account-actor.ts";
+import { PaperBroker } from "./account/paper-broker.ts";
+import type { Archive } from "./base/archive.ts";
+import { assert } from "./base/assert.ts";
+import type { Clock, Micros, Scheduler } from "./base/clock.ts";
+import { StateHash } from "./base/hash.ts";
+import { SeededRandom } from "./base/random.ts";
+import { type BarListener, Chain } from "./chain/chain.ts";
+import { IDENTITY_CALIBRATOR } from "./chain/calibration.ts";
+import { PRESETS } from "./chain/presets.ts";
+import type { Instrument } from "./domain/instrument.ts";
+import type { JournalRecord } from "./domain/records.ts";
+import { type EngineConfig, stateLayout } from "./engine-config.ts";
+import { POISONED_RECORDS_MAX, SHARED_MAILBOX_RECORDS, SYMBOL_MAILBOX_RECORDS } from "./limits.ts";
+import { MarketActor } from "./market/market-actor.ts";
+import { OrderGate } from "./order-gate.ts";
+import { Outlets } from "./outlets.ts";
+import type { Emitter } from "./ports/emitter.ts";
+import type { Forecaster } from "./ports/forecaster.ts";
+import type { ActorRef, Recover } from "./runtime/actor.ts";
+import { ActorSystem } from "./runtime/actor-system.ts";
+import type { Fault } from "./runtime/supervision.ts";
+import { type Seat, Switchboard } from "./switchboard.ts";
+import { ForecasterPanel } from "./symbol/panel.ts";
+import { SymbolActor } from "./symbol/symbol-actor.ts";
+
+/** An actor of the engine: hears records, saves and loads its state, may want a beat. */
+interface EngineActor {
+  receive(record: JournalRecord): void;
+  persist(archive: Archive): void;
+  readonly nextDueMicros: Micros;
+}
+
+/** Something whose state a snapshot holds. */
+export interface Stateful {
+  readonly seat: { readonly path: string; appliedSeq: number; readonly depth: number };
+  persist(archive: Archive): void;
+  /** False while its state is not to be trusted: it failed and has not recovered. */
+  ready(): boolean;
+  /** During recovery: the record felled the actor in a former life, which went on without it. */
+  leaveOut(seq: number): void;
+}
+
+export interface EngineOptions {
+  readonly config: EngineConfig;
+  readonly scheduler: Scheduler;
+  /** Real time for latencies and deadlines. Actors' time is that of their records. */
+  readonly stopwatch: Clock;
+  /** Records carry the stopwatch's time: latencies count from arrival and deadlines are judged. */
+  readonly live: boolean;
+  /** False in a replay that takes the votes from the journal. */
+  readonly asksMembers: boolean;
+  /** The ensemble of one symbol. */
+  readonly forecasters: (instrument: Instrument) => readonly Forecaster[];
+  readonly onBar?: BarListener;
+}
+
+export interface EngineFault {
+  readonly path: string;
+  readonly what: "actor-restarted" | "actor-quarantined";
+  /** Journal sequence of the record it failed at. */
+  readonly seq: number;
+  readonly message: string;
+}
+
+/** Brings a fresh instance of a failed actor up to the journal's head. Set by whoever owns the journal. */
+export type Rebuild = (
+  stateful: Stateful,
+  receive: (record: JournalRecord) => void,
+  ends: { readonly caughtUp: () => void; readonly failed: (error: unknown) => void },
+) => void;
+
+/** One actor's place: its seat at the switchboard and the instance that sits there now. */
+class Place implements Seat, Stateful {
+  readonly path: string;
+  appliedSeq = 0;
+  /** The last record an instance began to handle. */
+  handledSeq = 0;
+  /** Out of service for good: what it is told is left in the journal. */
+  retired = false;
+  /** False from a failure until the fresh instance stands at the journal's head. */
+  healthy = true;
+  instance: EngineActor | undefined;
+  ref: ActorRef<JournalRecord> | undefined;
+  readonly #leftOut = new Set<number>();
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  get seat(): this {
+    return this;
+  }
+
+  get depth(): number {
+    return this.ref?.depth ?? 0;
+  }
+
+  tell(record: JournalRecord): boolean {
+    assert(this.ref !== undefined, `${this.path} was told something before it existed`);
+    if (this.#leftOut.size > 0 && this.#leftOut.has(record.seq)) return true;
+    return this.ref.tell(record) || this.retired;
+  }
+
+  leaveOut(seq: number): void {
+    if (this.#leftOut.size < POISONED_RECORDS_MAX) this.#leftOut.add(seq);
+  }
+
+  ready(): boolean {
+    return this.instance !== undefined && this.healthy && !this.retired;
+  }
+
+  persist(archive: Archive): void {
+    assert(this.instance !== undefined, `${this.path} has no state now`);
+    this.instance.persist(archive);
+  }
+}
+
+export class Engine {
+  readonly config: EngineConfig;
+  readonly layout: string;
+  readonly system: ActorSystem;
+  readonly outlets = new Outlets();
+  readonly gate = new OrderGate();
+  /** The router's and the gate's place in the journal; they are no actors, but have state to recover. */
+  readonly routerSeat = { path: "router", appliedSeq: 0, depth: 0 };
+  readonly switchboard: Switchboard;
+  readonly #options: EngineOptions;
+  readonly #places: readonly Place[];
+  readonly #symbols: (SymbolActor | undefined)[] = [];
+  #account: AccountActor | undefined;
+  #market: MarketActor | undefined;
+  #rebuild: Rebuild | undefined;
+  #faultListener: ((fault: EngineFault) => void) | undefined;
+
+  constructor(options: EngineOptions) {
+    const { config } = options;
+    this.config = config;
+    this.layout = stateLayout(config);
+    this.#options = options;
+    this.system = new ActorSystem({
+      scheduler: options.scheduler,
+      random: new SeededRandom(config.seed),
+      stopwatch: options.stopwatch,
+      onFault: (fault) => this.#onFault(fault),
+    });
+    const symbols = config.instruments.map((instrument) => this.#seatSymbol(instrument));
+    const account = this.#seatAccount();
+    const broker = this.#seatBroker();
+    const market = this.#seatMarket();
+    this.#places = [...symbols, account, broker, market];
+    this.switchboard = new Switchboard({ symbols, account, broker, market }, this.gate);
+    this.system.runUntilIdle();
+  }
+
+  /** Every actor whose state a snapshot holds. */
+  get stateful(): readonly Stateful[] {
+    return this.#places;
+  }
+
+  /** The actor of an instrument; undefined while it is out of service. */
+  symbol(instrumentId: number): SymbolActor | undefined {
+    return this.#symbols[instrumentId];
+  }
+
+  /** Why an instrument's actor does not work at present; empty while it does. */
+  troubleOf(instrumentId: number): string {
+    const place = this.#places[instrumentId];
+    if (place === undefined) return "unknown instrument";
+    if (place.retired) return "quarantined";
+    return place.healthy ? "" : "restarting";
+  }
+
+  get account(): AccountActor | undefined {
+    return this.#account;
+  }
+
+  get market(): MarketActor | undefined {
+    return this.#market;
+  }
+
+  /** Lets every actor handle what it has been told. */
+  run(): void {
+    this.system.runUntilIdle();
+  }
+
+  /** The earliest time at which an actor wants a beat; Infinity when none does. */
+  nextDueMicros(): Micros {
+    let earliestMicros = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < this.#places.length; i++) {
+      const dueMicros = (this.#places[i] as Place).instance?.nextDueMicros ?? Number.POSITIVE_INFINITY;
+      if (dueMicros < earliestMicros) earliestMicros = dueMicros;
+    }
+    return earliestMicros;
+  }
+
+  /**
+   * Whoever owns the journal says how a failed actor is brought back (without it one comes back empty) and hears of every
+   * failure its supervisor acted on.
+   */
+  attach(owner: { rebuild: Rebuild; onFault: (fault: EngineFault) => void }): void {
+    this.#rebuild = owner.rebuild;
+    this.#faultListener = owner.onFault;
+  }
+
+  /** Fingerprint of every decision of every symbol and of every intent. */
+  decisionHash(): string {
+    const hash = new StateHash();
+    for (const { symbol, id } of this.config.instruments) {
+      hash.text(symbol);
+      hash.text(this.#symbols[id]?.decisionHash ?? "");
+    }
+    hash.text(this.#account?.intentHash ?? "");
+    return hash.hex();
+  }
+
+  #seatSymbol(instrument: Instrument): Place {
+    const { config, stopwatch, live, asksMembers, forecasters, onBar } = this.#options;
+    return this.#seat(`symbol/${instrument.symbol}`, SYMBOL_MAILBOX_RECORDS, (emitter) => {
+      const preset = PRESETS[config.preset];
+      const actor = new SymbolActor({
+        instrumentId: instrument.id,
+        chain: new Chain({
+          instrument,
+          preset,
+          calibrator: IDENTITY_CALIBRATOR,
+          stopwatch,
+          ...(onBar === undefined ? {} : { onBar }),
+        }),
+        panel: new ForecasterPanel({
+          instrumentId: instrument.id,
+          forecasters: forecasters(instrument),
+          stopwatch,
+          judgeDeadlines: live,
+        }),
+        emitter,
+        stopwatch,
+        asksMembers,
+        live,
+      });
+      this.#symbols[instrument.id] = actor;
+      return actor;
+    });
+  }
+
+  #seatAccount(): Place {
+    const { account: settings, instruments } = this.config;
+    return this.#seat(`account/${settings.accountId}`, SHARED_MAILBOX_RECORDS, (emitter) => {
+      this.#account = new AccountActor({ settings, instruments, emitter, epoch: 0 });
+      return this.#account;
+    });
+  }
+
+  #seatBroker(): Place {
+    const { broker: settings, instruments, seed } = this.config;
+    return this.#seat(
+      `broker/${settings.accountId}`,
+      SHARED_MAILBOX_RECORDS,
+      (emitter) => new PaperBroker({ settings, instruments, seed, emitter }),
+    );
+  }
+
+  #seatMarket(): Place {
+    const { instruments } = this.config;
+    return this.#seat("market", SHARED_MAILBOX_RECORDS, (emitter) => {
+      this.#market = new MarketActor({ instruments, emitter });
+      return this.#market;
+    });
+  }
+
+  #seat(path: string, capacity: number, make: (emitter: Emitter) => EngineActor): Place {
+    const place = new Place(path);
+    const emitter = this.outlets.of(path);
+    place.ref = this.system.spawn<JournalRecord>(
+      path,
+      () => {
+        const instance = make(emitter);
+        place.instance = instance;
+        return {
+          receive: (record) => {
+            place.handledSeq = record.seq;
+            instance.receive(record);
+          },
+        };
+      },
+      {
+        mailbox: { capacity, policy: "reject" },
+        recover: this.#recoverer(place),
+      },
+    );
+    return place;
+  }
+
+  #recoverer(place: Place): Recover<JournalRecord> {
+    return (actor, caughtUp, failed) => {
+      const done = (): void => {
+        place.healthy = true;
+        caughtUp();
+      };
+      if (this.#rebuild === undefined) done();
+      else this.#rebuild(place, (record) => actor.receive(record), { caughtUp: done, failed });
+    };
+  }
+
+  #onFault(fault: Fault): void {
+    const place = this.#places.find((candidate) => candidate.path === fault.path);
+    if (place === undefined) return;
+    const quarantined = fault.action === "quarantine";
+    place.healthy = false;
+    place.retired = quarantined;
+    this.#faultListener?.({
+      path: fault.path,
+      what: quarantined ? "actor-quarantined" : "actor-restarted",
+      seq: place.handledSeq,
+      message: fault.error.message,
+    });
+  }
+}

@@ -1,0 +1,118 @@
+// Brings one failed actor back while the others trade on: its newest snapshot, then its records from the journal in
+// small portions, until it stands at the head again. The record that felled it is left out.
+
+import { LoadArchive } from "./base/archive.ts";
+import type { Scheduler } from "./base/clock.ts";
+import { decodeRecord } from "./domain/codec.ts";
+import { type Fault, RECORD_KINDS, type JournalRecord } from "./domain/records.ts";
+import type { Engine, Rebuild, Stateful } from "./engine.ts";
+import { POISONED_RECORDS_MAX, REBUILD_RECORDS_PER_TURN } from "./limits.ts";
+import type { Journal, JournalCursor } from "./ports/journal.ts";
+import type { SnapshotStore } from "./ports/snapshots.ts";
+
+const SEAL = RECORD_KINDS.indexOf("seal");
+
+/** What a fault record says of a failure at record `seq`; {@link faultSeqOf} reads it back. */
+export function faultText(seq: number, message: string): string {
+  return `at record ${seq}: ${message}`;
+}
+
+/** The record that felled an actor, or 0 where a fault does not name one. */
+export function faultSeqOf(fault: Pick<Fault, "message">): number {
+  return Number(/^at record (\d+): /.exec(fault.message)?.[1] ?? 0);
+}
+
+export class Rebuilder {
+  readonly #journal: Journal;
+  readonly #snapshots: SnapshotStore | undefined;
+  readonly #scheduler: Scheduler;
+  readonly #engine: Engine;
+  /** Records that made an actor fail, by path: it never sees them again. */
+  readonly #poisoned = new Map<string, Set<number>>();
+  #recoveredSeq = 0;
+
+  constructor(options: {
+    journal: Journal;
+    snapshots: SnapshotStore | undefined;
+    scheduler: Scheduler;
+    engine: Engine;
+  }) {
+    this.#journal = options.journal;
+    this.#snapshots = options.snapshots;
+    this.#scheduler = options.scheduler;
+    this.#engine = options.engine;
+  }
+
+  /** The actor at `path` failed at record `seq`. */
+  poison(path: string, seq: number): void {
+    const seqs = this.#poisoned.get(path) ?? new Set<number>();
+    this.#poisoned.set(path, seqs);
+    if (seqs.size < POISONED_RECORDS_MAX) seqs.add(seq);
+  }
+
+  /** A former life ended at record `seq`: whatever was said up to there is in the journal. */
+  recovered(seq: number): void {
+    this.#recoveredSeq = seq;
+  }
+
+  /** See {@link Rebuild}. */
+  readonly rebuild: Rebuild = (stateful, receive, ends) => {
+    const { path } = stateful.seat;
+    const fromSeq = this.#restore(stateful) + 1;
+    const poisoned = this.#poisoned.get(path) ?? new Set<number>();
+    // Up to its failure everything it says has been said; after it, nothing has.
+    const saidUpTo = Math.max(this.#recoveredSeq, ...poisoned);
+    const cursor = this.#journal.cursor(fromSeq);
+    const end = (finish: () => void): void => {
+      cursor.close();
+      this.#engine.outlets.mute(path, false);
+      finish();
+    };
+    const turn = (): void => {
+      try {
+        this.#engine.outlets.mute(path, true);
+        const stands = this.#feed(path, cursor, (record) => {
+          if (poisoned.has(record.seq)) return;
+          this.#engine.outlets.mute(path, record.seq <= saidUpTo);
+          receive(record);
+        });
+        this.#engine.outlets.mute(path, false);
+        if (stands >= this.#journal.lastSeq) end(ends.caughtUp);
+        else this.#again(turn, (error) => end(() => ends.failed(error)));
+      } catch (error) {
+        end(() => ends.failed(error));
+      }
+    };
+    turn();
+  };
+
+  /** Reads a portion and returns the sequence reached: the journal's last one when there is nothing left to read. */
+  #feed(path: string, cursor: JournalCursor, receive: (record: JournalRecord) => void): number {
+    let reached = 0;
+    for (let i = 0; i < REBUILD_RECORDS_PER_TURN; i++) {
+      const raw = cursor.next();
+      if (raw === undefined) return this.#journal.durableSeq;
+      reached = raw.seq;
+      if (raw.kind === SEAL) continue;
+      const record = decodeRecord(raw);
+      if (this.#engine.switchboard.concerns(path, record)) receive(record);
+    }
+    return reached;
+  }
+
+  /** Lets the others run, and the disk catch up with what was appended meanwhile. */
+  #again(turn: () => void, failed: (error: unknown) => void): void {
+    this.#journal.flush().then(() => {
+      this.#scheduler.soon(turn);
+    }, failed);
+  }
+
+  #restore(stateful: Stateful): number {
+    const snapshot = this.#snapshots?.load(stateful.seat.path, this.#engine.layout, this.#journal.durableSeq);
+    if (snapshot === undefined) return 0;
+    const archive = new LoadArchive(snapshot.state);
+    stateful.persist(archive);
+    archive.finish();
+    return snapshot.appliedSeq;
+  }
+}

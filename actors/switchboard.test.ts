@@ -1,0 +1,130 @@
+// Who hears what: for every kind of record, what is handed over is what concerns, and whoever says a kind is known.
+
+import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
+import type { JournalRecord, RecordKind } from "./domain/records.ts";
+import { TICK_BACKFILL, TICK_SECONDARY, TICK_SKIP_INFERENCE } from "./domain/tick.ts";
+import { seatsOf, testSeats } from "./engine.fixture.ts";
+import { Switchboard } from "./switchboard.ts";
+
+/** Who hears a kind and who says it; a symbol is the one the record names. */
+const TABLE: Readonly<Record<RecordKind, { hear: string; says: string }>> = {
+  tick: { hear: "symbol account broker market", says: "" },
+  beat: { hear: "symbols account broker market", says: "" },
+  votes: { hear: "symbol", says: "symbol" },
+  signal: { hear: "account", says: "symbol" },
+  quarantined: { hear: "", says: "symbol" },
+  market: { hear: "symbols", says: "market" },
+  intent: { hear: "broker", says: "account" },
+  refusal: { hear: "", says: "account" },
+  sent: { hear: "account broker", says: "" },
+  execution: { hear: "account", says: "broker" },
+  commanded: { hear: "account", says: "" },
+  configured: { hear: "account", says: "" },
+  gap: { hear: "", says: "" },
+  fault: { hear: "", says: "" },
+  checkpoint: { hear: "", says: "symbol" },
+};
+
+const KINDS = Object.keys(TABLE) as RecordKind[];
+
+/** The switchboard looks at these fields alone. */
+function recordOf(
+  kind: RecordKind,
+  fields: { seq: number; instrumentId: number; flags: number },
+): JournalRecord {
+  return { kind, timeMicros: 1, ...fields } as unknown as JournalRecord;
+}
+
+function setUp() {
+  const seats = testSeats();
+  const held: number[] = [];
+  const switchboard = new Switchboard(seats, { hold: ({ seq }) => held.push(seq) });
+  return { seats, held, switchboard };
+}
+
+const ROLES: Readonly<Record<string, string>> = {
+  account: "account/paper",
+  broker: "broker/paper",
+  market: "market",
+};
+
+/** The paths of a cell of the table. */
+function pathsOf(roles: string, symbols: readonly string[], instrumentId: number): string[] {
+  return roles
+    .split(" ")
+    .filter((role) => role !== "")
+    .flatMap((role) => {
+      if (role === "symbols") return symbols;
+      if (role === "symbol") return symbols[instrumentId] ?? [];
+      return ROLES[role] ?? [];
+    });
+}
+
+describe("switchboard", () => {
+  for (const kind of KINDS) {
+    const { hear, says } = TABLE[kind];
+    test(`${kind} is heard by ${hear || "nobody"} and said by ${says || "the outside"}`, () => {
+      const { seats, held, switchboard } = setUp();
+      const symbols = seats.symbols.map(({ path }) => path);
+      const record = recordOf(kind, { seq: 1, instrumentId: 1, flags: 0 });
+      switchboard.deliver(record);
+      const heard = seatsOf(seats).filter((seat) => seat.heard.includes(record));
+      expect(heard.map(({ path }) => path)).toEqual(pathsOf(hear, symbols, 1));
+      expect(switchboard.emitterOf(record)?.path).toBe(pathsOf(says, symbols, 1)[0]);
+      expect(held).toEqual(kind === "intent" ? [1] : []);
+    });
+  }
+
+  test("what is handed over is what concerns, for any record and listener", () => {
+    const records = fc.record({
+      kind: fc.constantFrom(...KINDS),
+      seq: fc.integer({ min: 1, max: 1_000 }),
+      instrumentId: fc.integer({ min: 0, max: 3 }),
+      flags: fc.constantFrom(
+        0,
+        TICK_BACKFILL,
+        TICK_SKIP_INFERENCE,
+        TICK_SECONDARY,
+        TICK_SECONDARY | TICK_BACKFILL,
+      ),
+    });
+    fc.assert(
+      fc.property(records, ({ kind, ...fields }) => {
+        // Only ticks come from outside with an instrument that nobody trades.
+        fc.pre(kind === "tick" || fields.instrumentId < 2);
+        const { seats, switchboard } = setUp();
+        const record = recordOf(kind, fields);
+        switchboard.deliver(record);
+        for (const seat of seatsOf(seats)) {
+          expect([seat.path, switchboard.concerns(seat.path, record)]).toEqual([
+            seat.path,
+            seat.heard.length === 1,
+          ]);
+        }
+      }),
+    );
+  });
+
+  test("a second source's tick is heard by its symbol alone", () => {
+    const { seats, switchboard } = setUp();
+    switchboard.deliver(recordOf("tick", { seq: 1, instrumentId: 0, flags: TICK_SECONDARY }));
+    expect(seatsOf(seats).map(({ heard }) => heard.length)).toEqual([1, 0, 0, 0, 0]);
+  });
+
+  test("a seat whose state holds a record already does not hear it again", () => {
+    const { seats, switchboard } = setUp();
+    seats.account.appliedSeq = 7;
+    for (const seq of [6, 7, 8]) switchboard.deliver(recordOf("beat", { seq, instrumentId: 0, flags: 0 }));
+    expect(seats.account.heard.map(({ seq }) => seq)).toEqual([8]);
+    expect(seats.broker.heard.map(({ seq }) => seq)).toEqual([6, 7, 8]);
+  });
+
+  test("a mailbox that refuses is a bug, and says where", () => {
+    const { seats, switchboard } = setUp();
+    seats.account.tell = () => false;
+    expect(() => switchboard.deliver(recordOf("signal", { seq: 9, instrumentId: 0, flags: 0 }))).toThrow(
+      "the mailbox of account/paper overflowed its reserve at record 9",
+    );
+  });
+});

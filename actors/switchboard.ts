@@ -1,0 +1,177 @@
+// Who hears what. One place says which actors a record goes to and which actor emitted it, for live trading, replay
+// and recovery alike.
+
+import { assert, AssertionError } from "./base/assert.ts";
+import type { JournalRecord } from "./domain/records.ts";
+import { TICK_SECONDARY } from "./domain/tick.ts";
+
+/** One listener: an actor's mailbox, and how far into the journal its state already is. */
+export interface Seat {
+  readonly path: string;
+  /** Records up to here are in the actor's state already and are not delivered again. */
+  appliedSeq: number;
+  /** Queues the record; false when the mailbox is full. */
+  tell(record: JournalRecord): boolean;
+  /** Records waiting in the mailbox. */
+  readonly depth: number;
+}
+
+/** Hears intents at once, outside any mailbox: the gate that holds orders until they are durable. */
+export interface IntentHolder {
+  hold(intent: Extract<JournalRecord, { kind: "intent" }>): void;
+}
+
+export interface Seats {
+  /** By instrument id. */
+  readonly symbols: readonly Seat[];
+  readonly account: Seat;
+  readonly broker: Seat;
+  readonly market: Seat;
+}
+
+export class Switchboard {
+  readonly #seats: Seats;
+  readonly #gate: IntentHolder;
+
+  constructor(seats: Seats, gate: IntentHolder) {
+    this.#seats = seats;
+    this.#gate = gate;
+  }
+
+  get seats(): Seats {
+    return this.#seats;
+  }
+
+  /** Hands a record that has its place in the journal to everyone it concerns. */
+  deliver(record: JournalRecord): void {
+    const seats = this.#seats;
+    switch (record.kind) {
+      case "tick": {
+        const symbol = seats.symbols[record.instrumentId];
+        if (symbol === undefined) return;
+        hand(symbol, record);
+        if ((record.flags & TICK_SECONDARY) !== 0) return;
+        hand(seats.account, record);
+        hand(seats.broker, record);
+        hand(seats.market, record);
+        return;
+      }
+      case "votes":
+        hand(this.symbol(record.instrumentId), record);
+        return;
+      case "signal":
+        hand(seats.account, record);
+        return;
+      case "intent":
+        hand(seats.broker, record);
+        this.#gate.hold(record);
+        return;
+      case "sent":
+        hand(seats.account, record);
+        hand(seats.broker, record);
+        return;
+      case "execution":
+        hand(seats.account, record);
+        return;
+      case "commanded":
+      case "configured":
+        hand(seats.account, record);
+        return;
+      case "market":
+        this.#everySymbol(record);
+        return;
+      case "beat":
+        this.#everySymbol(record);
+        hand(seats.account, record);
+        hand(seats.broker, record);
+        hand(seats.market, record);
+        return;
+      case "quarantined":
+      case "refusal":
+      case "gap":
+      case "fault":
+      case "checkpoint":
+        return;
+    }
+  }
+
+  /** Whether {@link deliver} hands `record` to the actor at `path`. */
+  concerns(path: string, record: JournalRecord): boolean {
+    const { symbols, account, broker, market } = this.#seats;
+    const isSymbol = path !== account.path && path !== broker.path && path !== market.path;
+    switch (record.kind) {
+      case "tick":
+        if (isSymbol) return symbols[record.instrumentId]?.path === path;
+        return (record.flags & TICK_SECONDARY) === 0 && symbols[record.instrumentId] !== undefined;
+      case "votes":
+        return symbols[record.instrumentId]?.path === path;
+      case "beat":
+        return true;
+      case "market":
+        return isSymbol;
+      case "intent":
+        return path === broker.path;
+      case "sent":
+        return path === account.path || path === broker.path;
+      case "signal":
+      case "execution":
+      case "commanded":
+      case "configured":
+        return path === account.path;
+      case "quarantined":
+      case "refusal":
+      case "gap":
+      case "fault":
+      case "checkpoint":
+        return false;
+    }
+  }
+
+  symbol(instrumentId: number): Seat {
+    const seat = this.#seats.symbols[instrumentId];
+    assert(seat !== undefined, `no actor trades instrument ${instrumentId}`);
+    return seat;
+  }
+
+  /** The actor that emitted `record`, or undefined for an input from outside. */
+  emitterOf(record: JournalRecord): Seat | undefined {
+    switch (record.kind) {
+      case "votes":
+      case "signal":
+      case "quarantined":
+      case "checkpoint":
+        return this.#seats.symbols[record.instrumentId];
+      case "intent":
+      case "refusal":
+        return this.#seats.account;
+      case "execution":
+        return this.#seats.broker;
+      case "market":
+        return this.#seats.market;
+      case "tick":
+      case "beat":
+      case "sent":
+      case "commanded":
+      case "configured":
+      case "gap":
+      case "fault":
+        return undefined;
+    }
+  }
+
+  #everySymbol(record: JournalRecord): void {
+    const symbols = this.#seats.symbols;
+    for (let i = 0; i < symbols.length; i++) hand(symbols[i] as Seat, record);
+  }
+}
+
+/** The router refuses ticks while a mailbox is nearly full, so a refusal here means that reserve was misjudged. */
+function hand(seat: Seat, record: JournalRecord): void {
+  if (record.seq <= seat.appliedSeq) return;
+  if (!seat.tell(record)) overflowed(seat, record);
+}
+
+/** Apart from the hot path, so that no text is made for a delivery that succeeds. */
+function overflowed(seat: Seat, record: JournalRecord): never {
+  throw new AssertionError(`the mailbox of ${seat.path} overflowed its reserve at record ${record.seq}`);
+}

@@ -1,0 +1,180 @@
+// Asking the members: who is due, what becomes of each kind of answer, and when a member loses its turn.
+
+import { describe, expect, test } from "bun:test";
+import { LoadArchive, SaveArchive } from "../base/archive.ts";
+import { type Clock, MICROS_PER_SECOND } from "../base/clock.ts";
+import { NOON_MICROS } from "../engine.fixture.ts";
+import { ABSTAIN, type Cadence, type ForecastInput, type Forecaster } from "../ports/forecaster.ts";
+import type { MemberId, VoteStatus } from "../domain/prediction.ts";
+import { VOTES_IN_FLIGHT_MAX } from "./limits.ts";
+import { ForecasterPanel } from "./panel.ts";
+
+const DEADLINE_MICROS = 1_000;
+
+class HandClock implements Clock {
+  micros = 0;
+
+  nowMicros(): number {
+    return this.micros;
+  }
+}
+
+function forecaster(member: MemberId, cadence: Cadence, answer: () => number): Forecaster {
+  return {
+    member,
+    cadence,
+    deadlineMicros: DEADLINE_MICROS,
+    voteLifeMicros: MICROS_PER_SECOND,
+    forecast: answer,
+    persist: () => {},
+  };
+}
+
+function setUp(answer: () => number, options: { judgeDeadlines?: boolean; stopwatch?: Clock } = {}) {
+  return new ForecasterPanel({
+    instrumentId: 3,
+    forecasters: [
+      forecaster("technical", "tick", () => 0.6),
+      forecaster("xgboost", "tick", answer),
+      forecaster("chaos", "bar-close", () => 0.4),
+      forecaster("adviser", "asynchronous", () => 0.9),
+    ],
+    stopwatch: options.stopwatch ?? new HandClock(),
+    judgeDeadlines: options.judgeDeadlines ?? true,
+  });
+}
+
+function input(atMicros = 0): ForecastInput {
+  return { features: new Float64Array(), timeMicros: NOON_MICROS + atMicros, instrumentId: 3 };
+}
+
+describe("forecaster panel", () => {
+  test("asks tick members on ticks, bar members as well when a bar closed, asynchronous ones never", () => {
+    const panel = setUp(() => 0.5);
+    const onTick = panel.ask(input(), 7, false);
+    expect(onTick).toMatchObject({
+      kind: "votes",
+      seq: 0,
+      instrumentId: 3,
+      causeSeq: 7,
+      timeMicros: NOON_MICROS,
+    });
+    expect(onTick.votes.map(({ member }) => member)).toEqual(["technical", "xgboost"]);
+    expect(panel.ask(input(), 8, true).votes.map(({ member }) => member)).toEqual([
+      "technical",
+      "xgboost",
+      "chaos",
+    ]);
+    expect(panel.hasBarMembers).toBe(true);
+  });
+
+  const stopwatch = new HandClock();
+  const cases: readonly {
+    what: string;
+    answer: () => number;
+    status: VoteStatus;
+    judgeDeadlines?: boolean;
+  }[] = [
+    { what: "0.3", answer: () => 0.3, status: "voted" },
+    { what: "nothing", answer: () => ABSTAIN, status: "abstained" },
+    { what: "NaN", answer: () => Number.NaN, status: "invalid" },
+    { what: "0", answer: () => 0, status: "invalid" },
+    { what: "1", answer: () => 1, status: "invalid" },
+    { what: "infinity", answer: () => Number.POSITIVE_INFINITY, status: "invalid" },
+    {
+      what: "an exception",
+      answer: () => {
+        throw new Error("no model");
+      },
+      status: "failed",
+    },
+    {
+      what: "too late",
+      answer: () => {
+        stopwatch.micros += DEADLINE_MICROS + 1;
+        return 0.3;
+      },
+      status: "late",
+    },
+    {
+      what: "at the deadline",
+      answer: () => {
+        stopwatch.micros += DEADLINE_MICROS;
+        return 0.3;
+      },
+      status: "voted",
+    },
+    {
+      what: "too late where nobody judges",
+      answer: () => {
+        stopwatch.micros += DEADLINE_MICROS + 1;
+        return 0.3;
+      },
+      status: "voted",
+      judgeDeadlines: false,
+    },
+  ];
+  for (const { what, answer, status, judgeDeadlines } of cases) {
+    test(`${what} is ${status}, and the other member's vote stands`, () => {
+      const panel = setUp(answer, { stopwatch, judgeDeadlines: judgeDeadlines ?? true });
+      const { votes } = panel.ask(input(), 1, false);
+      expect(votes).toEqual([
+        { member: "technical", status: "voted", probabilityUp: 0.6 },
+        { member: "xgboost", status, probabilityUp: status === "voted" ? 0.3 : Number.NaN },
+      ]);
+    });
+  }
+
+  test("five failures cost a member its turn; a second later it is asked again", () => {
+    let calls = 0;
+    let answer = Number.NaN;
+    const panel = setUp(() => {
+      calls++;
+      return answer;
+    });
+    const statusAt = (atMicros: number): VoteStatus | undefined =>
+      panel.ask(input(atMicros), 1, false).votes[1]?.status;
+    expect(Array.from({ length: 6 }, () => statusAt(0))).toEqual([
+      "invalid",
+      "invalid",
+      "invalid",
+      "invalid",
+      "invalid",
+      "breaker-open",
+    ]);
+    expect(calls).toBe(5);
+    answer = 0.5;
+    expect(statusAt(MICROS_PER_SECOND - 1)).toBe("breaker-open");
+    expect(statusAt(MICROS_PER_SECOND)).toBe("voted");
+    expect(statusAt(MICROS_PER_SECOND)).toBe("voted");
+  });
+
+  test("an open breaker is open after a save and a load", () => {
+    const panel = setUp(() => Number.NaN);
+    for (let i = 0; i < 5; i++) panel.ask(input(), 1, false);
+    const saved = new SaveArchive();
+    panel.persist(saved);
+    const loaded = setUp(() => 0.5);
+    const archive = new LoadArchive(saved.finish());
+    loaded.persist(archive);
+    archive.finish();
+    expect(loaded.ask(input(1), 1, false).votes[1]?.status).toBe("breaker-open");
+  });
+
+  test("a votes record is not reused before it has been heard", () => {
+    const panel = setUp(() => 0.5);
+    for (let seq = 1; seq <= VOTES_IN_FLIGHT_MAX; seq++) panel.ask(input(), seq, false).seq = seq;
+    expect(() => panel.ask(input(), 1, false)).toThrow(
+      "more votes are in flight than the panel has slots for",
+    );
+  });
+
+  test("once heard, it is", () => {
+    const panel = setUp(() => 0.5);
+    const first = panel.ask(input(), 1, false);
+    first.seq = 1;
+    for (let seq = 2; seq <= VOTES_IN_FLIGHT_MAX; seq++) panel.ask(input(), seq, false).seq = seq;
+    panel.heard(1);
+    expect(panel.ask(input(), 9, false)).toBe(first);
+  });
+});

@@ -1,0 +1,216 @@
+// Step 4 of the chain: asks the members that are due and makes one votes record of their answers. A member that
+// throws, answers nonsense or is late loses its vote and, after five times, its turn; the others vote on.
+
+import type { Archive } from "../base/archive.ts";
+import { assert } from "../base/assert.ts";
+import type { Clock, Micros } from "../base/clock.ts";
+import { LatencyHistogram } from "../base/histogram.ts";
+import type { MemberId, Vote, VoteStatus } from "../domain/prediction.ts";
+import type { Draft } from "../ports/emitter.ts";
+import { ABSTAIN, type ForecastInput, type Forecaster } from "../ports/forecaster.ts";
+import { CircuitBreaker } from "../runtime/breaker.ts";
+import { VOTES_IN_FLIGHT_MAX } from "./limits.ts";
+
+/** Calls of which one is timed where no deadline is judged. A power of two. */
+const TIMED_ONE_IN = 16;
+
+interface MutableVote extends Vote {
+  status: VoteStatus;
+  probabilityUp: number;
+}
+
+interface Member {
+  readonly forecaster: Forecaster;
+  readonly breaker: CircuitBreaker;
+  readonly latency: LatencyHistogram;
+}
+
+/** A votes record and the votes it can hold, reused once it has been heard. */
+interface Slot {
+  readonly draft: Draft<"votes">;
+  readonly tickVotes: readonly MutableVote[];
+  readonly allVotes: readonly MutableVote[];
+}
+
+export interface MemberHealth {
+  readonly member: MemberId;
+  readonly breaker: string;
+  readonly p50Micros: number;
+  readonly p99Micros: number;
+}
+
+export class ForecasterPanel {
+  readonly #instrumentId: number;
+  readonly #stopwatch: Clock;
+  readonly #judgeDeadlines: boolean;
+  readonly #tickMembers: readonly Member[];
+  readonly #allMembers: readonly Member[];
+  /** A ring of slots; those from `#oldest` on, `#inFlight` of them, hold votes that have not been heard. */
+  #slots: Slot[];
+  #oldest = 0;
+  #inFlight = 0;
+  #asked = 0;
+  #heardSeq = 0;
+
+  /**
+   * @param options.stopwatch real time, for latency and deadlines; actors' time never comes from it
+   * @param options.judgeDeadlines false where the machine's speed must not matter: backtests and replays
+   */
+  constructor(options: {
+    instrumentId: number;
+    forecasters: readonly Forecaster[];
+    stopwatch: Clock;
+    judgeDeadlines: boolean;
+  }) {
+    this.#instrumentId = options.instrumentId;
+    this.#stopwatch = options.stopwatch;
+    this.#judgeDeadlines = options.judgeDeadlines;
+    const members = options.forecasters
+      .filter((forecaster) => forecaster.cadence !== "asynchronous")
+      .map((forecaster) => ({
+        forecaster,
+        breaker: new CircuitBreaker(),
+        latency: new LatencyHistogram(),
+      }));
+    this.#tickMembers = members.filter((member) => member.forecaster.cadence === "tick");
+    this.#allMembers = [
+      ...this.#tickMembers,
+      ...members.filter((member) => member.forecaster.cadence === "bar-close"),
+    ];
+    this.#slots = [this.#newSlot(), this.#newSlot()];
+  }
+
+  /** Whether any member answers when a bar closes; if none does, a silent symbol is not asked. */
+  get hasBarMembers(): boolean {
+    return this.#allMembers.length > this.#tickMembers.length;
+  }
+
+  get health(): MemberHealth[] {
+    return this.#allMembers.map(({ forecaster, breaker, latency }) => ({
+      member: forecaster.member,
+      breaker: breaker.state,
+      p50Micros: latency.quantileMicros(0.5),
+      p99Micros: latency.quantileMicros(0.99),
+    }));
+  }
+
+  /**
+   * Asks the members due at a tick, or at a bar's close as well. The draft is the caller's until it has been heard.
+   * @param causeSeq journal sequence of the tick or beat that makes them due
+   */
+  ask(input: ForecastInput, causeSeq: number, barClosed: boolean): Draft<"votes"> {
+    const slot = this.#takeSlot();
+    const members = barClosed ? this.#allMembers : this.#tickMembers;
+    const votes = barClosed ? slot.allVotes : slot.tickVotes;
+    // A clock reading costs as much as a cheap member: one's end is the next one's start, and where no deadline is judged
+    // one call in sixteen is timed.
+    this.#asked = (this.#asked + 1) | 0;
+    const timed = this.#judgeDeadlines || (this.#asked & (TIMED_ONE_IN - 1)) === 0;
+    let markMicros = timed ? this.#stopwatch.nowMicros() : Number.NaN;
+    for (let i = 0; i < members.length; i++) {
+      markMicros = this.#askOne(members[i] as Member, votes[i] as MutableVote, input, markMicros);
+    }
+    const draft = slot.draft as { -readonly [Key in keyof Draft<"votes">]: Draft<"votes">[Key] };
+    draft.seq = 0;
+    draft.timeMicros = input.timeMicros;
+    draft.causeSeq = causeSeq;
+    draft.votes = votes;
+    return draft;
+  }
+
+  /** The votes record `seq` has been handled: the oldest slot in flight is free. Votes are heard in the order they were asked. */
+  heard(seq: number): void {
+    this.#heardSeq = seq;
+    if (this.#inFlight === 0) return;
+    this.#oldest = (this.#oldest + 1) % this.#slots.length;
+    this.#inFlight--;
+  }
+
+  persist(archive: Archive): void {
+    this.#heardSeq = archive.number(this.#heardSeq);
+    for (const member of this.#allMembers) {
+      member.forecaster.persist(archive);
+      member.breaker.persist(archive);
+    }
+  }
+
+  /** @returns when the member was done; NaN when nobody looks at the time */
+  #askOne(member: Member, vote: MutableVote, input: ForecastInput, startMicros: Micros): Micros {
+    vote.probabilityUp = Number.NaN;
+    if (!member.breaker.allows(input.timeMicros)) {
+      vote.status = "breaker-open";
+      return startMicros;
+    }
+    vote.status = runMember(member, vote, input);
+    const doneMicros = Number.isNaN(startMicros) ? startMicros : this.#stopwatch.nowMicros();
+    const tookMicros = doneMicros - startMicros;
+    member.latency.record(tookMicros);
+    if (this.#judgeDeadlines && tookMicros > member.forecaster.deadlineMicros) {
+      vote.status = "late";
+      vote.probabilityUp = Number.NaN;
+    }
+    if (vote.status === "voted" || vote.status === "abstained") member.breaker.succeeded();
+    else member.breaker.failed(input.timeMicros);
+    return doneMicros;
+  }
+
+  /**
+   * A slot nobody holds. There are as many as were ever in flight at once, up to {@link VOTES_IN_FLIGHT_MAX}; a replay that
+   * went another way may leave votes unheard, and then the oldest goes round again.
+   */
+  #takeSlot(): Slot {
+    if (this.#inFlight === this.#slots.length) {
+      if (this.#slots.length < VOTES_IN_FLIGHT_MAX) this.#grow();
+      else this.heard(this.#heardSeq);
+    }
+    const slot = this.#slots[(this.#oldest + this.#inFlight) % this.#slots.length] as Slot;
+    assert(slot.draft.seq <= this.#heardSeq, "more votes are in flight than the panel has slots for");
+    this.#inFlight++;
+    return slot;
+  }
+
+  #grow(): void {
+    const inOrder = [...this.#slots.slice(this.#oldest), ...this.#slots.slice(0, this.#oldest)];
+    const lengthMax = Math.min(2 * inOrder.length, VOTES_IN_FLIGHT_MAX);
+    while (inOrder.length < lengthMax) inOrder.push(this.#newSlot());
+    this.#slots = inOrder;
+    this.#oldest = 0;
+  }
+
+  #newSlot(): Slot {
+    const tickVotes = votesOf(this.#tickMembers);
+    return {
+      tickVotes,
+      allVotes: votesOf(this.#allMembers),
+      draft: {
+        kind: "votes",
+        seq: 0,
+        timeMicros: 0 satisfies Micros,
+        instrumentId: this.#instrumentId,
+        causeSeq: 0,
+        votes: tickVotes,
+      },
+    };
+  }
+}
+
+function runMember(member: Member, vote: MutableVote, input: ForecastInput): VoteStatus {
+  let probabilityUp: number;
+  try {
+    probabilityUp = member.forecaster.forecast(input);
+  } catch {
+    return "failed";
+  }
+  if (probabilityUp === ABSTAIN) return "abstained";
+  if (!(probabilityUp > 0 && probabilityUp < 1)) return "invalid";
+  vote.probabilityUp = probabilityUp;
+  return "voted";
+}
+
+function votesOf(members: readonly Member[]): MutableVote[] {
+  return members.map(({ forecaster }) => ({
+    member: forecaster.member,
+    status: "abstained",
+    probabilityUp: Number.NaN,
+  }));
+}
