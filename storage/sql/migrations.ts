@@ -1,0 +1,86 @@
+// The ledger's tables, as numbered steps that SQLite and Postgres both understand. A step that has run is never changed:
+// its checksum is kept and compared.
+
+import type { SQL, TransactionSQL } from "bun";
+import { createHash } from "node:crypto";
+import { failure, ok, type Result } from "../../actors/base/result.ts";
+
+interface Migration {
+  readonly id: number;
+  readonly name: string;
+  readonly statements: readonly string[];
+}
+
+const MIGRATIONS: readonly Migration[] = [
+  {
+    id: 1,
+    name: "orders, deals, positions and epochs",
+    statements: [
+      "CREATE TABLE epochs (scope TEXT PRIMARY KEY, epoch BIGINT NOT NULL)",
+      "CREATE TABLE cursors (scope TEXT PRIMARY KEY, seq BIGINT NOT NULL)",
+      `CREATE TABLE orders (
+        intent_id TEXT PRIMARY KEY, account_id TEXT NOT NULL, instrument_id INTEGER NOT NULL, purpose TEXT NOT NULL,
+        side TEXT NOT NULL, volume_micros BIGINT NOT NULL, filled_micros BIGINT NOT NULL, state TEXT NOT NULL,
+        intent_seq BIGINT NOT NULL, epoch BIGINT NOT NULL, time_micros BIGINT NOT NULL, reason TEXT NOT NULL,
+        checks TEXT NOT NULL)`,
+      "CREATE INDEX orders_by_account ON orders (account_id, intent_seq)",
+      `CREATE TABLE deals (
+        account_id TEXT NOT NULL, deal_id TEXT NOT NULL, intent_id TEXT NOT NULL, instrument_id INTEGER NOT NULL,
+        side TEXT NOT NULL, volume_micros BIGINT NOT NULL, price_points BIGINT NOT NULL,
+        commission_micros NUMERIC NOT NULL, position_id TEXT, reason TEXT NOT NULL, seq BIGINT NOT NULL,
+        time_micros BIGINT NOT NULL, PRIMARY KEY (account_id, deal_id))`,
+      `CREATE TABLE positions (
+        position_id TEXT NOT NULL, account_id TEXT NOT NULL, instrument_id INTEGER NOT NULL, side TEXT NOT NULL,
+        volume_micros BIGINT NOT NULL, open_price_points NUMERIC NOT NULL, open_seq BIGINT NOT NULL,
+        PRIMARY KEY (account_id, position_id))`,
+      `CREATE TABLE refusals (
+        account_id TEXT NOT NULL, seq BIGINT NOT NULL, instrument_id INTEGER NOT NULL, code TEXT NOT NULL,
+        message TEXT NOT NULL, checks TEXT NOT NULL, time_micros BIGINT NOT NULL, PRIMARY KEY (account_id, seq))`,
+    ],
+  },
+];
+
+export type MigrationFailure = "ledger-newer" | "ledger-changed";
+
+/** Runs the steps that have not run yet, all or none. */
+export async function migrate(sql: SQL): Promise<Result<{ applied: number }, MigrationFailure>> {
+  await sql.unsafe(
+    "CREATE TABLE IF NOT EXISTS migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL)",
+  );
+  return await sql.begin(async (transaction) => await migrateWithin(transaction));
+}
+
+async function migrateWithin(
+  transaction: TransactionSQL,
+): Promise<Result<{ applied: number }, MigrationFailure>> {
+  const rows: { id: number; checksum: string }[] =
+    await transaction`SELECT id, checksum FROM migrations ORDER BY id`;
+  const unknown = rows.find(({ id }) => id > MIGRATIONS.length);
+  if (unknown !== undefined) {
+    return failure(
+      "ledger-newer",
+      "the ledger was written by a newer Tickforge: use that one, or a new data folder",
+    );
+  }
+  let applied = 0;
+  for (const migration of MIGRATIONS) {
+    const checksum = checksumOf(migration);
+    const row = rows.find(({ id }) => id === migration.id);
+    if (row === undefined) {
+      for (const statement of migration.statements) await transaction.unsafe(statement);
+      await transaction`INSERT INTO migrations (id, name, checksum) VALUES (${migration.id}, ${migration.name}, ${checksum})`;
+      applied++;
+    } else if (row.checksum !== checksum) {
+      return failure(
+        "ledger-changed",
+        `step ${migration.id} of the ledger's tables is not the one that ran on it: restore the ledger, or remove it ` +
+          "to have it rebuilt from the journal",
+      );
+    }
+  }
+  return ok({ applied });
+}
+
+function checksumOf(migration: Migration): string {
+  return createHash("sha256").update(migration.statements.join(";")).digest("hex");
+}
