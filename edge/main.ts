@@ -1,0 +1,207 @@
+// The composition root: takes a data folder and gives a running engine with everything under it. The only file of edge
+// that knows storage.
+
+import { join } from "node:path";
+import type { Clock, Scheduler } from "../actors/base/clock.ts";
+import { failure, ok, type Result } from "../actors/base/result.ts";
+import type { Instrument } from "../actors/domain/instrument.ts";
+import { Engine, type EngineFault } from "../actors/engine.ts";
+import type { EngineConfig } from "../actors/engine-config.ts";
+import { ruleForecasters } from "../actors/ensemble.ts";
+import { LiveEngine, type Recovery } from "../actors/live-engine.ts";
+import type { Ledger } from "../actors/ports/ledger.ts";
+import { type DataLock, lockDataFolder } from "../storage/journal/data-lock.ts";
+import type { OpenedJournal } from "../storage/journal/append.ts";
+import { openJournal } from "../storage/journal/journal.ts";
+import { runRetention } from "../storage/journal/retention-round.ts";
+import { FileSnapshotStore } from "../storage/journal/snapshot-store.ts";
+import { LedgerProjection } from "../storage/projections/ledger-projection.ts";
+import { openLedger } from "../storage/sql/ledger.ts";
+import { SOURCE_NAMES } from "./feeds/source.ts";
+import type { Settings } from "./settings.ts";
+import { SystemClock } from "./system-clock.ts";
+
+/** A running engine and what it stands on. */
+export interface Station {
+  readonly live: LiveEngine;
+  readonly journal: OpenedJournal;
+  readonly ledger: Ledger;
+  readonly projection: LedgerProjection;
+  readonly clock: SystemClock;
+  readonly recovery: Recovery;
+  readonly epoch: number;
+  /** Moves journal segments that nobody needs any more to the archive and warns of a full disk. Call it about hourly. */
+  housekeep(): Promise<void>;
+  /** Flushes, saves every actor, brings the ledger up to date and lets the folder go. */
+  close(): Promise<void>;
+}
+
+export interface StationOptions {
+  readonly settings: Settings;
+  readonly instruments: readonly Instrument[];
+  /** Records carry the wall clock's time: latencies count from arrival, deadlines are judged. */
+  readonly live: boolean;
+  readonly onFault?: (fault: EngineFault) => void;
+  /** Something a person should know, and what to do. */
+  readonly onProblem?: (message: string) => void;
+}
+
+export function engineConfig(settings: Settings, instruments: readonly Instrument[]): EngineConfig {
+  return {
+    instruments,
+    sources: SOURCE_NAMES,
+    preset: settings.preset,
+    account: settings.account,
+    broker: settings.broker,
+    seed: settings.seed,
+  };
+}
+
+/** An engine with the rule members. */
+export function buildEngine(
+  config: EngineConfig,
+  options: { scheduler: Scheduler; stopwatch: Clock; live: boolean; asksMembers: boolean },
+): Engine {
+  return new Engine({
+    config,
+    ...options,
+    forecasters: ruleForecasters,
+  });
+}
+
+/** Locks the folder, recovers what is in it and stands ready to take ticks. */
+export async function openStation(options: StationOptions): Promise<Result<Station, string>> {
+  const { settings } = options;
+  const lock = lockDataFolder(settings.data);
+  if (!lock.ok) return lock;
+  const opened = await openUnderLock(options, lock.value);
+  if (!opened.ok) lock.value.release();
+  return opened;
+}
+
+async function openUnderLock(options: StationOptions, lock: DataLock): Promise<Result<Station, string>> {
+  const { settings, instruments, live: isLive } = options;
+  const scope = settings.account.accountId;
+  const ledger = await openLedger(`sqlite://${join(settings.data, "ledger.db")}`);
+  if (!ledger.ok) return ledger;
+  const journal = await openJournal({
+    directory: join(settings.data, JOURNAL_FOLDER),
+    ...settings.journal,
+    witnesses: [{ name: "the ledger", seq: await ledger.value.cursor(scope) }],
+  });
+  if (!journal.ok) {
+    await ledger.value.close();
+    return journal;
+  }
+  const clock = new SystemClock();
+  const snapshots = new FileSnapshotStore({
+    directory: join(settings.data, "snapshots"),
+    durableSeq: () => journal.value.durableSeq,
+    flush: () => journal.value.flush(),
+    ...(options.onProblem === undefined ? {} : { onProblem: options.onProblem }),
+  });
+  const engine = buildEngine(engineConfig(settings, instruments), {
+    scheduler: clock,
+    stopwatch: clock.stopwatch,
+    live: isLive,
+    asksMembers: true,
+  });
+  const live = new LiveEngine({
+    engine,
+    journal: journal.value,
+    scheduler: clock,
+    snapshots,
+    ...(options.onFault === undefined ? {} : { onFault: options.onFault }),
+  });
+  const recovered = recoverSafely(live);
+  if (!recovered.ok) {
+    await journal.value.close();
+    await ledger.value.close();
+    return recovered;
+  }
+  const epoch = await ledger.value.issueEpoch(scope, journal.value.epoch);
+  live.begin(epoch, isLive ? clock.nowMicros() : live.router.timeMicros);
+  const parts = { live, journal: journal.value, ledger: ledger.value, clock, snapshots, lock };
+  return ok(new RunningStation(options, { ...parts, recovery: recovered.value, epoch }));
+}
+
+const JOURNAL_FOLDER = "journal";
+
+type StationParts = Pick<Station, "live" | "journal" | "ledger" | "clock" | "recovery" | "epoch"> & {
+  readonly snapshots: FileSnapshotStore;
+  readonly lock: DataLock;
+};
+
+class RunningStation implements Station {
+  readonly live: LiveEngine;
+  readonly journal: OpenedJournal;
+  readonly ledger: Ledger;
+  readonly projection: LedgerProjection;
+  readonly clock: SystemClock;
+  readonly recovery: Recovery;
+  readonly epoch: number;
+  readonly #options: StationOptions;
+  readonly #snapshots: FileSnapshotStore;
+  readonly #lock: DataLock;
+
+  constructor(options: StationOptions, parts: StationParts) {
+    this.#options = options;
+    this.live = parts.live;
+    this.journal = parts.journal;
+    this.ledger = parts.ledger;
+    this.clock = parts.clock;
+    this.recovery = parts.recovery;
+    this.epoch = parts.epoch;
+    this.#snapshots = parts.snapshots;
+    this.#lock = parts.lock;
+    this.projection = new LedgerProjection({ ...parts, scope: options.settings.account.accountId });
+  }
+
+  async housekeep(): Promise<void> {
+    const { settings, onProblem } = this.#options;
+    const kept = await runRetention({
+      journalDirectory: join(settings.data, JOURNAL_FOLDER),
+      archiveDirectory: join(settings.data, "archive"),
+      cursors: [
+        { name: "the ledger", seq: this.projection.status.appliedSeq },
+        { name: "recovery", seq: this.live.oldestSnapshotSeq },
+      ],
+      nowMicros: this.live.router.timeMicros,
+    });
+    if (!kept.ok) onProblem?.(`${kept.code}: ${kept.message}`);
+    else if (kept.value.alarm !== "none") {
+      onProblem?.(
+        `the journal in ${settings.data} takes ${kept.value.usedBytes} bytes (budget: ${kept.value.alarm}): free space, ` +
+          "or move the archive to another disk",
+      );
+    }
+  }
+
+  async close(): Promise<void> {
+    // A failed journal has said so already; what can still be saved is saved.
+    await this.journal.flush().catch(() => undefined);
+    this.live.settle();
+    this.live.snapshotAll();
+    await this.#snapshots.flush();
+    await this.journal.flush().catch(() => undefined);
+    await this.projection.catchUp();
+    this.projection.close();
+    this.live.engine.system.stop();
+    await this.journal.close();
+    await this.ledger.close();
+    this.#lock.release();
+  }
+}
+
+/** A journal that cannot be replayed with this configuration must not be written on. */
+function recoverSafely(live: LiveEngine): Result<Recovery, "recovery-failed"> {
+  try {
+    return ok(live.recover());
+  } catch (error) {
+    return failure(
+      "recovery-failed",
+      `the journal cannot be replayed: ${error instanceof Error ? error.message : String(error)}. Start with the ` +
+        "settings it was written under, or use a data folder of its own (--data) for the new ones.",
+    );
+  }
+}

@@ -1,0 +1,161 @@
+// What Tickforge is started with: flags over environment over one configuration file over defaults, parsed once into
+// one frozen object. Nothing else reads the environment.
+
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { z } from "zod";
+import { DEFAULT_ACCOUNT_SETTINGS, DEFAULT_PAPER_BROKER_SETTINGS } from "../actors/account/settings.ts";
+import { failure, ok, type Result } from "../actors/base/result.ts";
+import { PRESET_NAMES } from "../actors/chain/presets.ts";
+
+const whole = z.number().int().nonnegative();
+const fraction = z.number().gt(0).lte(1);
+
+const accountSchema = z.strictObject({
+  accountId: z.string().regex(/^[a-z0-9-]{1,32}$/),
+  currency: z.string().regex(/^[A-Z]{3}$/),
+  startingBalanceMicros: whole,
+  leverage: z.number().gte(1).lte(2_000),
+  riskFraction: fraction,
+  dailyLossFraction: fraction,
+  dayResetMinuteUtc: whole.lt(24 * 60),
+  positionsMax: whole.gte(1).lte(1_000),
+  marginUseFraction: fraction,
+  quoteAgeMaxMicros: whole,
+  priceDeviationFraction: fraction,
+  positionAgeMaxMicros: whole,
+  entryLifeMicros: whole,
+  exitLifeMicros: whole,
+  reportTimeoutMicros: whole,
+});
+
+const brokerSchema = z.strictObject({
+  accountId: z.string(),
+  latencyMicros: whole,
+  latencyJitterMicros: whole,
+  quoteAgeMaxMicros: whole,
+  noQuoteTimeoutMicros: whole,
+  slippageSpreadShare: z.number().gte(0),
+  slippageVolatilityShare: z.number().gte(0),
+  commissionPerLotMicros: whole,
+  volumePerQuoteMicros: whole.gt(0),
+});
+
+const settingsSchema = z.strictObject({
+  /** Folder of journal, snapshots and ledger. */
+  data: z.string().min(1),
+  preset: z.enum(PRESET_NAMES),
+  /** Seeds the simulated market and the paper broker. */
+  seed: z.number().int(),
+  account: accountSchema,
+  broker: brokerSchema,
+  journal: z.strictObject({
+    segmentBytes: whole.gte(1 << 20),
+    ringBytes: whole.gte(1 << 20),
+  }),
+});
+
+export type Settings = Readonly<z.infer<typeof settingsSchema>>;
+
+const DEFAULTS: Settings = {
+  data: "./data",
+  preset: "rules",
+  seed: 20_140_502,
+  account: DEFAULT_ACCOUNT_SETTINGS,
+  broker: DEFAULT_PAPER_BROKER_SETTINGS,
+  journal: { segmentBytes: 64 << 20, ringBytes: 16 << 20 },
+};
+
+/** Values given on the command line; undefined where the flag is absent. */
+export interface SettingsFlags {
+  readonly config?: string | undefined;
+  readonly data?: string | undefined;
+  readonly preset?: string | undefined;
+  readonly seed?: number | undefined;
+}
+
+export type SettingsFailure = "config-unreadable" | "config-invalid";
+
+/**
+ * @param environment usually `process.env`: TICKFORGE_CONFIG, TICKFORGE_DATA, TICKFORGE_PRESET, TICKFORGE_SEED
+ * @param defaults a command's own, below file, environment and flags
+ */
+export function parseSettings(
+  flags: SettingsFlags,
+  environment: Readonly<Record<string, string | undefined>>,
+  defaults: Partial<Pick<Settings, "preset">> = {},
+): Result<Settings, SettingsFailure> {
+  const path = flags.config ?? variable(environment, "TICKFORGE_CONFIG");
+  const file = path === undefined ? ok({}) : readConfigFile(path);
+  if (!file.ok) return file;
+  const merged = mergeDeep(DEFAULTS, defaults, file.value, given(fromEnvironment(environment)), given(flags));
+  const parsed = settingsSchema.safeParse(merged);
+  if (!parsed.success) {
+    const where = path === undefined ? "settings" : `settings (file ${path}, environment, flags)`;
+    return failure("config-invalid", `${where} are not valid:\n${z.prettifyError(parsed.error)}`);
+  }
+  const settings = { ...parsed.data, data: resolve(parsed.data.data) };
+  if (settings.account.accountId !== settings.broker.accountId) {
+    return failure("config-invalid", "account.accountId and broker.accountId must be the same account");
+  }
+  return ok(Object.freeze(settings));
+}
+
+function readConfigFile(path: string): Result<object, SettingsFailure> {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    return failure("config-unreadable", `cannot read the configuration file ${path}: ${String(error)}`);
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return ok(value);
+  } catch (error) {
+    return failure("config-invalid", `the configuration file ${path} is not JSON: ${String(error)}`);
+  }
+  return failure("config-invalid", `the configuration file ${path} must hold one JSON object`);
+}
+
+/** A variable that is set to nothing is not set: Compose files pass absent ones on like that. */
+function variable(
+  environment: Readonly<Record<string, string | undefined>>,
+  name: string,
+): string | undefined {
+  const value = environment[name]?.trim();
+  return value === "" ? undefined : value;
+}
+
+function fromEnvironment(environment: Readonly<Record<string, string | undefined>>): SettingsFlags {
+  const seed = variable(environment, "TICKFORGE_SEED");
+  return {
+    data: variable(environment, "TICKFORGE_DATA"),
+    preset: variable(environment, "TICKFORGE_PRESET"),
+    // A seed that is no number reaches the schema as NaN and is refused there by name.
+    seed: seed === undefined ? undefined : Number(seed),
+  };
+}
+
+/** The settings among a command's flags; its other flags are its own business. */
+function given({ data, preset, seed }: SettingsFlags): object {
+  return Object.fromEntries(
+    Object.entries({ data, preset, seed }).filter(([, value]) => value !== undefined),
+  );
+}
+
+/** Later layers win; objects are merged key by key, everything else is replaced. Unknown keys are left to the schema. */
+function mergeDeep(...layers: readonly object[]): Record<string, unknown> {
+  const merged: Record<string, unknown> = {};
+  for (const layer of layers) {
+    for (const [key, value] of Object.entries(layer)) {
+      if (key === "__proto__") continue;
+      const below = merged[key];
+      merged[key] = isPlain(below) && isPlain(value) ? mergeDeep(below, value) : value;
+    }
+  }
+  return merged;
+}
+
+function isPlain(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
