@@ -1,0 +1,35 @@
+// The wish to stop: Ctrl-C, SIGTERM, a reader of the output that went away, or a reason of the command itself. It is
+// listened for from the first moment, because a kill while a folder is being opened must end as cleanly as any other.
+
+export const EXIT_INTERRUPTED = 130;
+
+export class StopRequest {
+  readonly #stopped: Promise<void>;
+  #resolve: () => void = () => undefined;
+  #reason = "";
+
+  constructor() {
+    this.#stopped = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    process.once("SIGINT", () => this.stop("SIGINT"));
+    process.once("SIGTERM", () => this.stop("SIGTERM"));
+    process.stdout.on("error", () => this.stop("the output was closed"));
+  }
+
+  /** Why to stop; empty while nobody asked. */
+  get reason(): string {
+    return this.#reason;
+  }
+
+  /** The first reason counts. */
+  stop(reason: string): void {
+    if (this.#reason === "") this.#reason = reason;
+    this.#resolve();
+  }
+
+  /** Resolves when somebody asks, at once if somebody has. */
+  async wanted(): Promise<void> {
+    await this.#stopped;
+  }
+}

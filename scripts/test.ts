@@ -1,0 +1,53 @@
+// Runs every test and ends with one plain line that counts them: `N passed, N failed` (`, N skipped` where some were).
+// Further arguments go to `bun test`.
+
+export interface TestOutcome {
+  /** `N passed, N failed`, with `, N skipped` behind it where some were. */
+  readonly summary: string;
+  readonly exitCode: number;
+}
+
+/** Bytes of the end of the output that are searched for the runner's own count. */
+const TAIL_CHARACTERS = 4_096;
+
+/**
+ * The outcome of a `bun test` that printed `output` and ended with `exitCode`. A file that does not load counts as failed, and
+ * so does a run that ended without its count: a test that ends the process must not look like success.
+ */
+export function outcomeOf(output: string, exitCode: number): TestOutcome {
+  const plain = Bun.stripANSI(output);
+  const counted = /^Ran \d+ tests? across \d+ files?\./m.test(plain);
+  const passed = countOf(plain, /^ *(\d+) pass$/m);
+  const skipped = countOf(plain, /^ *(\d+) skip$/m) + countOf(plain, /^ *(\d+) todo$/m);
+  const reported = countOf(plain, /^ *(\d+) fail$/m);
+  const failed = reported === 0 && (exitCode !== 0 || !counted) ? 1 : reported;
+  const tail = skipped === 0 ? "" : `, ${skipped} skipped`;
+  return { summary: `${passed} passed, ${failed} failed${tail}`, exitCode: failed === 0 ? 0 : exitCode || 1 };
+}
+
+function countOf(text: string, pattern: RegExp): number {
+  return Number(pattern.exec(text)?.[1] ?? 0);
+}
+
+/** Runs `bun test` with `args` and passes its output on as it comes. */
+export async function runTests(args: readonly string[]): Promise<TestOutcome> {
+  const colours = process.stderr.isTTY ? { FORCE_COLOR: "1" } : {};
+  const child = Bun.spawn([process.execPath, "test", ...args], {
+    cwd: `${import.meta.dir}/..`,
+    env: { ...process.env, ...colours },
+    stdio: ["inherit", "inherit", "pipe"],
+  });
+  const decoder = new TextDecoder();
+  let tail = "";
+  for await (const chunk of child.stderr) {
+    process.stderr.write(chunk);
+    tail = (tail + decoder.decode(chunk, { stream: true })).slice(-TAIL_CHARACTERS);
+  }
+  return outcomeOf(tail, await child.exited);
+}
+
+if (import.meta.main) {
+  const outcome = await runTests(process.argv.slice(2));
+  process.stdout.write(`${outcome.summary}\n`);
+  process.exitCode = outcome.exitCode;
+}

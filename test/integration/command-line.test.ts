@@ -1,0 +1,81 @@
+// The command line as its users meet it: real processes, their exit codes and what they say.
+
+import { afterAll, expect, test } from "bun:test";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const folder = mkdtempSync(join(tmpdir(), "tickforge-cli-"));
+const entry = join(import.meta.dir, "../../scripts/tickforge.ts");
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function tickforge(args: readonly string[], environment: Record<string, string> = {}) {
+  const run = Bun.spawnSync([process.execPath, entry, ...args], {
+    cwd: folder,
+    env: { ...process.env, ...environment },
+  });
+  return { code: run.exitCode, out: run.stdout.toString(), err: run.stderr.toString() };
+}
+
+test.each([
+  ["an unknown command", ["nope"]],
+  ["an unknown flag", ["start", "--nope"]],
+  ["an argument too many", ["start", "extra"]],
+  ["no whole number", ["start", "--seconds", "abc"]],
+  ["a negative time", ["start", "--seconds=-5"]],
+  ["an unknown preset", ["start", "--preset", "nope"]],
+  ["no paths", ["replay"]],
+  ["a bad speed", ["replay", "nowhere", "--speed", "fast"]],
+  ["a missing configuration", ["start", "--config", "nowhere.json"]],
+])("%s is wrong usage: exit code 2, nothing on stdout", (_, args) => {
+  const run = tickforge(args);
+  expect({ code: run.code, out: run.out }).toEqual({ code: 2, out: "" });
+  expect(run.err).not.toBe("");
+});
+
+test("help is no failure", () => {
+  expect(tickforge(["--help"]).code).toBe(0);
+  expect(tickforge(["replay", "--help"]).code).toBe(0);
+});
+
+test.each([
+  { args: ["journal", "verify"] },
+  { args: ["journal", "stat"] },
+  { args: ["journal", "tail"] },
+  { args: ["replay", "--recorded"] },
+])("$args says that there is no journal and creates nothing", ({ args }) => {
+  const data = join(folder, "absent");
+  const run = tickforge([...args, "--data", data]);
+  expect({ code: run.code, out: run.out }).toEqual({ code: 1, out: "" });
+  expect(run.err).toStartWith("no-journal:");
+  expect(existsSync(data)).toBe(false);
+});
+
+test("a data path that is a file is refused by name", () => {
+  const path = join(folder, "file");
+  writeFileSync(path, "");
+  const run = tickforge(["start", "--seconds", "1", "--data", path]);
+  expect(run.code).toBe(1);
+  expect(run.err).toContain(path);
+});
+
+test("start stops cleanly on SIGTERM, and its journal is intact", async () => {
+  const data = join(folder, "stopped");
+  const child = Bun.spawn([process.execPath, entry, "start", "--json", "--data", data], { stderr: "pipe" });
+  const reader = child.stderr.getReader();
+  expect(new TextDecoder().decode((await reader.read()).value)).toStartWith("running on");
+  child.kill("SIGTERM");
+  expect(await child.exited).toBe(0);
+  for (const line of (await new Response(child.stdout).text()).trim().split("\n")) JSON.parse(line);
+  expect(tickforge(["journal", "verify", "--data", data]).code).toBe(0);
+}, 15_000);
+
+test("other settings on the same journal are refused, not mixed", () => {
+  const data = join(folder, "settings");
+  expect(tickforge(["start", "--seconds", "1", "--data", data]).code).toBe(0);
+  const run = tickforge(["start", "--seconds", "1", "--data", data, "--preset", "rules"]);
+  expect({ code: run.code, out: run.out }).toEqual({ code: 1, out: "" });
+  expect(run.err).toContain("other instruments or settings");
+  expect(tickforge(["start", "--seconds", "1", "--data", data]).code).toBe(0);
+});
