@@ -202,7 +202,7 @@ export class Replayer implements EmissionTarget {
     switch (where.kind) {
       case "votes":
         return recorded?.kind === "votes" && replayed?.kind === "votes"
-          ? compareVotes(recorded, replayed)
+          ? compareVotes(recorded, replayed, this.#mode)
           : "timing";
       case "execution":
         return "fill";
@@ -215,9 +215,11 @@ export class Replayer implements EmissionTarget {
   }
 }
 
-function compareVotes(recorded: Votes, replayed: Pick<Votes, "votes">): DifferenceCause {
+function compareVotes(recorded: Votes, replayed: Pick<Votes, "votes">, mode: ReplayMode): DifferenceCause {
   let worst: DifferenceCause = "numeric";
   for (const vote of recorded.votes) {
+    // Masked in a recomputing replay, so it explains nothing there.
+    if (mode === "recompute" && vote.status !== "voted") continue;
     const other: Vote | undefined = replayed.votes.find((candidate) => candidate.member === vote.member);
     if (other === undefined || other.status !== vote.status) return "timing";
     if (Math.abs(other.probabilityUp - vote.probabilityUp) > NUMERIC_TOLERANCE) worst = "model";

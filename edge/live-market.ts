@@ -30,7 +30,7 @@ export async function warmUp(station: Station, source: TickSource, untilMicros: 
     if (isHistory) tick.flags |= TICK_BACKFILL;
     await playTick(live, journal, tick, clock.nowMicros());
     tick.flags = flags;
-    if (!isHistory) break;
+    if (!isHistory || live.router.detached) break;
     if (++ticks % WARM_TURN_TICKS === 0 && journal.pressure > PRESSURE_MAX) await journal.flush();
   }
   return ticks;

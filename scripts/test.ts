@@ -29,10 +29,13 @@ function countOf(text: string, pattern: RegExp): number {
   return Number(pattern.exec(text)?.[1] ?? 0);
 }
 
-/** Runs `bun test` with `args` and passes its output on as it comes. */
+/** A test that starts real processes takes seconds, on a busy machine several times as long; beyond this it hangs. */
+const TEST_TIMEOUT_MILLIS = 60_000;
+
+/** Runs `bun test` with `args`, of which later ones win, and passes its output on as it comes. */
 export async function runTests(args: readonly string[]): Promise<TestOutcome> {
   const colours = process.stderr.isTTY ? { FORCE_COLOR: "1" } : {};
-  const child = Bun.spawn([process.execPath, "test", ...args], {
+  const child = Bun.spawn([process.execPath, "test", `--timeout=${TEST_TIMEOUT_MILLIS}`, ...args], {
     cwd: `${import.meta.dir}/..`,
     env: { ...process.env, ...colours },
     stdio: ["inherit", "inherit", "pipe"],

@@ -147,9 +147,10 @@ export class Chain {
 
   /**
    * Steps 5 to 9: the members' votes are in.
+   * @param tradable false when the newest quote is old or backfilled: a signal opens nothing then
    * @returns the decision; the object is reused
    */
-  decide(record: Votes): Decision {
+  decide(record: Votes, tradable = true): Decision {
     const { stages } = this;
     const { timeMicros } = record;
     stages.resume();
@@ -174,7 +175,7 @@ export class Chain {
     input.probabilityUp = probabilityUp;
     input.agreement = ballot.agreement;
     input.regime = regime;
-    const decision = this.#policy.decide(input);
+    const decision = this.#policy.decide(input, tradable);
     stages.done("policy");
     return decision;
   }

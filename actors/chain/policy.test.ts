@@ -322,3 +322,12 @@ describe("signal policy: always", () => {
     );
   });
 });
+
+test("a signal that may open nothing does not silence the one that may", () => {
+  const policy = new SignalPolicy(SETTINGS);
+  const untradable = { ...policy.decide(inputOf({ at: 0, up: 0.9 }), false) };
+  const tradable = { ...policy.decide(inputOf({ at: 1, up: 0.9 }), true) };
+  const repeated = { ...policy.decide(inputOf({ at: 2, up: 0.9 }), true) };
+  expect([untradable.emit, tradable.emit, repeated.emit]).toEqual([true, true, false]);
+  expect(untradable.expiresAtMicros).toBe(tradable.expiresAtMicros - MICROS_PER_SECOND);
+});

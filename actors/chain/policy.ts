@@ -112,7 +112,10 @@ export class SignalPolicy {
     return this.#decision;
   }
 
-  decide(input: PolicyInput): Decision {
+  /**
+   * @param tradable whether a signal of now may open a position; one that may not does not stand in the way of one that may
+   */
+  decide(input: PolicyInput, tradable = true): Decision {
     const decision = this.#decision;
     const { probabilityUp, timeMicros } = input;
     decision.held = "";
@@ -133,11 +136,12 @@ export class SignalPolicy {
       this.#confirms(probabilityUp) &&
       this.#allows(input) &&
       this.#distances(input);
-    if (decision.emit) {
+    const expiresAtMicros = timeMicros + this.#settings.signalLifeMicros;
+    if (decision.emit && tradable) {
       this.#signalled = this.#action;
-      this.#expiresAtMicros = timeMicros + this.#settings.signalLifeMicros;
+      this.#expiresAtMicros = expiresAtMicros;
     }
-    decision.expiresAtMicros = this.#expiresAtMicros;
+    decision.expiresAtMicros = decision.emit ? expiresAtMicros : this.#expiresAtMicros;
     return decision;
   }
 

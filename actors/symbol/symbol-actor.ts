@@ -191,7 +191,7 @@ export class SymbolActor {
   #onVotes(record: Votes): void {
     const quoteAgeMicros = record.timeMicros - this.chain.quote.timeMicros;
     const tradable = quoteAgeMicros <= QUOTE_AGE_MAX_MICROS && (this.chain.quote.flags & TICK_BACKFILL) === 0;
-    const decision = this.chain.decide(record);
+    const decision = this.chain.decide(record, tradable);
     this.#decisions++;
     this.#fingerprint(record, decision.action, decision.probabilityUp);
     if (decision.emit) this.#signal(record, tradable);

@@ -63,7 +63,9 @@ async function start(flags: StartFlags): Promise<void> {
       onProblem: tell,
     }),
   );
-  console.error(`running on ${settings.data}: ${station.recovery.records} records recovered. Ctrl-C stops.`);
+  console.error(
+    `running on ${settings.data}: the journal stands at record ${station.live.router.lastSeq}. Ctrl-C stops.`,
+  );
   const market = await openSimulated(station, settings.seed);
   const view = new TerminalView({
     out: process.stdout,
@@ -85,6 +87,8 @@ async function start(flags: StartFlags): Promise<void> {
   const report = reportOf(station.live.engine);
   // Nothing can be saved behind a failed journal, and nothing may look as if it had been.
   if (station.journal.health === "failed") {
+    // The journal's thread gives its reason a moment after it failed: a flush waits for that.
+    await station.journal.flush().catch(() => undefined);
     console.error(`journal-failed: ${station.journal.failure}`);
     process.exit(EXIT_FAILED);
   }

@@ -1,4 +1,4 @@
-// The wish to stop: Ctrl-C, SIGTERM, a reader of the output that went away, or a reason of the command itself. It is
+// The wish to stop: Ctrl-C, SIGTERM, a closed terminal, a reader of the output that went away, or a reason of the command itself. It is
 // listened for from the first moment, because a kill while a folder is being opened must end as cleanly as any other.
 
 export const EXIT_INTERRUPTED = 130;
@@ -12,8 +12,8 @@ export class StopRequest {
     this.#stopped = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    process.once("SIGINT", () => this.stop("SIGINT"));
-    process.once("SIGTERM", () => this.stop("SIGTERM"));
+    // SIGHUP: the terminal was closed.
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => this.stop(signal));
     process.stdout.on("error", () => this.stop("the output was closed"));
   }
 

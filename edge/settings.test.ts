@@ -1,0 +1,52 @@
+// Settings: which layer wins, and what is refused by name.
+
+import { afterAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseSettings } from "./settings.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "tickforge-settings-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function file(text: string): string {
+  const path = join(folder, `${Bun.hash(text)}.json`);
+  writeFileSync(path, text);
+  return path;
+}
+
+test("flags win over environment over file over a command's defaults", () => {
+  const config = file('{"seed": 1, "data": "/file", "preset": "classic"}');
+  const environment = { TICKFORGE_SEED: "2", TICKFORGE_DATA: "/environment" };
+  const parsed = parseSettings({ config, data: "/flag" }, environment, { preset: "demo" });
+  expect(parsed).toMatchObject({ ok: true, value: { data: "/flag", seed: 2, preset: "classic" } });
+});
+
+test("a variable set to nothing is not set", () => {
+  const names = ["TICKFORGE_SEED", "TICKFORGE_DATA", "TICKFORGE_CONFIG", "TICKFORGE_PRESET"];
+  const empty = Object.fromEntries(names.map((name) => [name, ""]));
+  expect(parseSettings({}, empty)).toEqual(parseSettings({}, {}));
+});
+
+test("one key of an object leaves its other keys as they are", () => {
+  const parsed = parseSettings({ config: file('{"account": {"riskFraction": 0.001}}') }, {});
+  expect(parsed).toMatchObject({ ok: true, value: { account: { riskFraction: 0.001, accountId: "paper" } } });
+});
+
+test.each([
+  ["an unknown key", '{"dta": 1}', "dta"],
+  ["a wrong type", '{"seed": "x"}', "seed"],
+  ["a value out of bounds", '{"account": {"riskFraction": 3}}', "account.riskFraction"],
+  ["text that is not JSON", "{bad", "is not JSON"],
+  ["a list", "[]", "one JSON object"],
+  ["two accounts", '{"account": {"accountId": "other"}}', "same account"],
+])("%s is refused by name", (_, text, named) => {
+  const parsed = parseSettings({ config: file(text) }, {});
+  expect(parsed).toMatchObject({ ok: false, code: "config-invalid" });
+  expect(parsed).toHaveProperty("message", expect.stringContaining(named));
+});
+
+test("a seed that is no number and a missing file are refused", () => {
+  expect(parseSettings({}, { TICKFORGE_SEED: "abc" })).toMatchObject({ code: "config-invalid" });
+  expect(parseSettings({ config: join(folder, "absent") }, {})).toMatchObject({ code: "config-unreadable" });
+});
