@@ -1,14 +1,15 @@
-// Everything an engine is built from. It is journaled as the first record of a run, so a reader of the journal builds
-// the same engine.
+// Everything an engine is built from. It is journaled at the beginning of every run, so a reader of the journal builds the
+// same engine; and what may change between two runs on one journal.
 
 import { StateHash } from "./base/hash.ts";
+import { failure, ok, type Result } from "./base/result.ts";
 import type { AccountSettings, PaperBrokerSettings } from "./account/settings.ts";
 import type { PresetName } from "./chain/presets.ts";
 import { FEATURE_SCHEMA_HASH } from "./domain/features.ts";
 import type { Instrument } from "./domain/instrument.ts";
 
 /** Bump when the state of any actor changes its layout or its meaning: older snapshots are then not loaded. */
-export const STATE_LAYOUT_VERSION = 1;
+const STATE_LAYOUT_VERSION = 2;
 
 export interface EngineConfig {
   /** By id: instrument `i` has id `i`. */
@@ -22,11 +23,64 @@ export interface EngineConfig {
   readonly seed: number;
 }
 
-/** Names the layout snapshots are made under: code version, feature schema and configuration. */
-export function stateLayout(config: EngineConfig): string {
+/** Names the layout snapshots are made under: code version and feature schema. */
+export const STATE_LAYOUT = stateLayout();
+
+function stateLayout(): string {
   const hash = new StateHash();
   hash.number(STATE_LAYOUT_VERSION);
   hash.text(FEATURE_SCHEMA_HASH);
-  hash.text(JSON.stringify(config));
   return hash.hex();
+}
+
+export function sameConfig(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** What records and books are counted in: with these changed, the journal's numbers would mean something else. */
+const INSTRUMENT_IDENTITY = ["baseCurrency", "quoteCurrency", "digits", "contractSize"] as const;
+const ACCOUNT_IDENTITY = ["accountId", "currency", "startingBalanceMicros"] as const;
+
+/**
+ * The configuration under which a journal written under `last` goes on when `wanted` is asked for. Instruments keep their
+ * ids, since records name them: those no longer asked for stay known, new ones follow at the end.
+ */
+export function succeed(
+  last: EngineConfig,
+  wanted: EngineConfig,
+): Result<EngineConfig, "config-incompatible"> {
+  const account = ACCOUNT_IDENTITY.find((key) => last.account[key] !== wanted.account[key]);
+  if (account !== undefined) {
+    return incompatible(`account.${account}`, last.account[account], wanted.account[account]);
+  }
+  const [shorter, sources] = [last.sources, wanted.sources].sort((a, b) => a.length - b.length) as [
+    readonly string[],
+    readonly string[],
+  ];
+  if (!shorter.every((name, id) => sources[id] === name)) {
+    return incompatible("the table of sources", last.sources, wanted.sources);
+  }
+  const instruments = [...last.instruments];
+  for (const instrument of wanted.instruments) {
+    const id = instruments.findIndex(({ symbol }) => symbol === instrument.symbol);
+    const known = instruments[id];
+    if (known === undefined) {
+      instruments.push({ ...instrument, id: instruments.length });
+      continue;
+    }
+    const changed = INSTRUMENT_IDENTITY.find((key) => known[key] !== instrument[key]);
+    if (changed !== undefined) {
+      return incompatible(`${changed} of ${known.symbol}`, known[changed], instrument[changed]);
+    }
+    instruments[id] = { ...instrument, id };
+  }
+  return ok({ ...wanted, instruments, sources });
+}
+
+function incompatible(what: string, last: unknown, wanted: unknown): Result<never, "config-incompatible"> {
+  return failure(
+    "config-incompatible",
+    `${what} is ${JSON.stringify(last)} in this journal and ${JSON.stringify(wanted)} in the settings: its records would ` +
+      "mean something else. Set it back, or use a data folder of its own (--data).",
+  );
 }

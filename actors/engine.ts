@@ -3,7 +3,7 @@
 
 import { AccountActor } from "./account/account-actor.ts";
 import { PaperBroker } from "./account/paper-broker.ts";
-import type { Archive } from "./base/archive.ts";
+import { type Archive, LoadArchive, SaveArchive } from "./base/archive.ts";
 import { assert } from "./base/assert.ts";
 import type { Clock, Micros, Scheduler } from "./base/clock.ts";
 import { StateHash } from "./base/hash.ts";
@@ -13,7 +13,7 @@ import { IDENTITY_CALIBRATOR } from "./chain/calibration.ts";
 import { PRESETS } from "./chain/presets.ts";
 import type { Instrument } from "./domain/instrument.ts";
 import type { JournalRecord } from "./domain/records.ts";
-import { type EngineConfig, stateLayout } from "./engine-config.ts";
+import type { EngineConfig } from "./engine-config.ts";
 import { POISONED_RECORDS_MAX, SHARED_MAILBOX_RECORDS, SYMBOL_MAILBOX_RECORDS } from "./limits.ts";
 import { MarketActor } from "./market/market-actor.ts";
 import { OrderGate } from "./order-gate.ts";
@@ -37,11 +37,20 @@ interface EngineActor {
 /** Something whose state a snapshot holds. */
 export interface Stateful {
   readonly seat: { readonly path: string; appliedSeq: number; readonly depth: number };
+  /** Where its life began and with what: nothing at record 0, or what it inherited from the engine before. */
+  readonly origin: Origin;
   persist(archive: Archive): void;
   /** False while its state is not to be trusted: it failed and has not recovered. */
   ready(): boolean;
   /** During recovery: the record felled the actor in a former life, which went on without it. */
   leaveOut(seq: number): void;
+}
+
+export interface Origin {
+  /** Every record up to here is in the state. */
+  readonly appliedSeq: number;
+  /** Undefined where it began with nothing. */
+  readonly state?: Float64Array;
 }
 
 export interface EngineOptions {
@@ -85,6 +94,7 @@ class Place implements Seat, Stateful {
   healthy = true;
   instance: EngineActor | undefined;
   ref: ActorRef<JournalRecord> | undefined;
+  origin: Origin = { appliedSeq: 0 };
   readonly #leftOut = new Set<number>();
 
   constructor(path: string) {
@@ -121,7 +131,6 @@ class Place implements Seat, Stateful {
 
 export class Engine {
   readonly config: EngineConfig;
-  readonly layout: string;
   readonly system: ActorSystem;
   readonly outlets = new Outlets();
   readonly gate = new OrderGate();
@@ -139,7 +148,6 @@ export class Engine {
   constructor(options: EngineOptions) {
     const { config } = options;
     this.config = config;
-    this.layout = stateLayout(config);
     this.#options = options;
     this.system = new ActorSystem({
       scheduler: options.scheduler,
@@ -154,6 +162,31 @@ export class Engine {
     this.#places = [...symbols, account, broker, market];
     this.switchboard = new Switchboard({ symbols, account, broker, market }, this.gate);
     this.system.runUntilIdle();
+  }
+
+  /**
+   * Takes over from the engine of another configuration at record `fromSeq`, which nobody has heard yet: actors go on with
+   * their predecessors' states, new ones begin with nothing. The market actor begins anew when there are other
+   * instruments, since its state is about all of them together.
+   * @throws when a predecessor's state is not to be trusted
+   */
+  inherit(predecessor: Engine, fromSeq: number): void {
+    const appliedSeq = fromSeq - 1;
+    const sameInstruments = predecessor.config.instruments.length === this.config.instruments.length;
+    this.routerSeat.appliedSeq = predecessor.routerSeat.appliedSeq;
+    hand(predecessor.gate, this.gate);
+    for (const place of this.#places) {
+      place.origin = { appliedSeq };
+      const before = predecessor.#places.find(({ path }) => path === place.path);
+      if (before === undefined || (before.instance instanceof MarketActor && !sameInstruments)) continue;
+      if (!before.ready()) {
+        throw new Error(
+          `${place.path} is out of service: its state cannot be taken to another configuration`,
+        );
+      }
+      place.origin = { appliedSeq, state: hand(before, place) };
+      place.appliedSeq = before.appliedSeq;
+    }
   }
 
   /** Every actor whose state a snapshot holds. */
@@ -318,4 +351,15 @@ export class Engine {
       message: fault.error.message,
     });
   }
+}
+
+/** Copies the state of one part to another of its kind and returns it. */
+function hand(from: Pick<Stateful, "persist">, to: Pick<Stateful, "persist">): Float64Array {
+  const saved = new SaveArchive();
+  from.persist(saved);
+  const state = saved.finish();
+  const loaded = new LoadArchive(state);
+  to.persist(loaded);
+  loaded.finish();
+  return state;
 }

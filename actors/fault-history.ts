@@ -1,36 +1,62 @@
 // What a journal says about actors that failed while it was written: a replay leaves the records out that felled them, and
 // keeps quarantined ones silent, as the life that was recorded went on without them.
 
-import type { Fault, JournalRecord } from "./domain/records.ts";
+import { decodeRecord } from "./domain/codec.ts";
+import { type Fault, type JournalRecord, RECORD_KINDS } from "./domain/records.ts";
 import type { Engine } from "./engine.ts";
+import type { JournalCursor } from "./ports/journal.ts";
 import { faultSeqOf } from "./rebuild.ts";
 
+const FAULT = RECORD_KINDS.indexOf("fault");
+
+/** An actor failed at record `seq`. */
+export interface Failing {
+  readonly path: string;
+  readonly seq: number;
+}
+
 export class FaultHistory {
-  readonly #engine: Engine;
+  readonly #failings: readonly Failing[];
   /** By the record they failed at: paths of actors that were quarantined there. */
   readonly #retirements = new Map<number, string[]>();
 
-  constructor(engine: Engine) {
-    this.#engine = engine;
-  }
-
-  /** Takes a fault record of the journal, before the first record is replayed. Returns where the actor failed; 0 if none did. */
-  note(fault: Fault): number {
-    const seq = faultSeqOf(fault);
-    if (seq === 0) return 0;
-    this.#engine.stateful.find(({ seat }) => seat.path === fault.subject)?.leaveOut(seq);
-    if (fault.what === "actor-quarantined") {
+  constructor(faults: readonly Fault[]) {
+    this.#failings = faults
+      .map((fault) => ({ path: fault.subject, seq: faultSeqOf(fault) }))
+      .filter(({ seq }) => seq > 0);
+    for (const fault of faults) {
+      if (fault.what !== "actor-quarantined") continue;
+      const seq = faultSeqOf(fault);
       this.#retirements.set(seq, [...(this.#retirements.get(seq) ?? []), fault.subject]);
     }
-    return seq;
+  }
+
+  /** Reads `cursor` to its end and closes it. */
+  static read(cursor: JournalCursor): FaultHistory {
+    const faults: Fault[] = [];
+    for (let raw = cursor.next(); raw !== undefined; raw = cursor.next()) {
+      if (raw.kind === FAULT) faults.push(decodeRecord(raw) as Fault);
+    }
+    cursor.close();
+    return new FaultHistory(faults);
+  }
+
+  get failings(): readonly Failing[] {
+    return this.#failings;
+  }
+
+  /** Call with each engine that records are fed to, before they are. */
+  prepare(engine: Engine): void {
+    for (const { path, seq } of this.#failings) {
+      engine.stateful.find(({ seat }) => seat.path === path)?.leaveOut(seq);
+    }
   }
 
   /**
    * Call before each record is fed. An actor that was quarantined said nothing more until its process ended: neither does
    * it now, but it hears what it missed.
    */
-  before(record: JournalRecord): void {
-    const { outlets } = this.#engine;
+  before(record: JournalRecord, { outlets }: Engine): void {
     for (const path of this.#retirements.get(record.seq) ?? []) outlets.mute(path, true);
     if (record.kind === "configured") outlets.unmuteAll();
   }

@@ -1,28 +1,31 @@
 // An engine with a journal under it: takes records in, recovers after a crash, saves its actors' state as it goes. Live
 // trading, paper trading and file replay all run this; they differ in who feeds it and whose clock it is.
 
-import { LoadArchive, SaveArchive } from "./base/archive.ts";
+import { SaveArchive } from "./base/archive.ts";
 import { assert } from "./base/assert.ts";
 import type { Micros, Scheduler } from "./base/clock.ts";
+import { failure, ok, type Result } from "./base/result.ts";
 import { decodeRecord } from "./domain/codec.ts";
-import { RECORD_KINDS, type Command, type Fault, type JournalRecord } from "./domain/records.ts";
+import { RECORD_KINDS, type Command } from "./domain/records.ts";
 import type { Engine, EngineFault, Stateful } from "./engine.ts";
+import { type EngineConfig, sameConfig, STATE_LAYOUT, succeed } from "./engine-config.ts";
 import { FaultHistory } from "./fault-history.ts";
+import { Follower } from "./follower.ts";
+import { findFooting, type Footing, stepOn } from "./footing.ts";
 import { BEAT_MICROS, SNAPSHOT_INTERVAL_MICROS } from "./limits.ts";
 import type { EmissionTarget } from "./outlets.ts";
 import type { BackupStream } from "./ports/backup-stream.ts";
 import type { Draft } from "./ports/emitter.ts";
 import type { Journal } from "./ports/journal.ts";
-import type { SnapshotStore } from "./ports/snapshots.ts";
+import type { Era, SnapshotStore } from "./ports/snapshots.ts";
 import { faultText, Rebuilder } from "./rebuild.ts";
-import { Replayer, type ReplayReport } from "./replayer.ts";
+import type { ReplayReport } from "./replayer.ts";
 import { type IncomingTick, TickRouter } from "./router.ts";
 
 /** {@link LiveEngine.step} took nothing: an order waits for its intent to be durable. */
 export const STEP_WAITS = -3;
 
 const SEAL = RECORD_KINDS.indexOf("seal");
-const FAULT = RECORD_KINDS.indexOf("fault");
 
 export interface Recovery {
   /** Records applied again. */
@@ -34,50 +37,62 @@ export interface Recovery {
   readonly report: ReplayReport;
 }
 
+export interface LiveEngineOptions {
+  readonly build: (config: EngineConfig) => Engine;
+  /** What is to be in force from {@link LiveEngine.begin} on. */
+  readonly config: EngineConfig;
+  readonly journal: Journal;
+  readonly scheduler: Scheduler;
+  readonly snapshots?: SnapshotStore;
+  readonly backup?: BackupStream;
+  /** Hears of every actor that failed, after the journal has. */
+  readonly onFault?: (fault: EngineFault) => void;
+  /** Hears of snapshots that could not be used. */
+  readonly onProblem?: (message: string) => void;
+}
+
 export class LiveEngine implements EmissionTarget {
-  readonly engine: Engine;
   readonly router: TickRouter;
+  readonly #options: LiveEngineOptions;
   readonly #journal: Journal;
   readonly #snapshots: SnapshotStore | undefined;
   readonly #rebuilder: Rebuilder;
   /** By actor: where its newest snapshot stands. */
   readonly #savedSeqs = new Map<string, number>();
+  #engine: Engine;
+  /** Undefined until a configuration is in the journal. */
+  #era: Era | undefined;
   #snapshotTurn = 0;
   #snapshotDueMicros = 0;
   #entriesHalted = false;
 
-  /** @param options.onFault hears of every actor that failed, after the journal has */
-  constructor(options: {
-    engine: Engine;
-    journal: Journal;
-    scheduler: Scheduler;
-    snapshots?: SnapshotStore;
-    backup?: BackupStream;
-    onFault?: (fault: EngineFault) => void;
-  }) {
-    this.engine = options.engine;
+  constructor(options: LiveEngineOptions) {
+    this.#options = options;
     this.#journal = options.journal;
     this.#snapshots = options.snapshots;
+    this.#engine = options.build(options.config);
     this.router = new TickRouter({
       journal: options.journal,
-      switchboard: options.engine.switchboard,
+      switchboard: this.#engine.switchboard,
       ...(options.backup === undefined ? {} : { backup: options.backup }),
     });
-    this.engine.outlets.turnTo(this);
     this.#rebuilder = new Rebuilder({
       journal: options.journal,
       snapshots: options.snapshots,
       scheduler: options.scheduler,
-      engine: options.engine,
+      host: this,
     });
-    this.engine.attach({
-      rebuild: this.#rebuilder.rebuild,
-      onFault: (fault) => {
-        this.#rebuilder.poison(fault.path, fault.seq);
-        this.#reportFault(fault);
-        options.onFault?.(fault);
-      },
-    });
+    this.#takeCharge(this.#engine);
+    this.#engine.outlets.turnTo(this);
+  }
+
+  /** Another one once {@link recover} and {@link begin} found a configuration to change; the same from then on. */
+  get engine(): Engine {
+    return this.#engine;
+  }
+
+  get eraSeq(): number {
+    return this.#era?.seq ?? 0;
   }
 
   emitted(_path: string, draft: Draft): void {
@@ -87,38 +102,67 @@ export class LiveEngine implements EmissionTarget {
   /**
    * Brings every actor to the end of the journal: newest snapshot, then the records after it. What the actors say beyond
    * the journal's end was lost with the crash before it was durable, and is said now.
+   * @throws when the journal no longer holds the records that recovery needs
    */
   recover(): Recovery {
     const restored = this.#restoreSnapshots();
-    const fromSeq = this.#oldestAppliedSeq() + 1;
-    const history = this.#faultHistory(fromSeq);
+    const fromSeq = Math.min(...this.#stateful().map(({ seat }) => seat.appliedSeq)) + 1;
+    const faults = FaultHistory.read(this.#journal.cursor(fromSeq));
+    for (const { path, seq } of faults.failings) this.#rebuilder.poison(path, seq);
     // An actor that fails now, at what it once survived, has said it all before.
     this.#rebuilder.recovered(this.#journal.lastSeq);
-    const replayer = new Replayer(this.#replayHost(), "recover");
-    const { outlets } = this.engine;
-    outlets.turnTo(replayer);
-    const cursor = this.#journal.cursor(fromSeq);
-    for (let raw = cursor.next(); raw !== undefined; raw = cursor.next()) {
-      if (raw.kind === SEAL) continue;
-      const record = decodeRecord(raw);
-      if (record.kind === "configured") this.#assertSameConfig(record.seq, record.config);
-      history.before(record);
-      replayer.feed(record);
-    }
-    cursor.close();
-    outlets.unmuteAll();
-    outlets.turnTo(this);
-    const unsaid = replayer.takeUnplaced();
+    const follower = new Follower({
+      engine: this.#engine,
+      era: this.#era,
+      mode: "recover",
+      faults,
+      build: this.#options.build,
+      observe: (record) => {
+        if (record.seq > this.#engine.routerSeat.appliedSeq) this.router.observe(record);
+      },
+      onSuccession: (engine) => this.#takeCharge(engine),
+    });
+    this.#feed(follower, fromSeq);
+    this.#enterEra(follower.era);
+    this.#engine.outlets.unmuteAll();
+    this.#engine.outlets.turnTo(this);
+    const unsaid = follower.replayer.takeUnplaced();
     for (const draft of unsaid) this.router.emit(draft);
-    this.engine.run();
-    const report = replayer.report();
+    this.#engine.run();
+    const report = follower.replayer.report();
     return { records: report.records, restored, completed: unsaid.length, report };
   }
 
-  /** Journals the configuration and begins to take ticks under `epoch`. Call once, after {@link recover}. */
-  begin(epoch: number, timeMicros: Micros): void {
-    this.router.configured({ config: this.engine.config, epoch }, timeMicros);
+  /**
+   * Journals the configuration and begins to take ticks under `epoch`. Where it differs from the one the journal was
+   * written under, actors take their states along. Call once, after {@link recover}.
+   */
+  begin(epoch: number, timeMicros: Micros): Result<void, "config-incompatible" | "actor-out-of-service"> {
+    const { build, config: wanted } = this.#options;
+    const last = this.#era;
+    const config = last === undefined ? ok(wanted) : succeed(last.config as EngineConfig, wanted);
+    if (!config.ok) return config;
+    const changes = last !== undefined && !sameConfig(last.config, config.value);
+    if (changes) {
+      const troubled = this.#engine.stateful.find((stateful) => !stateful.ready());
+      if (troubled !== undefined) return outOfService(troubled.seat.path);
+      const successor = build(config.value);
+      successor.inherit(this.#engine, this.router.lastSeq + 1);
+      this.#engine.system.stop();
+      this.#takeCharge(successor);
+      successor.outlets.turnTo(this);
+    }
+    this.router.configured({ config: config.value, epoch }, timeMicros);
+    this.#engine.run();
+    if (last === undefined || changes) {
+      this.#enterEra({
+        seq: this.router.lastSeq,
+        previousSeq: last?.seq ?? null,
+        config: config.value,
+      });
+    }
     this.#journal.onProgress(() => this.onJournalProgress());
+    return ok(undefined);
   }
 
   /**
@@ -195,26 +239,40 @@ export class LiveEngine implements EmissionTarget {
     }
   }
 
-  /** Records that felled an actor in a former life are left out again, as that life went on without them. */
-  #faultHistory(fromSeq: number): FaultHistory {
-    const history = new FaultHistory(this.engine);
-    const cursor = this.#journal.cursor(fromSeq);
-    for (let raw = cursor.next(); raw !== undefined; raw = cursor.next()) {
-      if (raw.kind !== FAULT) continue;
-      const fault = decodeRecord(raw) as Fault;
-      const seq = history.note(fault);
-      if (seq > 0) this.#rebuilder.poison(fault.subject, seq);
-    }
-    cursor.close();
-    return history;
+  #takeCharge(engine: Engine): void {
+    this.#engine = engine;
+    this.router.turnTo(engine.switchboard);
+    engine.attach({
+      rebuild: this.#rebuilder.rebuild,
+      onFault: (fault) => {
+        this.#rebuilder.poison(fault.path, fault.seq);
+        this.#reportFault(fault);
+        this.#options.onFault?.(fault);
+      },
+    });
   }
 
-  /** Decisions of other settings must not be continued as if they were these'. Snapshots are tied to them anyway. */
-  #assertSameConfig(seq: number, config: unknown): void {
-    assert(
-      JSON.stringify(config) === JSON.stringify(this.engine.config),
-      `record ${seq} says that the journal was written under other instruments or settings`,
-    );
+  /** From here on snapshots belong to `era`. One that took over from another is saved whole at once. */
+  #enterEra(era: Era | undefined): void {
+    if (era === undefined || era.seq === this.#era?.seq) return;
+    this.#era = era;
+    this.#savedSeqs.clear();
+    this.#snapshots?.keepEra(era);
+    if (era.previousSeq !== null) this.snapshotAll();
+  }
+
+  #feed(follower: Follower, fromSeq: number): void {
+    const cursor = this.#journal.cursor(fromSeq);
+    let expectedSeq = fromSeq;
+    for (let raw = cursor.next(); raw !== undefined; raw = cursor.next()) {
+      assert(
+        raw.seq === expectedSeq,
+        `recovery needs record ${expectedSeq} and the journal goes on at ${raw.seq}: restore the archived segments`,
+      );
+      expectedSeq++;
+      if (raw.kind !== SEAL) follower.feed(decodeRecord(raw));
+    }
+    cursor.close();
   }
 
   #reportFault(fault: EngineFault): void {
@@ -236,51 +294,35 @@ export class LiveEngine implements EmissionTarget {
     });
   }
 
-  #replayHost(): ConstructorParameters<typeof Replayer>[0] {
-    const { engine, router } = this;
-    return {
-      switchboard: engine.switchboard,
-      observe: (record: JournalRecord): void => {
-        if (record.seq > engine.routerSeat.appliedSeq) router.observe(record);
-        if (record.kind === "sent") engine.gate.markSent(record.intentId);
-      },
-      run: () => engine.run(),
-    };
-  }
-
   #stateful(): readonly Stateful[] {
-    const { engine, router } = this;
-    const own: Stateful = {
-      seat: engine.routerSeat,
-      persist: (archive) => {
-        router.persist(archive);
-        engine.gate.persist(archive);
-      },
-      ready: () => true,
-      leaveOut: () => {},
-    };
-    return [own, ...engine.stateful];
+    return statesOf(this.#engine, this.router);
   }
 
   #restoreSnapshots(): number {
-    if (this.#snapshots === undefined) return 0;
-    let restored = 0;
-    for (const stateful of this.#stateful()) {
-      const { seat } = stateful;
-      const snapshot = this.#snapshots.load(seat.path, this.engine.layout, this.#journal.durableSeq);
-      if (snapshot === undefined) continue;
-      const archive = new LoadArchive(snapshot.state);
-      stateful.persist(archive);
-      archive.finish();
-      seat.appliedSeq = snapshot.appliedSeq;
-      this.#savedSeqs.set(seat.path, snapshot.appliedSeq);
-      restored++;
-    }
-    return restored;
+    const footing = this.#footing();
+    if (footing === undefined) return 0;
+    this.#takeCharge(this.#options.build(footing.era.config as EngineConfig));
+    this.#era = footing.era;
+    for (const [path, { appliedSeq }] of footing.snapshots) this.#savedSeqs.set(path, appliedSeq);
+    return stepOn(footing, this.#stateful());
   }
 
-  #oldestAppliedSeq(): number {
-    return Math.min(...this.#stateful().map(({ seat }) => seat.appliedSeq));
+  #footing(): Footing | undefined {
+    if (this.#snapshots === undefined) return undefined;
+    const cursor = this.#journal.cursor(1);
+    const firstSeq = cursor.next()?.seq ?? 1;
+    cursor.close();
+    const { build, onProblem } = this.#options;
+    return findFooting({
+      store: this.#snapshots,
+      build,
+      stateful: (engine) =>
+        statesOf(engine, new TickRouter({ journal: this.#journal, switchboard: engine.switchboard })),
+      first: "newest",
+      atLeastSeq: firstSeq - 1,
+      atMostSeq: this.#journal.durableSeq,
+      ...(onProblem === undefined ? {} : { onProblem }),
+    });
   }
 
   /** One actor at a time, in turn, so that no tick waits for more than one state to be copied. */
@@ -295,16 +337,41 @@ export class LiveEngine implements EmissionTarget {
 
   #snapshot(stateful: Stateful): void {
     const { seat } = stateful;
-    if (this.#snapshots === undefined || seat.depth > 0 || !stateful.ready()) return;
+    if (this.#snapshots === undefined || this.#era === undefined) return;
+    if (seat.depth > 0 || !stateful.ready()) return;
     const archive = new SaveArchive();
     stateful.persist(archive);
     this.#savedSeqs.set(seat.path, this.router.lastSeq);
     this.#snapshots.save({
       actor: seat.path,
-      layout: this.engine.layout,
+      layout: STATE_LAYOUT,
+      eraSeq: this.#era.seq,
       appliedSeq: this.router.lastSeq,
       timeMicros: this.router.timeMicros,
       state: archive.finish(),
     });
   }
+}
+
+/** Everything a snapshot of a running engine consists of. */
+function statesOf(engine: Engine, router: TickRouter): readonly Stateful[] {
+  const own: Stateful = {
+    seat: engine.routerSeat,
+    origin: { appliedSeq: 0 },
+    persist: (archive) => {
+      router.persist(archive);
+      engine.gate.persist(archive);
+    },
+    ready: () => true,
+    leaveOut: () => {},
+  };
+  return [own, ...engine.stateful];
+}
+
+function outOfService(path: string): Result<never, "actor-out-of-service"> {
+  return failure(
+    "actor-out-of-service",
+    `${path} failed while the journal was read, so its state cannot be taken to other settings: start once under the ` +
+      "former ones and look at its fault.",
+  );
 }

@@ -1,11 +1,13 @@
 // Brings one failed actor back while the others trade on: its newest snapshot, then its records from the journal in
 // small portions, until it stands at the head again. The record that felled it is left out.
 
-import { LoadArchive } from "./base/archive.ts";
+import { ArchiveMismatch } from "./base/archive.ts";
 import type { Scheduler } from "./base/clock.ts";
 import { decodeRecord } from "./domain/codec.ts";
 import { type Fault, RECORD_KINDS, type JournalRecord } from "./domain/records.ts";
 import type { Engine, Rebuild, Stateful } from "./engine.ts";
+import { STATE_LAYOUT } from "./engine-config.ts";
+import { loadState } from "./footing.ts";
 import { POISONED_RECORDS_MAX, REBUILD_RECORDS_PER_TURN } from "./limits.ts";
 import type { Journal, JournalCursor } from "./ports/journal.ts";
 import type { SnapshotStore } from "./ports/snapshots.ts";
@@ -22,11 +24,19 @@ export function faultSeqOf(fault: Pick<Fault, "message">): number {
   return Number(/^at record (\d+): /.exec(fault.message)?.[1] ?? 0);
 }
 
+/** Whose actors are rebuilt: the engine in charge, and the era it is of. */
+export interface RebuildHost {
+  readonly engine: Engine;
+  readonly eraSeq: number;
+}
+
 export class Rebuilder {
   readonly #journal: Journal;
   readonly #snapshots: SnapshotStore | undefined;
   readonly #scheduler: Scheduler;
-  readonly #engine: Engine;
+  readonly #host: RebuildHost;
+  /** By path: snapshots from here on did not load. */
+  readonly #unreadableSeqs = new Map<string, number>();
   /** Records that made an actor fail, by path: it never sees them again. */
   readonly #poisoned = new Map<string, Set<number>>();
   #recoveredSeq = 0;
@@ -35,12 +45,12 @@ export class Rebuilder {
     journal: Journal;
     snapshots: SnapshotStore | undefined;
     scheduler: Scheduler;
-    engine: Engine;
+    host: RebuildHost;
   }) {
     this.#journal = options.journal;
     this.#snapshots = options.snapshots;
     this.#scheduler = options.scheduler;
-    this.#engine = options.engine;
+    this.#host = options.host;
   }
 
   /** The actor at `path` failed at record `seq`. */
@@ -58,6 +68,7 @@ export class Rebuilder {
   /** See {@link Rebuild}. */
   readonly rebuild: Rebuild = (stateful, receive, ends) => {
     const { path } = stateful.seat;
+    const { outlets } = this.#host.engine;
     const fromSeq = this.#restore(stateful) + 1;
     const poisoned = this.#poisoned.get(path) ?? new Set<number>();
     // Up to its failure everything it says has been said; after it, nothing has.
@@ -65,18 +76,18 @@ export class Rebuilder {
     const cursor = this.#journal.cursor(fromSeq);
     const end = (finish: () => void): void => {
       cursor.close();
-      this.#engine.outlets.mute(path, false);
+      outlets.mute(path, false);
       finish();
     };
     const turn = (): void => {
       try {
-        this.#engine.outlets.mute(path, true);
+        outlets.mute(path, true);
         const stands = this.#feed(path, cursor, (record) => {
           if (poisoned.has(record.seq)) return;
-          this.#engine.outlets.mute(path, record.seq <= saidUpTo);
+          outlets.mute(path, record.seq <= saidUpTo);
           receive(record);
         });
-        this.#engine.outlets.mute(path, false);
+        outlets.mute(path, false);
         if (stands >= this.#journal.lastSeq) end(ends.caughtUp);
         else this.#again(turn, (error) => end(() => ends.failed(error)));
       } catch (error) {
@@ -95,7 +106,7 @@ export class Rebuilder {
       reached = raw.seq;
       if (raw.kind === SEAL) continue;
       const record = decodeRecord(raw);
-      if (this.#engine.switchboard.concerns(path, record)) receive(record);
+      if (this.#host.engine.switchboard.concerns(path, record)) receive(record);
     }
     return reached;
   }
@@ -107,12 +118,27 @@ export class Rebuilder {
     }, failed);
   }
 
+  /** Returns the record its state stands at. A snapshot that does not load fails this attempt; the next passes it over. */
   #restore(stateful: Stateful): number {
-    const snapshot = this.#snapshots?.load(stateful.seat.path, this.#engine.layout, this.#journal.durableSeq);
-    if (snapshot === undefined) return 0;
-    const archive = new LoadArchive(snapshot.state);
-    stateful.persist(archive);
-    archive.finish();
-    return snapshot.appliedSeq;
+    const { path } = stateful.seat;
+    const { eraSeq } = this.#host;
+    const unreadableSeq = this.#unreadableSeqs.get(path) ?? Number.POSITIVE_INFINITY;
+    const snapshot = this.#snapshots?.load({
+      actor: path,
+      layout: STATE_LAYOUT,
+      eraSeq,
+      atLeastSeq: 0,
+      atMostSeq: Math.min(this.#journal.durableSeq, unreadableSeq - 1),
+      first: "newest",
+    });
+    const { appliedSeq, state } = snapshot ?? stateful.origin;
+    if (state === undefined) return appliedSeq;
+    try {
+      loadState(stateful, state);
+    } catch (error) {
+      if (error instanceof ArchiveMismatch) this.#unreadableSeqs.set(path, appliedSeq);
+      throw error;
+    }
+    return appliedSeq;
   }
 }

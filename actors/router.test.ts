@@ -211,16 +211,22 @@ describe("a saved router", () => {
 function liveEngine() {
   const journal = new NumberJournal();
   const clock = new VirtualClock(NOON_MICROS);
-  const engine = new Engine({
+  const live = new LiveEngine({
+    build: (config) =>
+      new Engine({
+        config,
+        scheduler: clock,
+        stopwatch: clock,
+        live: false,
+        asksMembers: true,
+        forecasters: ruleForecasters,
+      }),
     config: TEST_CONFIG,
+    journal,
     scheduler: clock,
-    stopwatch: clock,
-    live: false,
-    asksMembers: true,
-    forecasters: ruleForecasters,
   });
-  const live = new LiveEngine({ engine, journal, scheduler: clock });
   live.begin(1, NOON_MICROS);
+  const { engine } = live;
   const sent: string[] = [];
   const { switchboard } = engine;
   const deliver = switchboard.deliver.bind(switchboard);

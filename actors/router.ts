@@ -32,7 +32,7 @@ export const INGEST_BUSY = -2;
 
 export class TickRouter implements Emitter {
   readonly #journal: Journal;
-  readonly #switchboard: Switchboard;
+  #switchboard: Switchboard;
   readonly #backup: BackupStream | undefined;
   readonly gaps: GapLedger;
   #timeMicros = 0;
@@ -54,6 +54,11 @@ export class TickRouter implements Emitter {
         this.emit({ kind: "gap", seq: 0, timeMicros: this.#timeMicros, ...gap });
       },
     });
+  }
+
+  /** From now on records go to the actors behind `switchboard`. */
+  turnTo(switchboard: Switchboard): void {
+    this.#switchboard = switchboard;
   }
 
   /** The engine's time: that of the last record. */

@@ -2,10 +2,9 @@
 // that knows storage.
 
 import { join } from "node:path";
-import type { Clock, Scheduler } from "../actors/base/clock.ts";
-import { failure, ok, type Result } from "../actors/base/result.ts";
+import { type Failure, failure, ok, type Result } from "../actors/base/result.ts";
 import type { Instrument } from "../actors/domain/instrument.ts";
-import { Engine, type EngineFault } from "../actors/engine.ts";
+import { Engine, type EngineFault, type EngineOptions } from "../actors/engine.ts";
 import type { EngineConfig } from "../actors/engine-config.ts";
 import { ruleForecasters } from "../actors/ensemble.ts";
 import { LiveEngine, type Recovery } from "../actors/live-engine.ts";
@@ -38,6 +37,7 @@ export interface Station {
 
 export interface StationOptions {
   readonly settings: Settings;
+  /** Their ids may differ in the engine: a journal keeps those it knows. */
   readonly instruments: readonly Instrument[];
   /** Records carry the wall clock's time: latencies count from arrival, deadlines are judged. */
   readonly live: boolean;
@@ -57,16 +57,11 @@ export function engineConfig(settings: Settings, instruments: readonly Instrumen
   };
 }
 
-/** An engine with the rule members. */
-export function buildEngine(
-  config: EngineConfig,
-  options: { scheduler: Scheduler; stopwatch: Clock; live: boolean; asksMembers: boolean },
-): Engine {
-  return new Engine({
-    config,
-    ...options,
-    forecasters: ruleForecasters,
-  });
+/** Builds engines with the rule members. */
+export function engineBuilder(
+  options: Pick<EngineOptions, "scheduler" | "stopwatch" | "live" | "asksMembers" | "onBar">,
+): (config: EngineConfig) => Engine {
+  return (config) => new Engine({ config, ...options, forecasters: ruleForecasters });
 }
 
 /** Locks the folder, recovers what is in it and stands ready to take ticks. */
@@ -100,27 +95,30 @@ async function openUnderLock(options: StationOptions, lock: DataLock): Promise<R
     flush: () => journal.value.flush(),
     ...(options.onProblem === undefined ? {} : { onProblem: options.onProblem }),
   });
-  const engine = buildEngine(engineConfig(settings, instruments), {
-    scheduler: clock,
-    stopwatch: clock.stopwatch,
-    live: isLive,
-    asksMembers: true,
-  });
   const live = new LiveEngine({
-    engine,
+    build: engineBuilder({
+      scheduler: clock,
+      stopwatch: clock.stopwatch,
+      live: isLive,
+      asksMembers: true,
+    }),
+    config: engineConfig(settings, instruments),
     journal: journal.value,
     scheduler: clock,
     snapshots,
     ...(options.onFault === undefined ? {} : { onFault: options.onFault }),
+    ...(options.onProblem === undefined ? {} : { onProblem: options.onProblem }),
   });
   const recovered = recoverSafely(live);
-  if (!recovered.ok) {
+  const epoch = await ledger.value.issueEpoch(scope, journal.value.epoch);
+  const begun = recovered.ok
+    ? live.begin(epoch, isLive ? clock.nowMicros() : live.router.timeMicros)
+    : recovered;
+  if (!recovered.ok || !begun.ok) {
     await journal.value.close();
     await ledger.value.close();
-    return recovered;
+    return recovered.ok ? (begun as Failure<string>) : recovered;
   }
-  const epoch = await ledger.value.issueEpoch(scope, journal.value.epoch);
-  live.begin(epoch, isLive ? clock.nowMicros() : live.router.timeMicros);
   const parts = { live, journal: journal.value, ledger: ledger.value, clock, snapshots, lock };
   return ok(new RunningStation(options, { ...parts, recovery: recovered.value, epoch }));
 }
@@ -193,15 +191,15 @@ class RunningStation implements Station {
   }
 }
 
-/** A journal that cannot be replayed with this configuration must not be written on. */
+/** A journal that cannot be replayed must not be written on. */
 function recoverSafely(live: LiveEngine): Result<Recovery, "recovery-failed"> {
   try {
     return ok(live.recover());
   } catch (error) {
     return failure(
       "recovery-failed",
-      `the journal cannot be replayed: ${error instanceof Error ? error.message : String(error)}. Start with the ` +
-        "settings it was written under, or use a data folder of its own (--data) for the new ones.",
+      `the journal cannot be replayed: ${error instanceof Error ? error.message : String(error)}. Nothing was changed; ` +
+        "`tickforge journal verify` reads every byte of it.",
     );
   }
 }

@@ -78,7 +78,7 @@ export class PaperBroker {
   persist(archive: Archive): void {
     this.#board.persist(archive);
     this.#tables.persist(archive);
-    archive.numbers(this.#volatility);
+    archive.growing(this.#volatility);
     this.#nowMicros = archive.number(this.#nowMicros);
     this.#deals = archive.number(this.#deals);
     this.#positions = archive.number(this.#positions);

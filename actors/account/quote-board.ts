@@ -67,10 +67,10 @@ export class QuoteBoard {
   }
 
   persist(archive: Archive): void {
-    archive.numbers(this.#bidPoints);
-    archive.numbers(this.#askPoints);
-    archive.numbers(this.#timeMicros);
-    archive.numbers(this.#suspect);
+    archive.growing(this.#bidPoints);
+    archive.growing(this.#askPoints);
+    archive.growing(this.#timeMicros);
+    archive.growing(this.#suspect);
   }
 
   #believable(id: number, doubleMid: number): boolean {

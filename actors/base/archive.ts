@@ -10,6 +10,8 @@ export interface Archive {
   number(value: number): number;
   /** Saves the numbers of `values`, or overwrites them in place; the length must match. */
   numbers(values: Float64Array): void;
+  /** As {@link numbers}, for tables that grow at their end: fewer may be read, and the rest stays as it is. */
+  growing(values: Float64Array): void;
   boolean(value: boolean): boolean;
   /** Saves or loads a string of at most {@link TEXT_LENGTH_MAX} UTF-16 units. */
   text(value: string): string;
@@ -36,6 +38,10 @@ export class SaveArchive implements Archive {
     if (this.#length + values.length > this.#numbers.length) this.#grow(this.#length + values.length);
     this.#numbers.set(values, this.#length);
     this.#length += values.length;
+  }
+
+  growing(values: Float64Array): void {
+    this.numbers(values);
   }
 
   boolean(value: boolean): boolean {
@@ -83,11 +89,14 @@ export class LoadArchive implements Archive {
 
   numbers(values: Float64Array): void {
     const length = this.number();
-    if (length !== values.length || this.#position + length > this.#numbers.length) {
-      throw new ArchiveMismatch(`snapshot holds ${length} numbers where ${values.length} are expected`);
-    }
-    values.set(this.#numbers.subarray(this.#position, this.#position + length));
-    this.#position += length;
+    if (length !== values.length) this.#unfit(length, `${values.length}`);
+    this.#read(values, length);
+  }
+
+  growing(values: Float64Array): void {
+    const length = this.number();
+    if (!(length >= 0 && length <= values.length)) this.#unfit(length, `at most ${values.length}`);
+    this.#read(values, length);
   }
 
   boolean(): boolean {
@@ -106,5 +115,15 @@ export class LoadArchive implements Archive {
   finish(): void {
     const left = this.#numbers.length - this.#position;
     if (left !== 0) throw new ArchiveMismatch(`snapshot has ${left} numbers nobody read`);
+  }
+
+  #read(values: Float64Array, length: number): void {
+    if (this.#position + length > this.#numbers.length) this.#unfit(length, "all of them");
+    values.set(this.#numbers.subarray(this.#position, this.#position + length));
+    this.#position += length;
+  }
+
+  #unfit(length: number, expected: string): never {
+    throw new ArchiveMismatch(`snapshot holds ${length} numbers where ${expected} are expected`);
   }
 }

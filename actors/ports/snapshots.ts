@@ -2,15 +2,36 @@
 
 import type { Micros } from "../base/clock.ts";
 
+/** A stretch of the journal under one configuration. */
+export interface Era {
+  /** The `configured` record that began it; its name among snapshots. */
+  readonly seq: number;
+  /** The era before, or null for the first: only then did every actor begin with nothing. */
+  readonly previousSeq: number | null;
+  readonly config: unknown;
+}
+
 export interface Snapshot {
   /** Path of the actor, for example symbol/EURUSD. */
   readonly actor: string;
   /** Version of the code's state layout: another version is not loaded. */
   readonly layout: string;
+  /** The era it was made in: its actor was built from that configuration. */
+  readonly eraSeq: number;
   /** Every record up to here is in the state, none after. */
   readonly appliedSeq: number;
   readonly timeMicros: Micros;
   readonly state: Float64Array<ArrayBuffer>;
+}
+
+/** Which snapshots of one actor are looked for. */
+export interface SnapshotQuery {
+  readonly actor: string;
+  readonly layout: string;
+  readonly eraSeq: number;
+  readonly atLeastSeq: number;
+  readonly atMostSeq: number;
+  readonly first: "newest" | "oldest";
 }
 
 export interface SnapshotStore {
@@ -19,8 +40,12 @@ export interface SnapshotStore {
    * the journal. Keeps the newest few and the first of each UTC day.
    */
   save(snapshot: Snapshot): void;
-  /** The newest intact snapshot of `actor` with `layout` and `appliedSeq <= atMostSeq`, or undefined. */
-  load(actor: string, layout: string, atMostSeq: number): Snapshot | undefined;
+  /** The first intact snapshot that `query` describes, or undefined. */
+  load(query: SnapshotQuery): Snapshot | undefined;
+  /** Remembers an era for as long as snapshots of it may be loaded. One that is kept already is replaced. */
+  keepEra(era: Era): void;
+  /** The eras kept, newest first. */
+  eras(): readonly Era[];
   /** Resolves when everything handed to {@link save} so far is stored or refused. */
   flush(): Promise<void>;
 }

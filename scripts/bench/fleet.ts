@@ -10,7 +10,7 @@ import type { IncomingTick } from "../../actors/router.ts";
 import { SeededRandom } from "../../actors/base/random.ts";
 import { simulatedInstruments } from "../../edge/feeds/instruments.ts";
 import { SOURCE_NAMES } from "../../edge/feeds/source.ts";
-import { buildEngine } from "../../edge/main.ts";
+import { engineBuilder } from "../../edge/main.ts";
 import { SystemClock } from "../../edge/system-clock.ts";
 
 /** `count` instruments that trade around the clock, all with the terms of EURUSD. */
@@ -47,15 +47,19 @@ export function benchEngine(
   options: { live: boolean },
 ): BenchEngine {
   const clock = new SystemClock();
-  const engine = buildEngine(benchConfig(instruments), {
+  const live = new LiveEngine({
+    build: engineBuilder({
+      scheduler: clock,
+      stopwatch: clock.stopwatch,
+      live: options.live,
+      asksMembers: true,
+    }),
+    config: benchConfig(instruments),
+    journal,
     scheduler: clock,
-    stopwatch: clock.stopwatch,
-    live: options.live,
-    asksMembers: true,
   });
-  const live = new LiveEngine({ engine, journal, scheduler: clock });
   live.begin(1, 0);
-  return { engine, live, clock };
+  return { engine: live.engine, live, clock };
 }
 
 /** Random walks of all symbols, round and round: `next()` is the next tick of the next symbol, with its number. */

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SNAPSHOT_INTERVAL_MICROS } from "../../actors/limits.ts";
 import { LiveEngine } from "../../actors/live-engine.ts";
-import { buildEngine } from "../../edge/main.ts";
+import { engineBuilder } from "../../edge/main.ts";
 import { SystemClock } from "../../edge/system-clock.ts";
 import { openJournal } from "../../storage/journal/journal.ts";
 import { FileSnapshotStore } from "../../storage/journal/snapshot-store.ts";
@@ -65,14 +65,15 @@ async function open(directory: string): Promise<Opened> {
     flush: () => journal.value.flush(),
   });
   const clock = new SystemClock();
-  const engine = buildEngine(benchConfig(fleetInstruments(SYMBOLS)), {
+  const build = engineBuilder({
     scheduler: clock,
     stopwatch: clock.stopwatch,
     live: false,
     asksMembers: true,
   });
+  const config = benchConfig(fleetInstruments(SYMBOLS));
   return {
-    live: new LiveEngine({ engine, journal: journal.value, scheduler: clock, snapshots }),
+    live: new LiveEngine({ build, config, journal: journal.value, scheduler: clock, snapshots }),
     journal: journal.value,
     snapshots,
   };

@@ -4,22 +4,28 @@ import { join } from "node:path";
 import { failure, ok, type Result } from "../../actors/base/result.ts";
 import { VirtualClock } from "../../actors/base/clock.ts";
 import { decodeRecord, KIND_NUMBER } from "../../actors/domain/codec.ts";
-import type { Fault, JournalRecord } from "../../actors/domain/records.ts";
+import type { Configured } from "../../actors/domain/records.ts";
 import type { Engine } from "../../actors/engine.ts";
 import type { EngineConfig } from "../../actors/engine-config.ts";
 import { FaultHistory } from "../../actors/fault-history.ts";
-import { Replayer, type ReplayReport } from "../../actors/replayer.ts";
-import { buildEngine } from "../../edge/main.ts";
+import { Follower } from "../../actors/follower.ts";
+import { findFooting, type Footing, stepOn } from "../../actors/footing.ts";
+import type { JournalCursor } from "../../actors/ports/journal.ts";
+import type { ReplayReport } from "../../actors/replayer.ts";
+import { engineBuilder } from "../../edge/main.ts";
 import { SystemClock } from "../../edge/system-clock.ts";
 import type { Settings } from "../../edge/settings.ts";
 import { SegmentCursor } from "../../storage/journal/cursor.ts";
 import { RealDisk } from "../../storage/journal/disk.ts";
 import { SEAL_KIND } from "../../storage/journal/format.ts";
+import { FileSnapshotStore } from "../../storage/journal/snapshot-store.ts";
 import { verifyJournal } from "../../storage/journal/verify.ts";
 
 export interface RecordedReplay {
   readonly mode: "recorded" | "recompute";
   readonly decisionHash: string;
+  /** First record replayed: later than 1 where the journal's beginning was archived. */
+  readonly fromSeq: number;
   /** Whether every checkpoint and every emission of the journal came out again. */
   readonly identical: boolean;
   readonly report: ReplayReport;
@@ -29,8 +35,7 @@ export type RecordedReplayFailure =
   | "journal-damaged"
   | "journal-unreadable"
   | "journal-empty"
-  | "journal-begins-late"
-  | "configuration-changed";
+  | "journal-begins-late";
 
 /** Replays the whole journal of a data folder; the verification comes first. */
 export function replayRecorded(
@@ -43,95 +48,82 @@ export function replayRecorded(
   const { firstSeq, lastSeq, records } = verified.value;
   if (records === 0)
     return failure("journal-empty", `there is no record in ${folder}: start or replay first`);
-  if (firstSeq > 1) {
+  const cursorFrom = (fromSeq: number): SegmentCursor =>
+    new SegmentCursor({ disk: new RealDisk(folder), fromSeq, durableSeq: () => lastSeq });
+  const build = engineBuilder({
+    scheduler: new VirtualClock(),
+    stopwatch: new SystemClock().stopwatch,
+    live: false,
+    asksMembers: mode === "recompute",
+  });
+  const footing = firstSeq > 1 ? footingAfter(settings, { build, firstSeq, lastSeq }) : undefined;
+  if (firstSeq > 1 && footing === undefined) {
     return failure(
       "journal-begins-late",
-      `the journal begins at record ${firstSeq}: what came before was archived. Restore it to replay from the beginning.`,
+      `the journal begins at record ${firstSeq} and no snapshots of all actors were kept after that: restore the archived ` +
+        "segments to replay from the beginning.",
     );
   }
-  const cursorAtStart = (): SegmentCursor =>
-    new SegmentCursor({ disk: new RealDisk(folder), fromSeq: 1, durableSeq: () => lastSeq });
-  const faults = faultsOf(cursorAtStart());
-  const cursor = cursorAtStart();
+  const first = footing === undefined ? firstConfiguration(cursorFrom(1)) : footing.era.config;
+  if (first === undefined) {
+    return failure("journal-empty", "the journal holds no configuration: nothing was ever started on it");
+  }
+  const engine = build(first as EngineConfig);
+  if (footing !== undefined) stepOn(footing, engine.stateful);
+  const fromSeq = Math.min(...engine.stateful.map(({ seat }) => seat.appliedSeq)) + 1;
+  const follower = new Follower({
+    engine,
+    era: footing?.era,
+    mode,
+    faults: FaultHistory.read(cursorFrom(fromSeq)),
+    build,
+  });
+  feedAll(cursorFrom(fromSeq), follower);
+  const report = follower.replayer.report();
+  const identical = Object.values(report.differences).every((count) => count === 0);
+  return ok({ mode, decisionHash: follower.engine.decisionHash(), fromSeq, identical, report });
+}
+
+/** The beginning of the journal was archived: the snapshots kept of the oldest day stand in for it. */
+function footingAfter(
+  settings: Settings,
+  options: { build: (config: EngineConfig) => Engine; firstSeq: number; lastSeq: number },
+): Footing | undefined {
+  const { build, firstSeq, lastSeq } = options;
+  return findFooting({
+    store: new FileSnapshotStore({
+      directory: join(settings.data, "snapshots"),
+      durableSeq: () => lastSeq,
+      flush: () => Promise.resolve(),
+      onProblem: (message) => console.error(message),
+    }),
+    build,
+    stateful: (engine) => engine.stateful,
+    first: "oldest",
+    atLeastSeq: firstSeq - 1,
+    atMostSeq: lastSeq,
+  });
+}
+
+function firstConfiguration(cursor: JournalCursor): unknown {
   try {
-    return replayAll(cursor, faults, mode);
+    for (let raw = cursor.next(); raw !== undefined; raw = cursor.next()) {
+      if (raw.kind === KIND_NUMBER.configured) return (decodeRecord(raw) as Configured).config;
+    }
+    return undefined;
   } finally {
     cursor.close();
   }
 }
 
-function replayAll(
-  cursor: SegmentCursor,
-  faults: readonly Fault[],
-  mode: "recorded" | "recompute",
-): Result<RecordedReplay, RecordedReplayFailure> {
-  let engine: Engine | undefined;
-  let replayer: Replayer | undefined;
-  let history: FaultHistory | undefined;
-  let configText = "";
-  for (let raw = cursor.next(); raw !== undefined; raw = cursor.next()) {
-    if (raw.kind === SEAL_KIND) continue;
-    const record = decodeRecord(raw);
-    if (record.kind === "configured") {
-      const text = JSON.stringify(record.config);
-      if (engine === undefined) {
-        configText = text;
-        engine = buildEngine(record.config as EngineConfig, {
-          scheduler: new VirtualClock(),
-          stopwatch: new SystemClock().stopwatch,
-          live: false,
-          asksMembers: mode === "recompute",
-        });
-        replayer = replayerOf(engine, mode);
-        history = historyOf(engine, faults);
-      } else if (text !== configText) {
-        return failure(
-          "configuration-changed",
-          `the configuration changes at record ${record.seq}: replay up to there only`,
-        );
-      }
+function feedAll(cursor: JournalCursor, follower: Follower): void {
+  try {
+    for (let raw = cursor.next(); raw !== undefined; raw = cursor.next()) {
+      if (raw.kind !== SEAL_KIND) follower.feed(decodeRecord(raw));
     }
-    history?.before(record);
-    replayer?.feed(record);
+  } finally {
+    cursor.close();
   }
-  if (engine === undefined || replayer === undefined) {
-    return failure("journal-empty", "the journal holds no configuration: nothing was ever started on it");
-  }
-  const report = replayer.report();
-  const identical = Object.values(report.differences).every((count) => count === 0);
-  return ok({ mode, decisionHash: engine.decisionHash(), identical, report });
-}
-
-/** Actors that failed then are not fed what felled them. */
-function historyOf(engine: Engine, faults: readonly Fault[]): FaultHistory {
-  const history = new FaultHistory(engine);
-  for (const fault of faults) history.note(fault);
-  return history;
-}
-
-function faultsOf(cursor: SegmentCursor): Fault[] {
-  const faults: Fault[] = [];
-  for (let raw = cursor.next(); raw !== undefined; raw = cursor.next()) {
-    if (raw.kind === KIND_NUMBER.fault) faults.push(decodeRecord(raw) as Fault);
-  }
-  cursor.close();
-  return faults;
-}
-
-function replayerOf(engine: Engine, mode: "recorded" | "recompute"): Replayer {
-  const replayer = new Replayer(
-    {
-      switchboard: engine.switchboard,
-      // Orders are sent where the journal says so, not when a gate would.
-      observe: (record: JournalRecord) => {
-        if (record.kind === "sent") engine.gate.markSent(record.intentId);
-      },
-      run: () => engine.run(),
-    },
-    mode,
-  );
-  engine.outlets.turnTo(replayer);
-  return replayer;
 }
 
 const EXAMPLES_SHOWN = 10;
@@ -142,6 +134,10 @@ export function printRecordedReplay(replay: RecordedReplay, json: boolean): void
     console.log(JSON.stringify(replay));
   } else {
     console.log(`decision hash ${replay.decisionHash}`);
+    if (replay.fromSeq > 1)
+      console.log(
+        `from record ${replay.fromSeq}, where the kept snapshots stand: what came before was archived`,
+      );
     console.log(`${report.records} records, ${report.compared} emissions compared, mode ${replay.mode}`);
     if (replay.identical) console.log("identical: everything came out as it was recorded");
     else console.log(`different: ${JSON.stringify(report.differences)}`);

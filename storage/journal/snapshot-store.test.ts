@@ -5,11 +5,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MICROS_PER_DAY } from "../../actors/base/clock.ts";
-import type { Snapshot } from "../../actors/ports/snapshots.ts";
+import type { Snapshot, SnapshotQuery } from "../../actors/ports/snapshots.ts";
 import { FileSnapshotStore } from "./snapshot-store.ts";
 
 const ACTOR = "symbol/EURUSD";
 const LAYOUT = "symbol-7";
+const ERA_SEQ = 4;
 const ANY_SEQ = Number.MAX_SAFE_INTEGER;
 /** A Monday, 00:00 UTC. */
 const MONDAY_MICROS = 20_000 * MICROS_PER_DAY;
@@ -41,9 +42,22 @@ function snapshotAt(appliedSeq: number, changes: Partial<Snapshot> = {}): Snapsh
   return {
     actor: ACTOR,
     layout: LAYOUT,
+    eraSeq: ERA_SEQ,
     appliedSeq,
     timeMicros: MONDAY_MICROS + appliedSeq,
     state: Float64Array.of(appliedSeq, Number.NaN, -0, 1e300),
+    ...changes,
+  };
+}
+
+function query(changes: Partial<SnapshotQuery> = {}): SnapshotQuery {
+  return {
+    actor: ACTOR,
+    layout: LAYOUT,
+    eraSeq: ERA_SEQ,
+    atLeastSeq: 0,
+    atMostSeq: ANY_SEQ,
+    first: "newest",
     ...changes,
   };
 }
@@ -72,43 +86,33 @@ function storedSeqs(): number[] {
 describe("load", () => {
   test("gives back the newest, bit for bit", async () => {
     await store(snapshotAt(10), snapshotAt(20));
-    const { state, ...header } = openStore().load(ACTOR, LAYOUT, ANY_SEQ)!;
+    const { state, ...header } = openStore().load(query())!;
     const { state: stateSaved, ...headerSaved } = snapshotAt(20);
     expect(header).toEqual(headerSaved);
     expect(new Uint8Array(state.buffer)).toEqual(new Uint8Array(stateSaved.buffer));
   });
 
-  const cases: { name: string; actor: string; layout: string; atMostSeq: number; seq: number | undefined }[] =
-    [
-      { name: "one that stands exactly there", actor: ACTOR, layout: LAYOUT, atMostSeq: 20, seq: 20 },
-      { name: "none that is too new", actor: ACTOR, layout: LAYOUT, atMostSeq: 19, seq: 10 },
-      { name: "nothing before the first", actor: ACTOR, layout: LAYOUT, atMostSeq: 9, seq: undefined },
-      {
-        name: "none of another layout",
-        actor: ACTOR,
-        layout: "symbol-8",
-        atMostSeq: ANY_SEQ,
-        seq: undefined,
-      },
-      {
-        name: "none of another actor",
-        actor: "symbol/EUR",
-        layout: LAYOUT,
-        atMostSeq: ANY_SEQ,
-        seq: undefined,
-      },
-    ];
-  for (const { name, actor, layout, atMostSeq, seq } of cases) {
+  const cases: { name: string; asked: Partial<SnapshotQuery>; seq: number | undefined }[] = [
+    { name: "one that stands exactly there", asked: { atMostSeq: 20 }, seq: 20 },
+    { name: "none that is too new", asked: { atMostSeq: 19 }, seq: 10 },
+    { name: "nothing before the first", asked: { atMostSeq: 9 }, seq: undefined },
+    { name: "the oldest, where that is asked for", asked: { first: "oldest" }, seq: 10 },
+    { name: "none that is too old", asked: { first: "oldest", atLeastSeq: 11 }, seq: 20 },
+    { name: "none of another layout", asked: { layout: "symbol-8" }, seq: undefined },
+    { name: "none of another era", asked: { eraSeq: ERA_SEQ + 1 }, seq: undefined },
+    { name: "none of another actor", asked: { actor: "symbol/EUR" }, seq: undefined },
+  ];
+  for (const { name, asked, seq } of cases) {
     test(`gives ${name}`, async () => {
       const opened = await store(snapshotAt(10), snapshotAt(20));
-      expect(opened.load(actor, layout, atMostSeq)?.appliedSeq).toBe(seq);
+      expect(opened.load(query(asked))?.appliedSeq).toBe(seq);
       expect(problems).toEqual([]);
     });
   }
 
   test("an older layout is found behind a newer one", async () => {
     const opened = await store(snapshotAt(10), snapshotAt(20, { layout: "symbol-8" }));
-    expect(opened.load(ACTOR, LAYOUT, ANY_SEQ)?.appliedSeq).toBe(10);
+    expect(opened.load(query())?.appliedSeq).toBe(10);
   });
 
   test("a flipped bit anywhere falls back to the older one and says so", async () => {
@@ -120,7 +124,7 @@ describe("load", () => {
       flipped[at]! ^= 1 << (at % 8);
       writeFileSync(path, flipped);
       problems = [];
-      expect(opened.load(ACTOR, LAYOUT, ANY_SEQ)?.appliedSeq).toBe(10);
+      expect(opened.load(query())?.appliedSeq).toBe(10);
       expect(problems).toHaveLength(1);
       expect(problems[0]).toContain(path);
     }
@@ -132,7 +136,7 @@ describe("load", () => {
     const intact = readFileSync(path);
     for (const bytes of [0, 7, 43, intact.length - 1]) {
       writeFileSync(path, intact.subarray(0, bytes));
-      expect(opened.load(ACTOR, LAYOUT, ANY_SEQ)?.appliedSeq).toBe(10);
+      expect(opened.load(query())?.appliedSeq).toBe(10);
     }
   });
 
@@ -144,7 +148,7 @@ describe("load", () => {
     const otherFolder = join(folder, encodeURIComponent(other.actor));
     const name = readdirSync(otherFolder)[0]!;
     writeFileSync(join(actorFolder(), name), readFileSync(join(otherFolder, name)));
-    expect(opened.load(ACTOR, LAYOUT, ANY_SEQ)?.appliedSeq).toBe(20);
+    expect(opened.load(query())?.appliedSeq).toBe(20);
   });
 });
 
@@ -152,10 +156,10 @@ describe("save", () => {
   test("what a crash left half written is neither loaded nor in the way", async () => {
     const opened = await store(snapshotAt(10));
     writeFileSync(join(actorFolder(), "writing.tmp"), "half a snap");
-    expect(opened.load(ACTOR, LAYOUT, ANY_SEQ)?.appliedSeq).toBe(10);
+    expect(opened.load(query())?.appliedSeq).toBe(10);
     opened.save(snapshotAt(20));
     await opened.flush();
-    expect(opened.load(ACTOR, LAYOUT, ANY_SEQ)?.appliedSeq).toBe(20);
+    expect(opened.load(query())?.appliedSeq).toBe(20);
     expect(files()).not.toContain("writing.tmp");
   });
 
@@ -165,11 +169,11 @@ describe("save", () => {
     const opened = openStore(() => flushed.promise);
     opened.save(snapshotAt(10));
     await new Promise((resolve) => setImmediate(resolve));
-    expect(opened.load(ACTOR, LAYOUT, ANY_SEQ)).toBeUndefined();
+    expect(opened.load(query())).toBeUndefined();
     durableSeq = 10;
     flushed.resolve();
     await opened.flush();
-    expect(opened.load(ACTOR, LAYOUT, ANY_SEQ)?.appliedSeq).toBe(10);
+    expect(opened.load(query())?.appliedSeq).toBe(10);
   });
 
   for (const [name, flush] of [
@@ -181,12 +185,12 @@ describe("save", () => {
       const opened = openStore(flush);
       opened.save(snapshotAt(10));
       await opened.flush();
-      expect(opened.load(ACTOR, LAYOUT, ANY_SEQ)).toBeUndefined();
+      expect(opened.load(query())).toBeUndefined();
       expect(problems).toHaveLength(1);
       durableSeq = 20;
       opened.save(snapshotAt(20));
       await opened.flush();
-      expect(opened.load(ACTOR, LAYOUT, ANY_SEQ)?.appliedSeq).toBe(20);
+      expect(opened.load(query())?.appliedSeq).toBe(20);
     });
   }
 
@@ -201,7 +205,7 @@ describe("save", () => {
     for (let seq = 11; seq <= 60; seq++) opened.save(snapshotAt(seq));
     await opened.flush();
     expect(storedSeqs()).toEqual([60]);
-    expect(opened.load(blocking.actor, LAYOUT, ANY_SEQ)?.appliedSeq).toBe(10);
+    expect(opened.load(query({ actor: blocking.actor }))?.appliedSeq).toBe(10);
   });
 });
 
@@ -216,5 +220,37 @@ describe("pruning", () => {
       }
     }
     expect(storedSeqs()).toEqual([301, 401, 501, 601, 701, 801, 901, 903, 904, 905]);
+  });
+});
+
+describe("eras", () => {
+  const config = { instruments: [{ symbol: "EURUSD" }], seed: 7 };
+
+  test("are kept, newest first, and one may be kept again", () => {
+    const opened = openStore();
+    opened.keepEra({ seq: 1, previousSeq: null, config });
+    opened.keepEra({ seq: 50, previousSeq: 1, config: { seed: 8 } });
+    opened.keepEra({ seq: 50, previousSeq: 1, config: { seed: 9 } });
+    expect(openStore().eras()).toEqual([
+      { seq: 50, previousSeq: 1, config: { seed: 9 } },
+      { seq: 1, previousSeq: null, config },
+    ]);
+  });
+
+  test("that are damaged are passed over and named", () => {
+    const opened = openStore();
+    opened.keepEra({ seq: 1, previousSeq: null, config });
+    opened.keepEra({ seq: 50, previousSeq: 1, config });
+    const name = `era-${"50".padStart(20, "0")}.json`;
+    writeFileSync(join(folder, name), '{"seq":50,');
+    expect(opened.eras().map(({ seq }) => seq)).toEqual([1]);
+    expect(problems.join()).toContain(name);
+  });
+
+  test("beyond the newest 64 are forgotten", () => {
+    const opened = openStore();
+    for (let seq = 1; seq <= 70; seq++)
+      opened.keepEra({ seq, previousSeq: seq === 1 ? null : seq - 1, config });
+    expect(opened.eras().map(({ seq }) => seq)).toEqual(Array.from({ length: 64 }, (_, i) => 70 - i));
   });
 });

@@ -2,11 +2,22 @@
 // not there, never ahead of the journal, and only its own code version reads it.
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { open, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { MICROS_PER_DAY } from "../../actors/base/clock.ts";
-import type { Snapshot, SnapshotStore } from "../../actors/ports/snapshots.ts";
+import type { Era, Snapshot, SnapshotQuery, SnapshotStore } from "../../actors/ports/snapshots.ts";
+import { z } from "zod";
 
 /** Newest snapshots kept of each actor. */
 const NEWEST_KEPT = 3;
@@ -15,6 +26,15 @@ const DAYS_KEPT = 7;
 const MAGIC = "TFSNAP01";
 const HASH_BYTES = 32;
 const FILE_NAME = /^(\d{20})-(\d{20})\.snap$/;
+const ERA_NAME = /^era-(\d{20})\.json$/;
+/** Changes of configuration remembered; snapshots of older ones are long gone. */
+const ERAS_KEPT = 64;
+
+const eraSchema = z.strictObject({
+  seq: z.number().int().positive(),
+  previousSeq: z.number().int().positive().nullable(),
+  config: z.unknown(),
+});
 
 export interface SnapshotStoreOptions {
   readonly directory: string;
@@ -46,18 +66,51 @@ export class FileSnapshotStore implements SnapshotStore {
     while (this.#writing !== undefined) await this.#writing;
   }
 
-  load(actor: string, layout: string, atMostSeq: number): Snapshot | undefined {
-    const folder = this.#folderOf(actor);
-    for (const name of newestFirst(listFiles(folder))) {
-      if (seqOf(name) > atMostSeq) continue;
+  load(query: SnapshotQuery): Snapshot | undefined {
+    const folder = this.#folderOf(query.actor);
+    const names = newestFirst(listFiles(folder, FILE_NAME));
+    if (query.first === "oldest") names.reverse();
+    for (const name of names) {
+      const seq = seqOf(name);
+      if (seq > query.atMostSeq || seq < query.atLeastSeq) continue;
       const snapshot = readSnapshot(join(folder, name));
-      if (snapshot?.actor !== actor) {
-        this.#options.onProblem?.(`snapshot ${join(folder, name)} is damaged: an older one is used`);
-      } else if (snapshot.layout === layout) {
+      if (snapshot?.actor !== query.actor) {
+        this.#options.onProblem?.(`snapshot ${join(folder, name)} is damaged: another one is used`);
+      } else if (snapshot.layout === query.layout && snapshot.eraSeq === query.eraSeq) {
         return snapshot;
       }
     }
     return undefined;
+  }
+
+  keepEra(era: Era): void {
+    const { directory } = this.#options;
+    const temporary = join(directory, "era.tmp");
+    try {
+      const file = openSync(temporary, "w");
+      try {
+        writeSync(file, JSON.stringify(era));
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+      renameSync(temporary, join(directory, `era-${pad(era.seq)}.json`));
+      const names = newestFirst(listFiles(directory, ERA_NAME));
+      for (const name of names.slice(ERAS_KEPT)) rmSync(join(directory, name), { force: true });
+    } catch (error) {
+      // Snapshots of it will not be found again, and recovery takes longer: no reason not to trade.
+      this.#options.onProblem?.(`the configuration was not kept in ${directory}: ${String(error)}`);
+    }
+  }
+
+  eras(): readonly Era[] {
+    const eras: Era[] = [];
+    for (const name of newestFirst(listFiles(this.#options.directory, ERA_NAME))) {
+      const era = readEra(join(this.#options.directory, name));
+      if (era === undefined) this.#options.onProblem?.(`${name} is damaged: its snapshots are not used`);
+      else eras.push(era);
+    }
+    return eras;
   }
 
   async #drain(): Promise<void> {
@@ -128,9 +181,17 @@ function readSnapshot(path: string): Snapshot | undefined {
   }
 }
 
-function listFiles(folder: string): string[] {
+function readEra(path: string): Era | undefined {
   try {
-    return readdirSync(folder).filter((name) => FILE_NAME.test(name));
+    return eraSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch {
+    return undefined;
+  }
+}
+
+function listFiles(folder: string, pattern: RegExp): string[] {
+  try {
+    return readdirSync(folder).filter((name) => pattern.test(name));
   } catch {
     return [];
   }

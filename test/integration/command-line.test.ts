@@ -71,11 +71,15 @@ test("start stops cleanly on SIGTERM, and its journal is intact", async () => {
   expect(tickforge(["journal", "verify", "--data", data]).code).toBe(0);
 }, 15_000);
 
-test("other settings on the same journal are refused, not mixed", () => {
+test("other settings go on with the same journal; settings that its records contradict are refused by name", () => {
   const data = join(folder, "settings");
   expect(tickforge(["start", "--seconds", "1", "--data", data]).code).toBe(0);
-  const run = tickforge(["start", "--seconds", "1", "--data", data, "--preset", "rules"]);
+  expect(tickforge(["start", "--seconds", "1", "--data", data, "--preset", "rules"]).code).toBe(0);
+  const config = join(folder, "euros.json");
+  writeFileSync(config, JSON.stringify({ account: { currency: "EUR" } }));
+  const run = tickforge(["start", "--seconds", "1", "--data", data, "--config", config]);
   expect({ code: run.code, out: run.out }).toEqual({ code: 1, out: "" });
-  expect(run.err).toContain("other instruments or settings");
-  expect(tickforge(["start", "--seconds", "1", "--data", data]).code).toBe(0);
-});
+  expect(run.err).toContain("account.currency");
+  const replayed = tickforge(["replay", "--recorded", "--json", "--data", data]);
+  expect(JSON.parse(replayed.out)).toMatchObject({ identical: true });
+}, 15_000);

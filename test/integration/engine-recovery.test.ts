@@ -56,7 +56,7 @@ function cutPoint(random: SeededRandom): number {
 /** Recovers from the first `count` records, plays everything again and returns what came of it. */
 function crashAfter(count: number, options: { withSnapshots: boolean; epoch: number }): Rig {
   const journal = cutJournal(records, count);
-  const snapshots = options.withSnapshots ? new MemorySnapshots(whole.snapshots.saved) : undefined;
+  const snapshots = options.withSnapshots ? new MemorySnapshots(whole.snapshots) : undefined;
   const rig = makeRig({ journal, ...(snapshots === undefined ? {} : { snapshots }) });
   const recovery = rig.live.recover();
   expect(recovery.report.differences).toEqual({ timing: 0, model: 0, numeric: 0, fill: 0, data: 0, code: 0 });
