@@ -93,6 +93,10 @@ const SAMPLES: Readonly<Record<string, readonly Sample[]>> = {
     { path: "actors/base/a.ts", text: "void fetch(url);", lines: [1] },
     { path: "actors/base/a.ts", text: "// Bun.sleep\nprocessRecord(a); this.process(b);", lines: [] },
   ],
+  "actors compute the same bits on every machine": [
+    { path: "actors/chain/a.ts", text: "const y = Math.exp(-x);\nmap(values, Math.log);", lines: [1, 2] },
+    { path: "actors/chain/a.ts", text: "// Math.exp(x)\nconst y = Math.sqrt(x) + Math.log2(64);", lines: [] },
+  ],
   "actors know no wall clock, no chance and no timers of their own": [
     { path: "actors/chain/a.ts", text: "const t = Date.now();", lines: [1] },
     { path: "actors/chain/a.ts", text: "const t =\n  new Date();", lines: [2] },

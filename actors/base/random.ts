@@ -1,5 +1,7 @@
 // Randomness is injected and seeded, so that a simulation, a jitter or a test can be run again exactly.
 
+import { logRatio } from "./exponential.ts";
+
 export interface Random {
   /** Uniform in [0, 1) with 32 random bits. */
   next(): number;
@@ -59,7 +61,7 @@ export class SeededRandom implements Random {
       const v = 2 * this.next() - 1;
       const square = u * u + v * v;
       if (square === 0 || square >= 1) continue;
-      const scale = Math.sqrt((-2 * Math.log(square)) / square);
+      const scale = Math.sqrt((-2 * logRatio(square, 1)) / square);
       this.#spare = v * scale;
       return u * scale;
     }

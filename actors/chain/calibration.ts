@@ -1,5 +1,6 @@
 // Calibration: what a vote of 0.7 has meant in the past. Identity until models and their walk-forward reports come.
 
+import { exponential, logRatio } from "../base/exponential.ts";
 import { type Failure, failure, ok, type Result } from "../base/result.ts";
 
 export interface Calibrator {
@@ -52,7 +53,7 @@ export function betaCalibrator(parameters: {
     calibrate: (probability) => {
       if (Number.isNaN(probability)) return probability;
       const p = bounded(probability);
-      return bounded(1 / (1 + Math.exp(-(c + a * Math.log(p) - b * Math.log(1 - p)))));
+      return bounded(1 / (1 + exponential(-(c + a * logRatio(p, 1) - b * logRatio(1 - p, 1)))));
     },
   });
 }

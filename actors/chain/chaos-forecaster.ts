@@ -4,7 +4,7 @@
 import type { Archive } from "../base/archive.ts";
 import { FEATURE } from "../domain/features.ts";
 import { ABSTAIN, type ForecastInput, type Forecaster } from "../ports/forecaster.ts";
-import { normalCdf } from "./decay.ts";
+import { normalCdf } from "../base/normal.ts";
 import { clamp } from "./squash.ts";
 import { BAR_VOTE_LIFE_MICROS } from "./vote-lives.ts";
 

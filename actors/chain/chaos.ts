@@ -3,7 +3,7 @@
 
 import type { Archive } from "../base/archive.ts";
 import { NumberWindow } from "../base/ring.ts";
-import { logRatio } from "./features/exponential.ts";
+import { logRatio } from "../base/exponential.ts";
 
 /** Closed 1-minute returns looked at. */
 export const CHAOS_WINDOW = 128;

@@ -9,7 +9,7 @@ import { ABSTAIN, type Forecaster } from "../ports/forecaster.ts";
 import { vectorOf } from "./chain.fixture.ts";
 import { ChaosForecaster } from "./chaos-forecaster.ts";
 import { CHAOS_WINDOW, ChaosWindow } from "./chaos.ts";
-import { normalCdf } from "./decay.ts";
+import { normalCdf } from "../base/normal.ts";
 import { PRESETS } from "./presets.ts";
 import { QuantumForecaster } from "./quantum-forecaster.ts";
 import { TechnicalForecaster, technicalScore } from "./technical-forecaster.ts";

@@ -5,7 +5,7 @@ import * as fc from "fast-check";
 import { MICROS_PER_SECOND } from "../base/clock.ts";
 import { SeededRandom } from "../base/random.ts";
 import { carryOver } from "./chain.fixture.ts";
-import { normalCdf } from "./decay.ts";
+import { normalCdf } from "../base/normal.ts";
 import { WavePacket } from "./wave.ts";
 
 const START_MICROS = 1_400_000_000 * MICROS_PER_SECOND;

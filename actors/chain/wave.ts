@@ -4,7 +4,7 @@
 
 import type { Archive } from "../base/archive.ts";
 import { MICROS_PER_SECOND, type Micros } from "../base/clock.ts";
-import { decay, normalCdf } from "./decay.ts";
+import { cheapDecay, normalCdf } from "../base/normal.ts";
 
 /** How far ahead the packet is looked at. */
 export const WAVE_HORIZON_SECONDS = 60;
@@ -65,8 +65,8 @@ export class WavePacket {
     const seconds = Math.max(0, timeMicros - this.#timeMicros) / MICROS_PER_SECOND;
     // Equals the log return to third order, which a tick never leaves.
     const change = (2 * (midPoints - this.#midPoints)) / (midPoints + this.#midPoints);
-    this.#drift = this.#drift * decay(seconds / MOMENTUM_SECONDS) + change;
-    this.#energy = this.#energy * decay(seconds / VARIANCE_SECONDS) + change * change;
+    this.#drift = this.#drift * cheapDecay(seconds / MOMENTUM_SECONDS) + change;
+    this.#energy = this.#energy * cheapDecay(seconds / VARIANCE_SECONDS) + change * change;
     this.#midPoints = midPoints;
     this.#timeMicros = timeMicros;
     this.#ticks++;

@@ -2,6 +2,7 @@
 
 import type { Archive } from "../base/archive.ts";
 import { assert } from "../base/assert.ts";
+import { decayFactor } from "../base/exponential.ts";
 
 export interface CorrelationOptions {
   readonly series: number;
@@ -33,7 +34,7 @@ export class CorrelationMatrix {
   constructor(options: CorrelationOptions) {
     assert(options.series > 0 && options.halfLife > 0, "correlations need series and a half-life");
     this.#series = options.series;
-    this.#decay = 0.5 ** (1 / options.halfLife);
+    this.#decay = decayFactor(Math.LN2 / options.halfLife);
     this.#warmAfter = options.warmAfter;
     const pairs = (options.series * (options.series - 1)) / 2;
     this.#products = new Float64Array(pairs);

@@ -1,6 +1,7 @@
 // A synthetic US dollar index by the formula of ICE Futures U.S., over whichever of its six pairs are quoted:
 //   50.14348112 x EURUSD^-0.576 x USDJPY^0.136 x GBPUSD^-0.119 x USDCAD^0.091 x USDSEK^0.042 x USDCHF^0.036
 
+import { exponential, logRatio } from "../base/exponential.ts";
 import type { Instrument } from "../domain/instrument.ts";
 
 const ICE_FACTOR = 50.14348112;
@@ -29,8 +30,8 @@ export class DollarIndex {
 
   /** The index over the pairs whose mid, by instrument id, is a number; NaN when there is none. */
   level(mids: Float64Array): number {
-    const logarithm = this.#weightedMean(mids, Math.log);
-    return Number.isNaN(logarithm) ? Number.NaN : ICE_FACTOR * Math.exp(logarithm);
+    const logarithm = this.#weightedMean(mids, naturalLog);
+    return Number.isNaN(logarithm) ? Number.NaN : ICE_FACTOR * exponential(logarithm);
   }
 
   /** Log return of the index from the log returns of its pairs, by instrument id, NaN where missing. */
@@ -50,6 +51,10 @@ export class DollarIndex {
     }
     return weight === 0 ? Number.NaN : sum / weight;
   }
+}
+
+function naturalLog(value: number): number {
+  return logRatio(value, 1);
 }
 
 function identity(value: number): number {

@@ -3,6 +3,7 @@
 
 import type { Archive } from "../base/archive.ts";
 import { MICROS_PER_MINUTE, type Micros } from "../base/clock.ts";
+import { decayFactor, logRatio } from "../base/exponential.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { JournalRecord } from "../domain/records.ts";
 import { type Tick, TICK_SECONDARY } from "../domain/tick.ts";
@@ -21,7 +22,7 @@ import {
 } from "./market-limits.ts";
 
 const BASIS_POINTS = 10_000;
-const VARIANCE_WEIGHT = 1 - 0.5 ** (1 / RETURN_VARIANCE_HALF_LIFE_MINUTES);
+const VARIANCE_WEIGHT = 1 - decayFactor(Math.LN2 / RETURN_VARIANCE_HALF_LIFE_MINUTES);
 
 export interface MarketOptions {
   /** By id, without holes. */
@@ -163,7 +164,7 @@ export class MarketActor {
       const quoted = this.#minutes[id] === this.#minute;
       const inARow = quoted && this.#sampleMinutes[id] === this.#minute - 1;
       this.#returns[id] = inARow
-        ? this.#tame(id, Math.log((this.#mids[id] as number) / (this.#sampleMids[id] as number)))
+        ? this.#tame(id, logRatio(this.#mids[id] as number, this.#sampleMids[id] as number))
         : Number.NaN;
       if (!quoted) continue;
       this.#sampleMids[id] = this.#mids[id] as number;

@@ -178,6 +178,12 @@ export const RULES: readonly Rule[] = [
     /\bDate\s*\.\s*now\b|\bDate\s*\(\s*\)|\bperformance\b|\bMath\s*\.\s*random\b|\bcrypto\s*\.|\b(?:setTimeout|setInterval|setImmediate|queueMicrotask)\b/g,
     "breaks replays: take the record's time, the injected Scheduler or Random",
   ),
+  banned(
+    "actors compute the same bits on every machine",
+    (path) => isActors(path) && !isTest(path),
+    /\bMath\s*\.\s*(?:a?(?:sin|cos|tan)h?|atan2|exp|expm1|log|log1p|log10|pow|cbrt|hypot)\s*[(),]/g,
+    "differs in its last bits between machines: take base/exponential.ts or arithmetic",
+  ),
   rule("files have at most 450 lines", (path) => isTypeScript(path) && !isTest(path), longFile),
   rule("functions have at most 80 lines", (path) => isTypeScript(path) && !isTest(path), longFunctions),
   banned(

@@ -15,7 +15,7 @@ import { TICK_BACKFILL } from "../../domain/tick.ts";
 import { BarSeries } from "../bars.ts";
 import { ChaosWindow } from "../chaos.ts";
 import { TradingCalendar } from "./calendar.ts";
-import { logRatio } from "./exponential.ts";
+import { logRatio } from "../../base/exponential.ts";
 import { FeatureEngine } from "./feature-engine.ts";
 
 const MINUTE = BAR_INTERVALS.indexOf("1m");

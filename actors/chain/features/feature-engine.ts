@@ -13,7 +13,7 @@ import { WavePacket } from "../wave.ts";
 import { BarIndicators } from "./bar-indicators.ts";
 import { TradingCalendar } from "./calendar.ts";
 import { DayStatistics } from "./day-statistics.ts";
-import { logRatio } from "./exponential.ts";
+import { logRatio } from "../../base/exponential.ts";
 import type { FormingBar } from "./forming-bar.ts";
 import { HorizonReturns } from "./horizon-returns.ts";
 import { BASIS_POINTS, MARKET_GAP_MICROS } from "./limits.ts";

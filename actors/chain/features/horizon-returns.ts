@@ -2,7 +2,7 @@
 
 import type { Archive } from "../../base/archive.ts";
 import type { Micros } from "../../base/clock.ts";
-import { logRatio } from "./exponential.ts";
+import { logRatio } from "../../base/exponential.ts";
 import { BASIS_POINTS, QUIET_MICROS } from "./limits.ts";
 
 const NONE = -1;

@@ -4,7 +4,7 @@
 import type { Archive } from "../../base/archive.ts";
 import { MICROS_PER_SECOND, type Micros } from "../../base/clock.ts";
 import { copyQuote, emptyQuote, persistQuote, type Quote } from "../../domain/quote.ts";
-import { decayFactor } from "./exponential.ts";
+import { decayFactor } from "../../base/exponential.ts";
 import {
   BASIS_POINTS,
   FLOW_DECAY_MICROS,

@@ -25,6 +25,11 @@ export function decayFactor(elapsed: number): number {
   return decay;
 }
 
+/** e^x for any x, with the error of {@link decayFactor}; Infinity beyond the largest double. */
+export function exponential(x: number): number {
+  return x <= 0 ? decayFactor(-x) : 1 / decayFactor(x);
+}
+
 /** Up to this argument five terms of the series give every bit of artanh. */
 const ARTANH_MAX = 0.025;
 

@@ -1,11 +1,11 @@
-// Exponential forgetting for features that move with time, without an exponential per tick.
+// A cheap forgetting and the normal distribution: approximations from arithmetic alone, the same bits on every machine.
 
 /**
  * A stand-in for e^-x, x >= 0: the reciprocal of its third-order series. It is positive, falls monotonically, is exact at
- * 0 and within 0.4 % of e^-x up to x = 0.6; beyond that it forgets a little more slowly. Only additions and one
- * division, so it gives the same bits on every machine.
+ * 0 and within 0.4 % of e^-x up to x = 0.6; beyond that it forgets a little more slowly. For weights that
+ * only have to fall; where e^-x itself is meant, take decayFactor.
  */
-export function decay(x: number): number {
+export function cheapDecay(x: number): number {
   return 1 / (1 + x * (1 + x * (0.5 + x * (1 / 6))));
 }
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { decayFactor, logRatio } from "./exponential.ts";
+import { decayFactor, exponential, logRatio } from "./exponential.ts";
 
 describe("decay", () => {
   test.each([
@@ -24,6 +24,15 @@ describe("decay", () => {
   ])("of %d is exactly %d", (x, expected) => {
     expect(decayFactor(x)).toBe(expected);
   });
+});
+
+test("exponential is e^x on both sides of 0, with an error that grows with x", () => {
+  fc.assert(
+    fc.property(fc.double({ min: -200, max: 200, noNaN: true }), (x) => {
+      expect(Math.abs(exponential(x) / Math.exp(x) - 1)).toBeLessThan(4e-15 * Math.max(1, Math.abs(x)));
+    }),
+  );
+  expect(exponential(0)).toBe(1);
 });
 
 describe("log ratio", () => {
