@@ -57,7 +57,7 @@ export class LiveEngine implements EmissionTarget {
   readonly #journal: Journal;
   readonly #snapshots: SnapshotStore | undefined;
   readonly #rebuilder: Rebuilder;
-  /** By actor: where its newest snapshot stands. */
+  /** By actor: where its newest stored snapshot stands. */
   readonly #savedSeqs = new Map<string, number>();
   #engine: Engine;
   /** Undefined until a configuration is in the journal. */
@@ -341,15 +341,21 @@ export class LiveEngine implements EmissionTarget {
     if (seat.depth > 0 || !stateful.ready()) return;
     const archive = new SaveArchive();
     stateful.persist(archive);
-    this.#savedSeqs.set(seat.path, this.router.lastSeq);
-    this.#snapshots.save({
-      actor: seat.path,
-      layout: STATE_LAYOUT,
-      eraSeq: this.#era.seq,
-      appliedSeq: this.router.lastSeq,
-      timeMicros: this.router.timeMicros,
-      state: archive.finish(),
-    });
+    const era = this.#era;
+    const appliedSeq = this.router.lastSeq;
+    this.#snapshots.save(
+      {
+        actor: seat.path,
+        layout: STATE_LAYOUT,
+        eraSeq: era.seq,
+        appliedSeq,
+        timeMicros: this.router.timeMicros,
+        state: archive.finish(),
+      },
+      () => {
+        if (this.#era === era) this.#savedSeqs.set(seat.path, appliedSeq);
+      },
+    );
   }
 }
 

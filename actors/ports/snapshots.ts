@@ -38,8 +38,9 @@ export interface SnapshotStore {
   /**
    * Stores in the background, after the journal is durable up to `appliedSeq`: a snapshot must never be ahead of
    * the journal. Keeps the newest few and the first of each UTC day.
+   * @param onStored called once it is stored; never for one that a newer one replaced or that could not be written
    */
-  save(snapshot: Snapshot): void;
+  save(snapshot: Snapshot, onStored?: () => void): void;
   /** The first intact snapshot that `query` describes, or undefined. */
   load(query: SnapshotQuery): Snapshot | undefined;
   /** Remembers an era for as long as snapshots of it may be loaded. One that is kept already is replaced. */

@@ -194,6 +194,19 @@ describe("save", () => {
     });
   }
 
+  test("says when it is stored, and nothing of one that is not", async () => {
+    const said: string[] = [];
+    const opened = openStore();
+    opened.save(snapshotAt(10), () => said.push("10"));
+    opened.save(snapshotAt(11), () => said.push("11"));
+    expect(said).toEqual([]);
+    await opened.flush();
+    durableSeq = 15;
+    opened.save(snapshotAt(20), () => said.push("20"));
+    await opened.flush();
+    expect(said).toEqual(["11"]);
+  });
+
   test("a newer one replaces the one that still waits", async () => {
     durableSeq = 5;
     const opened = openStore(async () => {

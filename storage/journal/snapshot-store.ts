@@ -49,7 +49,7 @@ export interface SnapshotStoreOptions {
 export class FileSnapshotStore implements SnapshotStore {
   readonly #options: SnapshotStoreOptions;
   /** By actor: a newer one replaces one that still waits, so there is never more than one of each. */
-  readonly #waiting = new Map<string, Snapshot>();
+  readonly #waiting = new Map<string, { snapshot: Snapshot; onStored: (() => void) | undefined }>();
   #writing: Promise<void> | undefined;
 
   constructor(options: SnapshotStoreOptions) {
@@ -57,8 +57,8 @@ export class FileSnapshotStore implements SnapshotStore {
     mkdirSync(options.directory, { recursive: true });
   }
 
-  save(snapshot: Snapshot): void {
-    this.#waiting.set(snapshot.actor, snapshot);
+  save(snapshot: Snapshot, onStored?: () => void): void {
+    this.#waiting.set(snapshot.actor, { snapshot, onStored });
     this.#writing ??= this.#drain();
   }
 
@@ -116,12 +116,13 @@ export class FileSnapshotStore implements SnapshotStore {
   async #drain(): Promise<void> {
     // Not in the caller's turn: a hundred actors saved at once are written one after the other.
     await Promise.resolve();
-    for (const [actor, snapshot] of this.#waiting) {
+    for (const [actor, { snapshot, onStored }] of this.#waiting) {
       this.#waiting.delete(actor);
       try {
         if (this.#options.durableSeq() < snapshot.appliedSeq) await this.#options.flush();
         if (this.#options.durableSeq() < snapshot.appliedSeq) throw new Error("the journal is not that far");
         await this.#write(snapshot);
+        onStored?.();
       } catch (error) {
         this.#options.onProblem?.(`snapshot of ${actor} was not written: ${String(error)}`);
       }
