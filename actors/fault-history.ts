@@ -5,7 +5,6 @@ import { decodeRecord } from "./domain/codec.ts";
 import { type Fault, type JournalRecord, RECORD_KINDS } from "./domain/records.ts";
 import type { Engine } from "./engine.ts";
 import type { JournalCursor } from "./ports/journal.ts";
-import { faultSeqOf } from "./rebuild.ts";
 
 const FAULT = RECORD_KINDS.indexOf("fault");
 
@@ -22,12 +21,11 @@ export class FaultHistory {
 
   constructor(faults: readonly Fault[]) {
     this.#failings = faults
-      .map((fault) => ({ path: fault.subject, seq: faultSeqOf(fault) }))
+      .map(({ subject, atSeq }) => ({ path: subject, seq: atSeq }))
       .filter(({ seq }) => seq > 0);
-    for (const fault of faults) {
-      if (fault.what !== "actor-quarantined") continue;
-      const seq = faultSeqOf(fault);
-      this.#retirements.set(seq, [...(this.#retirements.get(seq) ?? []), fault.subject]);
+    for (const { what, subject, atSeq } of faults) {
+      if (what !== "actor-quarantined") continue;
+      this.#retirements.set(atSeq, [...(this.#retirements.get(atSeq) ?? []), subject]);
     }
   }
 

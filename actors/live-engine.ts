@@ -18,7 +18,7 @@ import type { BackupStream } from "./ports/backup-stream.ts";
 import type { Draft } from "./ports/emitter.ts";
 import type { Journal } from "./ports/journal.ts";
 import type { Era, SnapshotStore } from "./ports/snapshots.ts";
-import { faultText, Rebuilder } from "./rebuild.ts";
+import { Rebuilder } from "./rebuild.ts";
 import type { ReplayReport } from "./replayer.ts";
 import { type IncomingTick, TickRouter } from "./router.ts";
 
@@ -282,7 +282,8 @@ export class LiveEngine implements EmissionTarget {
       timeMicros: this.router.timeMicros,
       what: fault.what,
       subject: fault.path,
-      message: faultText(fault.seq, fault.message),
+      atSeq: fault.seq,
+      message: fault.message,
     });
   }
 

@@ -4,7 +4,7 @@
 import { ArchiveMismatch } from "./base/archive.ts";
 import type { Scheduler } from "./base/clock.ts";
 import { decodeRecord } from "./domain/codec.ts";
-import { type Fault, RECORD_KINDS, type JournalRecord } from "./domain/records.ts";
+import { RECORD_KINDS, type JournalRecord } from "./domain/records.ts";
 import type { Engine, Rebuild, Stateful } from "./engine.ts";
 import { STATE_LAYOUT } from "./engine-config.ts";
 import { loadState } from "./footing.ts";
@@ -13,16 +13,6 @@ import type { Journal, JournalCursor } from "./ports/journal.ts";
 import type { SnapshotStore } from "./ports/snapshots.ts";
 
 const SEAL = RECORD_KINDS.indexOf("seal");
-
-/** What a fault record says of a failure at record `seq`; {@link faultSeqOf} reads it back. */
-export function faultText(seq: number, message: string): string {
-  return `at record ${seq}: ${message}`;
-}
-
-/** The record that felled an actor, or 0 where a fault does not name one. */
-export function faultSeqOf(fault: Pick<Fault, "message">): number {
-  return Number(/^at record (\d+): /.exec(fault.message)?.[1] ?? 0);
-}
 
 /** Whose actors are rebuilt: the engine in charge, and the era it is of. */
 export interface RebuildHost {

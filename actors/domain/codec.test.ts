@@ -97,6 +97,7 @@ describe("record codec", () => {
       fc.property(fc.string({ unit: "grapheme", maxLength: 200 }), (message) => {
         const record: JournalRecord = {
           kind: "fault",
+          atSeq: 17,
           seq: 1,
           timeMicros: 2,
           what: "actor-restarted",

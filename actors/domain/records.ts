@@ -65,6 +65,8 @@ export interface Fault {
     | "journal-failed"
     | "source-stalled";
   readonly subject: string;
+  /** The record an actor failed at; 0 where the fault is nobody's who handles records. */
+  readonly atSeq: number;
   readonly message: string;
 }
 
