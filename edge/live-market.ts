@@ -1,23 +1,20 @@
-// A source played into a running engine in real time: history first, as backfill, so that indicators are warm within
-// seconds; then every tick when it is due, and beats while nothing comes.
+// A source played into a running engine: in real time, history first as backfill so that indicators are warm within seconds;
+// or a recorded one at any speed, on its own clock.
 
-import { type Cancel, MICROS_PER_HOUR, type Micros } from "../actors/base/clock.ts";
+import type { Micros } from "../actors/base/clock.ts";
 import { TICK_BACKFILL } from "../actors/domain/tick.ts";
-import { BEAT_MICROS } from "../actors/limits.ts";
 import { INGEST_BUSY } from "../actors/router.ts";
 import { Pacer } from "./feeds/pacer.ts";
 import type { TickSource } from "./feeds/source.ts";
 import type { Station } from "./main.ts";
-import { playTick } from "./play.ts";
+import { playTick, settleDurably } from "./play.ts";
 
-/** History ticks between two looks at the journal. */
-const WARM_TURN_TICKS = 4_096;
+/** Ticks between two looks at the journal and at everybody else. */
+const TURN_TICKS = 4_096;
+/** A recorded market played as fast as it goes lets others in more often: pages are looking. */
+const RECORDED_TURN_TICKS = 512;
 /** Above this share of the journal's buffer sources wait. */
 const PRESSURE_MAX = 0.5;
-/** How often old journal segments are looked for. */
-const HOUSEKEEP_MICROS = MICROS_PER_HOUR;
-/** How often the ledger is brought up to date. */
-const PROJECT_MICROS = 1_000_000;
 
 /** Takes every tick before `untilMicros` in as backfill: it moves bars and features and opens nothing. */
 export async function warmUp(station: Station, source: TickSource, untilMicros: Micros): Promise<number> {
@@ -31,59 +28,82 @@ export async function warmUp(station: Station, source: TickSource, untilMicros: 
     await playTick(live, journal, tick, clock.nowMicros());
     tick.flags = flags;
     if (!isHistory || live.router.detached) break;
-    if (++ticks % WARM_TURN_TICKS === 0 && journal.pressure > PRESSURE_MAX) await journal.flush();
+    if (++ticks % TURN_TICKS === 0 && journal.pressure > PRESSURE_MAX) await journal.flush();
   }
   return ticks;
 }
 
-export class LiveMarket {
-  readonly #station: Station;
-  readonly #pacer: Pacer;
-  readonly #stops: Cancel[] = [];
-  #projected: Promise<unknown> = Promise.resolve();
-  #housekept: Promise<void> = Promise.resolve();
-
-  /** Starts playing `source` from `fromMicros` of its time, now. */
-  constructor(station: Station, source: TickSource, options: { fromMicros: Micros; onEnd: () => void }) {
-    this.#station = station;
-    const { clock, live, journal } = station;
-    this.#pacer = new Pacer({
-      source,
-      scheduler: clock,
-      speed: 1,
-      fromMicros: options.fromMicros,
-      take: (tick) => {
-        if (journal.pressure > PRESSURE_MAX) return false;
-        return live.router.ingest(tick, clock.nowMicros()) !== INGEST_BUSY;
-      },
-      onEnd: options.onEnd,
-    });
-    this.#every(BEAT_MICROS, () => live.beatIfDue(clock.nowMicros()));
-    this.#every(PROJECT_MICROS, () => {
-      this.#projected = station.projection.advance();
-    });
-    this.#every(HOUSEKEEP_MICROS, () => {
-      this.#housekept = station.housekeep();
-    });
-  }
-
+/** Feeds a station until it is stopped. */
+export interface RunningMarket {
   /** Takes no more ticks and lets what was begun end. */
-  async stop(): Promise<void> {
-    this.#pacer.stop();
-    for (const cancel of this.#stops) cancel();
-    await this.#projected;
-    await this.#housekept;
-  }
+  stop(): Promise<void>;
+}
 
-  #every(intervalMicros: number, task: () => void): void {
-    const { clock } = this.#station;
-    const slot = this.#stops.length;
-    const again = (): void => {
-      this.#stops[slot] = clock.after(intervalMicros, () => {
-        task();
-        again();
-      });
-    };
-    again();
-  }
+/** Plays `source` from `fromMicros` of its time, now, at the pace of its own clock. */
+export function playLive(
+  station: Station,
+  source: TickSource,
+  options: { fromMicros: Micros; onEnd: () => void },
+): RunningMarket {
+  const { clock, live, journal } = station;
+  const pacer = new Pacer({
+    source,
+    scheduler: clock,
+    speed: 1,
+    fromMicros: options.fromMicros,
+    take: (tick) => {
+      if (journal.pressure > PRESSURE_MAX) return false;
+      return live.router.ingest(tick, clock.nowMicros()) !== INGEST_BUSY;
+    },
+    onEnd: options.onEnd,
+  });
+  return {
+    stop: async () => {
+      pacer.stop();
+      await Promise.resolve();
+    },
+  };
+}
+
+/** Plays `source` on its own clock, `speed` times as fast; Infinity without pause. Ticks taken before are passed over. */
+export function playRecorded(
+  station: Station,
+  source: TickSource,
+  options: { speed: number; onEnd: () => void },
+): RunningMarket {
+  const stopping = new AbortController();
+  let wake: (() => void) | undefined;
+  const { clock, live, journal } = station;
+  const run = async (): Promise<void> => {
+    const startMicros = clock.nowMicros();
+    let firstMicros: Micros | undefined;
+    let turn = 0;
+    for (let tick = source.next(); tick !== undefined && !stopping.signal.aborted; tick = source.next()) {
+      firstMicros ??= tick.sourceTimeMicros;
+      const dueMicros = startMicros + (tick.sourceTimeMicros - firstMicros) / options.speed;
+      const waitMicros = dueMicros - clock.nowMicros();
+      if (waitMicros > 0) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          clock.after(waitMicros, resolve);
+        });
+        if (stopping.signal.aborted) break;
+      }
+      const taken = await playTick(live, journal, tick, tick.sourceTimeMicros);
+      if (taken === INGEST_BUSY) break;
+      if (++turn % RECORDED_TURN_TICKS !== 0) continue;
+      if (journal.pressure > PRESSURE_MAX) await journal.flush();
+      else await Bun.sleep(0);
+    }
+    await settleDurably(live, journal);
+    if (!stopping.signal.aborted) options.onEnd();
+  };
+  const running = run();
+  return {
+    stop: async () => {
+      stopping.abort();
+      wake?.();
+      await running;
+    },
+  };
 }

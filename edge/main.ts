@@ -3,18 +3,22 @@
 
 import { join } from "node:path";
 import { type Failure, failure, ok, type Result } from "../actors/base/result.ts";
+import type { BarListener } from "../actors/chain/chain.ts";
 import type { Instrument } from "../actors/domain/instrument.ts";
 import { Engine, type EngineFault, type EngineOptions } from "../actors/engine.ts";
 import type { EngineConfig } from "../actors/engine-config.ts";
 import { ruleForecasters } from "../actors/ensemble.ts";
 import { LiveEngine, type Recovery } from "../actors/live-engine.ts";
 import type { Ledger } from "../actors/ports/ledger.ts";
+import type { TimeSeries } from "../actors/ports/time-series.ts";
 import { type DataLock, lockDataFolder } from "../storage/journal/data-lock.ts";
 import type { OpenedJournal } from "../storage/journal/append.ts";
 import { openJournal } from "../storage/journal/journal.ts";
 import { runRetention } from "../storage/journal/retention-round.ts";
 import { FileSnapshotStore } from "../storage/journal/snapshot-store.ts";
+import { openTimeSeries } from "../storage/clickhouse/open.ts";
 import { LedgerProjection } from "../storage/projections/ledger-projection.ts";
+import { Projector } from "../storage/projections/time-series/projector.ts";
 import { openLedger } from "../storage/sql/ledger.ts";
 import { SOURCE_NAMES } from "./feeds/source.ts";
 import type { Settings } from "./settings.ts";
@@ -29,6 +33,9 @@ export interface Station {
   readonly clock: SystemClock;
   readonly recovery: Recovery;
   readonly epoch: number;
+  /** Undefined where none is kept. */
+  readonly timeSeries: TimeSeries | undefined;
+  readonly projector: Projector | undefined;
   /** Moves journal segments that nobody needs any more to the archive and warns of a full disk. Call it about hourly. */
   housekeep(): Promise<void>;
   /** Flushes, saves every actor, brings the ledger up to date and lets the folder go. */
@@ -41,6 +48,10 @@ export interface StationOptions {
   readonly instruments: readonly Instrument[];
   /** Records carry the wall clock's time: latencies count from arrival, deadlines are judged. */
   readonly live: boolean;
+  /** Keep the time series, as the settings say. */
+  readonly keepsTimeSeries?: boolean;
+  /** Hears every bar as it closes, those of the recovery included. */
+  readonly onBar?: BarListener;
   readonly onFault?: (fault: EngineFault) => void;
   /** Something a person should know, and what to do. */
   readonly onProblem?: (message: string) => void;
@@ -101,6 +112,7 @@ async function openUnderLock(options: StationOptions, lock: DataLock): Promise<R
       stopwatch: clock.stopwatch,
       live: isLive,
       asksMembers: true,
+      ...(options.onBar === undefined ? {} : { onBar: options.onBar }),
     }),
     config: engineConfig(settings, instruments),
     journal: journal.value,
@@ -119,13 +131,42 @@ async function openUnderLock(options: StationOptions, lock: DataLock): Promise<R
     await ledger.value.close();
     return recovered.ok ? (begun as Failure<string>) : recovered;
   }
-  const parts = { live, journal: journal.value, ledger: ledger.value, clock, snapshots, lock };
+  const history = await openHistory(options, journal.value);
+  const parts = { live, journal: journal.value, ledger: ledger.value, clock, snapshots, lock, ...history };
   return ok(new RunningStation(options, { ...parts, recovery: recovered.value, epoch }));
+}
+
+/** Without it trading goes on and the journal holds everything: it is filled when it can be. */
+async function openHistory(
+  { settings, keepsTimeSeries, onProblem }: StationOptions,
+  journal: OpenedJournal,
+): Promise<Pick<StationParts, "timeSeries" | "projector" | "embedded">> {
+  const nothing = { timeSeries: undefined, projector: undefined, embedded: undefined };
+  if (keepsTimeSeries !== true || !settings.timeSeries.enabled) return nothing;
+  const problem = (message: string): void => onProblem?.(message);
+  const opened = await openTimeSeries({
+    ...settings.timeSeries,
+    directory: join(settings.data, "time-series"),
+    onProblem: problem,
+  });
+  if (!opened.ok) {
+    problem(`${opened.code}: ${opened.message}`);
+    return nothing;
+  }
+  const history = opened.value;
+  const { store, endpoint } = history;
+  const projector = new Projector({ data: settings.data, journal, endpoint, onProblem: problem });
+  return { timeSeries: store, projector, embedded: history };
 }
 
 const JOURNAL_FOLDER = "journal";
 
-type StationParts = Pick<Station, "live" | "journal" | "ledger" | "clock" | "recovery" | "epoch"> & {
+type StationParts = Pick<
+  Station,
+  "live" | "journal" | "ledger" | "clock" | "recovery" | "epoch" | "timeSeries" | "projector"
+> & {
+  /** The store's own process, if it has one. */
+  readonly embedded: { close(): Promise<void> } | undefined;
   readonly snapshots: FileSnapshotStore;
   readonly lock: DataLock;
 };
@@ -138,6 +179,9 @@ class RunningStation implements Station {
   readonly clock: SystemClock;
   readonly recovery: Recovery;
   readonly epoch: number;
+  readonly timeSeries: TimeSeries | undefined;
+  readonly projector: Projector | undefined;
+  readonly #embedded: StationParts["embedded"];
   readonly #options: StationOptions;
   readonly #snapshots: FileSnapshotStore;
   readonly #lock: DataLock;
@@ -150,6 +194,9 @@ class RunningStation implements Station {
     this.clock = parts.clock;
     this.recovery = parts.recovery;
     this.epoch = parts.epoch;
+    this.timeSeries = parts.timeSeries;
+    this.projector = parts.projector;
+    this.#embedded = parts.embedded;
     this.#snapshots = parts.snapshots;
     this.#lock = parts.lock;
     this.projection = new LedgerProjection({ ...parts, scope: options.settings.account.accountId });
@@ -163,6 +210,9 @@ class RunningStation implements Station {
       cursors: [
         { name: "the ledger", seq: this.projection.status.appliedSeq },
         { name: "recovery", seq: this.live.oldestSnapshotSeq },
+        ...(this.projector === undefined
+          ? []
+          : [{ name: "the time series", seq: this.projector.status.appliedSeq }]),
       ],
       nowMicros: this.live.router.timeMicros,
     });
@@ -184,6 +234,8 @@ class RunningStation implements Station {
     await this.journal.flush().catch(() => undefined);
     await this.projection.catchUp();
     this.projection.close();
+    await this.projector?.stop();
+    await this.#embedded?.close();
     this.live.engine.system.stop();
     await this.journal.close();
     await this.ledger.close();

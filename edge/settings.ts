@@ -53,6 +53,23 @@ const settingsSchema = z.strictObject({
     segmentBytes: whole.gte(1 << 20),
     ringBytes: whole.gte(1 << 20),
   }),
+  http: z.strictObject({
+    /** Anything but the loopback needs a token. */
+    host: z.string().min(1),
+    /** 0 for any that is free. */
+    port: whole.lte(65_535),
+    token: z.string().min(16).optional(),
+    /** Ticks a symbol may bring in over HTTP or WebSocket a second; 0 for no limit. */
+    ticksPerSecond: z.number().gte(0),
+  }),
+  timeSeries: z.strictObject({
+    enabled: z.boolean(),
+    /** Of a ClickHouse server; left out, the engine runs here, in a process of its own. */
+    url: z.url({ protocol: /^https?$/ }).optional(),
+    username: z.string(),
+    password: z.string(),
+    database: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/),
+  }),
 });
 
 export type Settings = Readonly<z.infer<typeof settingsSchema>>;
@@ -64,6 +81,8 @@ const DEFAULTS: Settings = {
   account: DEFAULT_ACCOUNT_SETTINGS,
   broker: DEFAULT_PAPER_BROKER_SETTINGS,
   journal: { segmentBytes: 64 << 20, ringBytes: 16 << 20 },
+  http: { host: "127.0.0.1", port: 8_000, ticksPerSecond: 10 },
+  timeSeries: { enabled: true, username: "default", password: "", database: "tickforge" },
 };
 
 /** Values given on the command line; undefined where the flag is absent. */
@@ -72,12 +91,18 @@ export interface SettingsFlags {
   readonly data?: string | undefined;
   readonly preset?: string | undefined;
   readonly seed?: number | undefined;
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  /** Of ClickHouse. */
+  readonly clickhouse?: string | undefined;
+  readonly timeSeries?: boolean | undefined;
 }
 
 export type SettingsFailure = "config-unreadable" | "config-invalid";
 
 /**
- * @param environment usually `process.env`: TICKFORGE_CONFIG, TICKFORGE_DATA, TICKFORGE_PRESET, TICKFORGE_SEED
+ * @param environment usually `process.env`: TICKFORGE_CONFIG, TICKFORGE_DATA, TICKFORGE_PRESET, TICKFORGE_SEED,
+ * TICKFORGE_HOST, TICKFORGE_PORT, TICKFORGE_TOKEN, TICKFORGE_CLICKHOUSE_{URL,USERNAME,PASSWORD,DATABASE}
  * @param defaults a command's own, below file, environment and flags
  */
 export function parseSettings(
@@ -88,7 +113,14 @@ export function parseSettings(
   const path = flags.config ?? variable(environment, "TICKFORGE_CONFIG");
   const file = path === undefined ? ok({}) : readConfigFile(path);
   if (!file.ok) return file;
-  const merged = mergeDeep(DEFAULTS, defaults, file.value, given(fromEnvironment(environment)), given(flags));
+  const merged = mergeDeep(
+    DEFAULTS,
+    defaults,
+    file.value,
+    given(fromEnvironment(environment)),
+    secretsFrom(environment),
+    given(flags),
+  );
   const parsed = settingsSchema.safeParse(merged);
   if (!parsed.success) {
     const where = path === undefined ? "settings" : `settings (file ${path}, environment, flags)`;
@@ -128,19 +160,41 @@ function variable(
 
 function fromEnvironment(environment: Readonly<Record<string, string | undefined>>): SettingsFlags {
   const seed = variable(environment, "TICKFORGE_SEED");
+  const port = variable(environment, "TICKFORGE_PORT");
   return {
     data: variable(environment, "TICKFORGE_DATA"),
     preset: variable(environment, "TICKFORGE_PRESET"),
-    // A seed that is no number reaches the schema as NaN and is refused there by name.
+    // What is no number reaches the schema as NaN and is refused there by name.
     seed: seed === undefined ? undefined : Number(seed),
+    host: variable(environment, "TICKFORGE_HOST"),
+    port: port === undefined ? undefined : Number(port),
+    clickhouse: variable(environment, "TICKFORGE_CLICKHOUSE_URL"),
+  };
+}
+
+/** What does not belong on a command line, where every user of the machine reads it. */
+function secretsFrom(environment: Readonly<Record<string, string | undefined>>): object {
+  return {
+    http: defined({ token: variable(environment, "TICKFORGE_TOKEN") }),
+    timeSeries: defined({
+      username: variable(environment, "TICKFORGE_CLICKHOUSE_USERNAME"),
+      password: variable(environment, "TICKFORGE_CLICKHOUSE_PASSWORD"),
+      database: variable(environment, "TICKFORGE_CLICKHOUSE_DATABASE"),
+    }),
   };
 }
 
 /** The settings among a command's flags; its other flags are its own business. */
-function given({ data, preset, seed }: SettingsFlags): object {
-  return Object.fromEntries(
-    Object.entries({ data, preset, seed }).filter(([, value]) => value !== undefined),
-  );
+function given({ data, preset, seed, host, port, clickhouse, timeSeries }: SettingsFlags): object {
+  return {
+    ...defined({ data, preset, seed }),
+    http: defined({ host, port }),
+    timeSeries: defined({ url: clickhouse, enabled: timeSeries }),
+  };
+}
+
+function defined(values: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 
 /** Later layers win; objects are merged key by key, everything else is replaced. Unknown keys are left to the schema. */

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_SECOND } from "../base/clock.ts";
 import type { OrderIntent } from "../domain/order.ts";
-import type { Command } from "../domain/records.ts";
+import type { Command, TradeCommand } from "../domain/records.ts";
 import { execution, instrument, NOON, signal, TestEngine, tick } from "./account.fixture.ts";
 
 const SECOND = MICROS_PER_SECOND;
@@ -115,6 +115,64 @@ describe("entries", () => {
     const engine = quoted();
     engine.feed(signal({ timeMicros: NOON, instrumentId: 99 }));
     expect(engine.account.view().anomalies["unknown-instrument"]).toBe(1);
+  });
+});
+
+function trade(engine: TestEngine, changes: Partial<TradeCommand> = {}): void {
+  const order: TradeCommand = {
+    command: "trade",
+    accountId: "paper",
+    by: "trader",
+    instrumentId: 0,
+    side: "BUY",
+    volumeMicros: 1_000_000,
+    bidPoints: 110_000,
+    askPoints: 110_010,
+    stopPoints: 200,
+    targetPoints: 400,
+    expiresAtMicros: NOON + SECOND,
+    ...changes,
+  };
+  engine.feed({ kind: "commanded", seq: 0, timeMicros: NOON, command: order });
+}
+
+describe("orders by hand", () => {
+  test("become intents of the volume asked for, with every check", () => {
+    const engine = quoted();
+    trade(engine);
+    expect(engine.intents[0]).toMatchObject({
+      purpose: "entry",
+      side: "BUY",
+      volumeMicros: 1_000_000,
+      stopPricePoints: 109_810,
+      targetPricePoints: 110_410,
+      reason: "manual:trader",
+      causeSeq: 2,
+    });
+    expect(engine.intents[0]?.checks.every(({ passed }) => passed)).toBe(true);
+  });
+
+  const refused: readonly [string, Partial<TradeCommand>, string][] = [
+    ["whose stop costs more than one trade may", { volumeMicros: 2_510_000 }, "over-risk-budget"],
+    ["without a stop", { stopPoints: 0 }, "no-stop"],
+    ["below a step", { volumeMicros: 9_999 }, "volume-too-small"],
+    ["that came too late", { expiresAtMicros: NOON }, "signal-expired"],
+    ["decided on another price", { askPoints: 109_000 }, "price-moved"],
+  ];
+  for (const [what, changes, code] of refused) {
+    test(`are refused by name: one ${what}`, () => {
+      const engine = quoted();
+      trade(engine, changes);
+      expect([engine.intents.length, codes(engine)]).toEqual([0, [code]]);
+    });
+  }
+
+  test("are refused like any entry while entries are halted, and of another account not heard", () => {
+    const engine = quoted();
+    trade(engine, { accountId: "another" });
+    command(engine, "halt-entries");
+    trade(engine);
+    expect([engine.intents.length, codes(engine)]).toEqual([0, ["entries-halted"]]);
   });
 });
 

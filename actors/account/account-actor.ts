@@ -7,7 +7,7 @@
 import type { Archive } from "../base/archive.ts";
 import type { Micros } from "../base/clock.ts";
 import type { Execution, OrderSent } from "../domain/order.ts";
-import type { Command, JournalRecord } from "../domain/records.ts";
+import type { Command, JournalRecord, TradeCommand } from "../domain/records.ts";
 import type { Signal } from "../domain/signal.ts";
 import type { Tick } from "../domain/tick.ts";
 import { type AccountView, buildAccountView } from "./account-view.ts";
@@ -108,7 +108,26 @@ export class AccountActor {
     const current = signal.tradable && desk.nowMicros < signal.expiresAtMicros;
     const against = position !== undefined && sideOf(position) !== signal.action;
     if (against && current && position.exitReason === "") this.#exits.want(position, "signal");
-    else this.#entries.consider(signal, instrument);
+    else
+      this.#entries.consider(
+        { ...signal, reason: `signal:${signal.reasons[0] ?? signal.action}` },
+        instrument,
+      );
+  }
+
+  #onTrade(trade: TradeCommand): void {
+    const instrument = this.#desk.instruments[trade.instrumentId];
+    if (instrument === undefined) {
+      this.#desk.odd(
+        "unknown-instrument",
+        `an order by ${trade.by} names instrument ${trade.instrumentId}: not traded here`,
+      );
+      return;
+    }
+    this.#entries.consider(
+      { ...trade, action: trade.side, tradable: true, reason: `manual:${trade.by}` },
+      instrument,
+    );
   }
 
   #onSent(sent: OrderSent): void {
@@ -181,6 +200,9 @@ export class AccountActor {
     switch (command.command) {
       case "halt-entries":
         desk.entriesHalted = true;
+        return;
+      case "trade":
+        this.#onTrade(command);
         return;
       case "resume-entries":
         desk.entriesHalted = false;

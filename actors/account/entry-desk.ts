@@ -1,11 +1,28 @@
-// From a signal to an entry: Proposed -> Sized -> RiskApproved -> intent, or a refusal that shows every check.
+// From a signal, or an order by hand, to an entry: Proposed -> Sized -> RiskApproved -> intent, or a refusal that shows every check.
 
 import type { Instrument } from "../domain/instrument.ts";
 import type { Signal } from "../domain/signal.ts";
 import type { Desk } from "./desk.ts";
 import { LIVE_ORDERS_MAX } from "./limits.ts";
 import { approveEntry, marginLimit, type RiskApproved, type RiskFigures, type RiskRefused } from "./risk.ts";
-import { type ProposedOrder, type SizedOrder, sizeOrder } from "./sizing.ts";
+import { type ProposedOrder, resizeOrder, type SizedOrder, sizeOrder } from "./sizing.ts";
+
+/** What asks for an entry: a signal, or a person. */
+export type EntryWish = Pick<
+  Signal,
+  | "instrumentId"
+  | "action"
+  | "tradable"
+  | "expiresAtMicros"
+  | "bidPoints"
+  | "askPoints"
+  | "stopPoints"
+  | "targetPoints"
+> & {
+  readonly reason: string;
+  /** What a person asks for; left out, the risk budget decides. */
+  readonly volumeMicros?: number;
+};
 
 export class EntryDesk {
   readonly #desk: Desk;
@@ -14,25 +31,27 @@ export class EntryDesk {
     this.#desk = desk;
   }
 
-  /** Opens a position on `signal` if every control allows it. */
-  consider(signal: Signal, instrument: Instrument): void {
+  /** Opens a position if every control allows it. */
+  consider(wish: EntryWish, instrument: Instrument): void {
     const { books, settings } = this.#desk;
     books.markToMarket();
-    const proposed = this.#propose(signal, instrument);
-    const figures = this.#figures(signal);
-    const sized = sizeOrder(proposed, {
+    const proposed = this.#propose(wish, instrument);
+    const figures = this.#figures(wish);
+    const sizing = {
       equityMicros: figures.equityMicros,
       freeMarginMicros: marginLimit(figures.equityMicros, settings) - figures.marginTakenMicros,
       leverage: settings.leverage,
       riskFraction: settings.riskFraction,
       conversionRate: figures.conversionRate,
-    });
-    const verdict = approveEntry(sized, figures, settings);
-    if (verdict.ok) this.#enter(verdict.value, signal);
-    else this.#refuse(verdict, signal);
+    };
+    const budget = sizeOrder(proposed, sizing);
+    const sized = wish.volumeMicros === undefined ? budget : resizeOrder(budget, wish.volumeMicros, sizing);
+    const verdict = approveEntry(sized, { ...figures, volumeBudgetMicros: budget.volumeMicros }, settings);
+    if (verdict.ok) this.#enter(verdict.value, wish);
+    else this.#refuse(verdict, wish);
   }
 
-  #propose(signal: Signal, instrument: Instrument): ProposedOrder {
+  #propose(signal: EntryWish, instrument: Instrument): ProposedOrder {
     const { board } = this.#desk.books;
     return {
       instrument,
@@ -43,7 +62,7 @@ export class EntryDesk {
     };
   }
 
-  #figures(signal: Signal): RiskFigures {
+  #figures(signal: EntryWish): Omit<RiskFigures, "volumeBudgetMicros"> {
     const { books, nowMicros, entriesHalted } = this.#desk;
     const id = signal.instrumentId;
     const ofInstrument = books.orders.live.filter((order) => order.instrumentId === id);
@@ -70,7 +89,7 @@ export class EntryDesk {
     };
   }
 
-  #enter(approved: RiskApproved<SizedOrder>, signal: Signal): void {
+  #enter(approved: RiskApproved<SizedOrder>, wish: EntryWish): void {
     const { order, checks } = approved;
     const desk = this.#desk;
     const away = order.side === "BUY" ? 1 : -1;
@@ -83,14 +102,14 @@ export class EntryDesk {
       stopPricePoints: order.pricePoints - away * order.stopPoints,
       targetPricePoints: order.targetPoints > 0 ? order.pricePoints + away * order.targetPoints : null,
       positionId: null,
-      expiresAtMicros: Math.min(signal.expiresAtMicros, desk.nowMicros + desk.settings.entryLifeMicros),
+      expiresAtMicros: Math.min(wish.expiresAtMicros, desk.nowMicros + desk.settings.entryLifeMicros),
       checks,
-      reason: `signal:${signal.reasons[0] ?? signal.action}`,
+      reason: wish.reason,
       marginMicros: order.marginMicros,
     });
   }
 
-  #refuse(refusal: RiskRefused, signal: Signal): void {
+  #refuse(refusal: RiskRefused, wish: EntryWish): void {
     const desk = this.#desk;
     desk.tally.refused(refusal.code);
     desk.emitter.emit({
@@ -98,7 +117,7 @@ export class EntryDesk {
       seq: 0,
       timeMicros: desk.nowMicros,
       accountId: desk.settings.accountId,
-      instrumentId: signal.instrumentId,
+      instrumentId: wish.instrumentId,
       causeSeq: desk.causeSeq,
       code: refusal.code,
       message: refusal.message,

@@ -46,6 +46,7 @@ const FIGURES: RiskFigures = {
   conversionRate: 1,
   equityMicros: 100_000_000_000,
   marginTakenMicros: 0,
+  volumeBudgetMicros: 200_000_000,
 };
 
 function failedControls(order: Partial<SizedOrder>, figures: Partial<RiskFigures>): string[] {
@@ -117,6 +118,11 @@ const CASES: readonly Case[] = [
   {
     code: "volume-too-large",
     at: (o) => ({ order: { volumeMicros: EURUSD.volumeMaxMicros + o } }),
+    passes: [true, true, false],
+  },
+  {
+    code: "over-risk-budget",
+    at: (o) => ({ figures: { volumeBudgetMicros: ORDER.volumeMicros - o } }),
     passes: [true, true, false],
   },
   {

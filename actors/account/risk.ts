@@ -38,6 +38,7 @@ export const REFUSAL_CODES = [
   "volume-too-small",
   "volume-too-large",
   "margin",
+  "over-risk-budget",
 ] as const;
 
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
@@ -73,6 +74,8 @@ export interface RiskFigures {
   readonly equityMicros: MicroMoney;
   /** Margin of open positions and of live entries. */
   readonly marginTakenMicros: MicroMoney;
+  /** The volume at which the stop costs what one trade may cost. */
+  readonly volumeBudgetMicros: number;
 }
 
 /** Below every real exchange rate; what it refuses is zero, a negative rate and NaN. */
@@ -132,6 +135,7 @@ export function entryChecks(
       figures.marginTakenMicros + order.marginMicros,
       marginLimit(figures.equityMicros, settings),
     ),
+    atMost("over-risk-budget", order.volumeMicros, figures.volumeBudgetMicros),
   ];
 }
 
@@ -205,5 +209,7 @@ const ADVICE: Readonly<Record<RefusalCode, string>> = {
   "volume-too-small":
     "the risk budget buys less than the smallest volume; more equity or a nearer stop is needed",
   "volume-too-large": "the volume is above the instrument's largest; trade less",
+  "over-risk-budget":
+    "its stop would cost more than one trade may; trade less or set the stop nearer (the limit is in millionths of a lot)",
   margin: "margin would exceed its share of equity; close positions or lower the risk per trade",
 };

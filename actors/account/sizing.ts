@@ -68,6 +68,17 @@ export function sizeOrder(order: ProposedOrder, figures: SizingFigures): SizedOr
   return { ...order, volumeMicros, riskMicros, marginMicros };
 }
 
+/** The same order at a volume somebody asked for, down to whole steps. Whether it is allowed is for the controls to say. */
+export function resizeOrder(order: SizedOrder, volumeMicros: number, figures: SizingFigures): SizedOrder {
+  const { instrument } = order;
+  const whole = floorTo(volumeMicros, instrument.volumeStepMicros);
+  const riskMicros = convertMicros(
+    moveValueMicros(instrument, order.stopPoints, whole),
+    figures.conversionRate,
+  );
+  return { ...order, volumeMicros: whole, riskMicros, marginMicros: marginAt(order, figures, whole) };
+}
+
 function marginAt(order: ProposedOrder, figures: SizingFigures, volumeMicros: number): MicroMoney {
   return marginOf(order.instrument, { pricePoints: order.pricePoints, volumeMicros }, figures);
 }

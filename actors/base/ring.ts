@@ -115,6 +115,11 @@ export class RingQueue<T> {
     return this.#slots[this.#head & this.#mask];
   }
 
+  /** The entry `index` places behind the oldest one; undefined beyond the newest. */
+  at(index: number): T | undefined {
+    return index < this.size ? this.#slots[(this.#head + index) & this.#mask] : undefined;
+  }
+
   clear(): void {
     while (this.#head !== this.#tail) this.shift();
   }

@@ -6,7 +6,7 @@
 import type { Archive } from "../base/archive.ts";
 import { assert } from "../base/assert.ts";
 import type { Clock, Micros } from "../base/clock.ts";
-import { BAR_INTERVALS, type Bar } from "../domain/bar.ts";
+import { BAR_INTERVALS, type Bar, type BarInterval } from "../domain/bar.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { MarketState } from "../domain/market.ts";
 import type { Vote, Votes } from "../domain/prediction.ts";
@@ -132,6 +132,11 @@ export class Chain {
   /** Step 2 on a silent symbol: closes the bars that ended by `timeMicros`. */
   advance(timeMicros: Micros): void {
     this.#bars.advance(timeMicros);
+  }
+
+  /** The bar in the making; `ticks` is 0 while none is. */
+  forming(interval: BarInterval): Bar {
+    return this.#bars.forming(interval);
   }
 
   /** Whether a 1-minute bar closed since the last call. */

@@ -3,7 +3,7 @@
 
 import type { Micros } from "../base/clock.ts";
 import type { MarketState } from "./market.ts";
-import type { Execution, OrderIntent, OrderSent, RiskRefusal } from "./order.ts";
+import type { Execution, OrderIntent, OrderSent, RiskRefusal, Side } from "./order.ts";
 import type { Votes } from "./prediction.ts";
 import type { Quarantined } from "./quarantine.ts";
 import type { Signal } from "./signal.ts";
@@ -33,7 +33,24 @@ export type Command =
       readonly accountId: string;
       readonly by: string;
     }
-  | { readonly command: "release-symbol"; readonly instrumentId: number; readonly by: string };
+  | { readonly command: "release-symbol"; readonly instrumentId: number; readonly by: string }
+  | TradeCommand;
+
+/** A market order by hand. It goes through every control that an entry on a signal goes through. */
+export interface TradeCommand {
+  readonly command: "trade";
+  readonly accountId: string;
+  readonly by: string;
+  readonly instrumentId: number;
+  readonly side: Side;
+  readonly volumeMicros: number;
+  /** The quote it was decided on, and distances from the entry price; 0 for no target. */
+  readonly bidPoints: number;
+  readonly askPoints: number;
+  readonly stopPoints: number;
+  readonly targetPoints: number;
+  readonly expiresAtMicros: Micros;
+}
 
 export interface Commanded {
   readonly kind: "commanded";

@@ -216,6 +216,11 @@ export class GapLedger {
     return this.#streams.map((stream) => stream.counts());
   }
 
+  /** The highest number a source gave a tick of an instrument; 0 before its first. */
+  lastSourceSeq(sourceId: number, instrumentId: number): number {
+    return this.#byKey.get(sourceId * INSTRUMENT_IDS + instrumentId)?.lastSourceSeq ?? 0;
+  }
+
   /** What a source still owes of an instrument, oldest first: what to ask it for. */
   missing(sourceId: number, instrumentId: number): GapRange[] {
     const stream = this.#byKey.get(sourceId * INSTRUMENT_IDS + instrumentId);

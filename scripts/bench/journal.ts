@@ -144,8 +144,6 @@ async function latency(root: string, emit: Emit): Promise<void> {
     lateness.push(late);
   }
   await journal.close();
-  const middle = (rounds: readonly Float64Array[], share: number): number =>
-    median(rounds.map((sorted) => quantile(sorted, share)));
   for (const [metric, share] of [
     ["durable ack at 20,000 ticks/s from its due time, p50", 0.5],
     ["durable ack at 20,000 ticks/s from its due time, p99", 0.99],
@@ -282,6 +280,11 @@ function idealAcks(syncs: Float64Array): Float64Array {
     startsAt = endsAt;
   }
   return Float64Array.from(acks).sort();
+}
+
+/** The median of the rounds' quantiles. */
+function middle(rounds: readonly Float64Array[], share: number): number {
+  return median(rounds.map((sorted) => quantile(sorted, share)));
 }
 
 function quantile(sorted: Float64Array, share: number): number {

@@ -1,19 +1,23 @@
-// `tickforge start`: the running system. For now its market is simulated and its account is on paper.
+// `tickforge start`: the running system - a market, its actors, a paper account, the page, the API and the stream.
 
-import { MICROS_PER_HOUR } from "../../actors/base/clock.ts";
-import { simulatedInstruments } from "../../edge/feeds/instruments.ts";
-import { SimulatedMarket } from "../../edge/feeds/simulated-market.ts";
-import { SIMULATED_SOURCE } from "../../edge/feeds/source.ts";
-import { Command } from "commander";
-import { LiveMarket, warmUp } from "../../edge/live-market.ts";
+import { Command, Option } from "commander";
+import { failure } from "../../actors/base/result.ts";
+import { buildDashboard } from "../../edge/dashboard/routes.ts";
+import { RecentBars } from "../../edge/live/recent-bars.ts";
 import { openStation, type Station } from "../../edge/main.ts";
+import { type Market, MARKET_KINDS, type MarketKind, openMarket } from "../../edge/markets.ts";
 import { reportOf } from "../../edge/report.ts";
+import { type RunningServer, startServer } from "../../edge/server.ts";
+import type { Settings } from "../../edge/settings.ts";
 import { TerminalView } from "../../edge/terminal/terminal-view.ts";
 import { viewOf } from "../../edge/terminal/view.ts";
+import { Upkeep } from "../../edge/upkeep.ts";
 import {
   type CommonFlags,
   countFlag,
   EXIT_FAILED,
+  EXIT_USAGE,
+  exitWith,
   settingsOrExit,
   valueOrExit,
   wholeNumber,
@@ -21,69 +25,164 @@ import {
 } from "./common.ts";
 import { StopRequest } from "./stop-request.ts";
 
-/** History played before the first live tick: warms the slowest indicator. */
-const WARM_MICROS = 2.5 * MICROS_PER_HOUR;
-
-/** All symbols together in an average hour: lively enough to watch. */
-const TICKS_PER_SECOND = 80;
-
 interface StartFlags extends CommonFlags {
+  readonly market: MarketKind;
+  readonly clock: "wall" | "source";
+  readonly speed: string;
   readonly seconds?: number;
-  readonly preset?: string;
 }
 
 export function startCommand(): Command {
   return withSettings(
     new Command("start")
-      .description("run the system: a simulated market, traded on paper")
+      .description("run the system: a market traded on paper, with its page, API and stream")
+      .argument("[paths...]", "with --market replay: Lean tick zips or folders of them")
+      .addOption(
+        new Option("--market <kind>", "where ticks come from").choices(MARKET_KINDS).default("simulated"),
+      )
+      .addOption(
+        new Option("--clock <whose>", "with --market none: the wall's time, or each tick's own")
+          .choices(["wall", "source"])
+          .default("wall"),
+      )
+      .option("--speed <factor>", "of a replay: 1 is real time, max is as fast as it goes", "1")
       .option("--preset <name>", "demo, rules or classic (TICKFORGE_PRESET, default demo)")
       .option("--seed <number>", "of the simulated market (TICKFORGE_SEED)", wholeNumber)
+      .option(
+        "--host <address>",
+        "where to listen (TICKFORGE_HOST, default 127.0.0.1; others need TICKFORGE_TOKEN)",
+      )
+      .option("--port <number>", "where to listen (TICKFORGE_PORT, default 8000; 0 for any)", wholeNumber)
+      .option(
+        "--clickhouse <url>",
+        "a ClickHouse server for history (TICKFORGE_CLICKHOUSE_URL, default: embedded)",
+      )
+      .option("--no-time-series", "keep no history but the journal")
       .option("--seconds <count>", "stop after so many seconds", countFlag),
-  ).action(async (flags: StartFlags) => {
-    await start(flags);
+  ).action(async (paths: string[], flags: StartFlags) => {
+    await start(paths, flags);
   });
 }
 
-async function start(flags: StartFlags): Promise<void> {
-  const { seconds, ...given } = flags;
+async function start(paths: readonly string[], flags: StartFlags): Promise<void> {
+  const { market: kind, clock, speed: speedText, seconds, json, ...given } = flags;
   const settings = settingsOrExit(given, { preset: "demo" });
+  const speed = speedText === "max" ? Number.POSITIVE_INFINITY : Number(speedText);
+  if (!(speed > 0)) {
+    exitWith(failure("bad-speed", `--speed ${speedText} is no number above 0, nor max`), EXIT_USAGE);
+  }
+  if (paths.length > 0 && kind !== "replay") {
+    exitWith(failure("paths-not-taken", "files are played with --market replay <paths>"), EXIT_USAGE);
+  }
+  const market = valueOrExit(openMarket({ kind, paths, speed, clock, seed: settings.seed }));
   const stop = new StopRequest();
-  const problems: string[] = [];
-  const tell = (message: string): void => {
-    problems.push(message);
-    // On a terminal the view shows them, and they are repeated when it is gone.
-    if (flags.json || !process.stdout.isTTY) console.error(message);
-  };
-  const station = valueOrExit(
-    await openStation({
-      settings,
-      instruments: simulatedInstruments({ alwaysOpen: true }),
-      live: true,
-      onFault: (fault) => tell(`${fault.what}: ${fault.path} at record ${fault.seq}: ${fault.message}`),
-      onProblem: tell,
-    }),
-  );
+  const problems = new Problems({ quiet: process.stdout.isTTY && !json });
+  const { station, server } = await openSystem(market, settings, problems);
   console.error(
-    `running on ${settings.data}: the journal stands at record ${station.live.router.lastSeq}. Ctrl-C stops.`,
+    `running on ${settings.data}: the journal stands at record ${station.live.router.lastSeq}. Open ${server.url} - Ctrl-C stops.`,
   );
-  const market = await openSimulated(station, settings.seed);
+  const upkeep = new Upkeep(station, { beats: market.clock === "wall" });
+  const running = await market.open(station, () => {
+    problems.tell("the recorded market has ended: everything stays as it is until you stop");
+  });
   const view = new TerminalView({
     out: process.stdout,
-    json: flags.json,
-    badge: SIMULATED_SOURCE,
+    json,
+    badge: market.badge,
     clock: station.clock,
     look: (ticksPerSecond) =>
-      viewOf(station.live, station.journal, { badge: SIMULATED_SOURCE, ticksPerSecond }),
-    problems,
+      viewOf(station.live, station.journal, { badge: `${market.badge} ${server.url}`, ticksPerSecond }),
+    problems: problems.all,
   });
-  station.journal.onProgress(() => {
+  const watchJournal = (): void => {
     if (station.journal.health === "failed") stop.stop("the journal failed");
-  });
-  if (station.journal.health === "failed") stop.stop("the journal failed");
+  };
+  station.journal.onProgress(watchJournal);
+  watchJournal();
   if (seconds !== undefined) setTimeout(() => stop.stop("time is up"), seconds * 1_000);
   await stop.wanted();
   view.stop();
-  await market.stop();
+  await running.stop();
+  await server.stop();
+  await upkeep.stop();
+  await finish(station, { json, problems });
+}
+
+/** What a person should know: shown where it can be seen, and on the page. */
+class Problems {
+  readonly all: string[] = [];
+  readonly #quiet: boolean;
+  #server: RunningServer | undefined;
+
+  /** @param options.quiet on a terminal the view shows them, and they are repeated when it is gone */
+  constructor(options: { quiet: boolean }) {
+    this.#quiet = options.quiet;
+  }
+
+  readonly tell = (message: string): void => {
+    this.all.push(message);
+    this.#server?.picture.problem(message);
+    if (!this.#quiet) console.error(message);
+  };
+
+  showOn(server: RunningServer): void {
+    this.#server = server;
+    for (const message of this.all) server.picture.problem(message);
+  }
+
+  repeat(): void {
+    if (this.#quiet) for (const message of this.all) console.error(message);
+  }
+}
+
+async function openSystem(
+  market: Market,
+  settings: Settings,
+  problems: Problems,
+): Promise<{ station: Station; server: RunningServer }> {
+  const bars = new RecentBars();
+  const page = valueOrExit(await buildDashboard());
+  const station = valueOrExit(
+    await openStation({
+      settings,
+      instruments: market.instruments,
+      live: market.clock === "wall",
+      keepsTimeSeries: true,
+      onBar: bars.add,
+      onFault: (fault) => {
+        problems.tell(`${fault.what}: ${fault.path} at record ${fault.seq}: ${fault.message}`);
+      },
+      onProblem: problems.tell,
+    }),
+  );
+  const { host, port, token, ticksPerSecond } = settings.http;
+  const server = startServer({
+    station,
+    bars,
+    badge: market.badge,
+    host,
+    port,
+    token,
+    ingest: {
+      clock: market.clock,
+      ticksPerSecond: ticksPerSecond === 0 ? Number.POSITIVE_INFINITY : ticksPerSecond,
+      closedBecause: market.closedBecause,
+    },
+    page: (request) => page.respond(request),
+  });
+  if (!server.ok) {
+    await station.close();
+    return exitWith(server);
+  }
+  problems.showOn(server.value);
+  return { station, server: server.value };
+}
+
+/** Saves what can be saved and ends the process. */
+async function finish(
+  station: Station,
+  { json, problems }: { json: boolean; problems: Problems },
+): Promise<never> {
   const report = reportOf(station.live.engine);
   // Nothing can be saved behind a failed journal, and nothing may look as if it had been.
   if (station.journal.health === "failed") {
@@ -93,44 +192,11 @@ async function start(flags: StartFlags): Promise<void> {
     process.exit(EXIT_FAILED);
   }
   await station.close();
-  if (process.stdout.isTTY && !flags.json) for (const problem of problems) console.error(problem);
-  if (flags.json) console.log(JSON.stringify({ stopped: true, ...report }));
-  else
-    console.log(
-      `stopped: everything is flushed and saved in ${settings.data}; decision hash ${report.decisionHash}`,
-    );
+  problems.repeat();
+  console.log(
+    json
+      ? JSON.stringify({ stopped: true, ...report })
+      : `stopped: everything is flushed and saved; decision hash ${report.decisionHash}`,
+  );
   process.exit(0);
-}
-
-/** The market goes on where the data folder's last run left it. */
-async function openSimulated(station: Station, seed: number): Promise<LiveMarket> {
-  const { live, clock } = station;
-  const nowMicros = clock.nowMicros();
-  const sourceSeqs = new Map(
-    live.router.gaps.counts().map(({ instrumentId, lastSourceSeq }) => [instrumentId, lastSourceSeq]),
-  );
-  const source = new SimulatedMarket({
-    // Each run is a new stretch of the same market, not the same stretch again.
-    seed: seed + live.router.lastSeq,
-    ticksPerSecond: TICKS_PER_SECOND,
-    startMicros: Math.max(nowMicros - WARM_MICROS, lastSourceMicros(station)),
-    instruments: live.engine.config.instruments,
-    resume: (instrumentId) => {
-      const quote = live.engine.symbol(instrumentId)?.chain.quote;
-      const instrument = live.engine.config.instruments[instrumentId];
-      if (quote === undefined || instrument === undefined || !(quote.midPoints > 0)) return undefined;
-      return { mid: quote.midPoints / 10 ** instrument.digits, sourceSeq: sourceSeqs.get(instrumentId) ?? 0 };
-    },
-  });
-  await warmUp(station, source, nowMicros);
-  return new LiveMarket(station, source, { fromMicros: nowMicros, onEnd: () => undefined });
-}
-
-/** Source time of the newest tick of any symbol; 0 in a new data folder. */
-function lastSourceMicros({ live }: Station): number {
-  const { engine } = live;
-  return Math.max(
-    0,
-    ...engine.config.instruments.map(({ id }) => engine.symbol(id)?.chain.quote.sourceTimeMicros ?? 0),
-  );
 }

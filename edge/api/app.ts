@@ -1,0 +1,116 @@
+// The HTTP application: guard, routes, errors. It serves no sockets and knows no ports, so that tests ask it directly.
+
+import { OpenAPIHono } from "@hono/zod-openapi";
+import packageJson from "../../package.json" with { type: "json" };
+import { TimeSeriesUnavailable } from "../../actors/ports/time-series.ts";
+import type { TickDesk } from "../ingest/tick-desk.ts";
+import type { TradeDesk } from "../ingest/trade-desk.ts";
+import type { LivePicture } from "../live/live-picture.ts";
+import { addAliases } from "./aliases.ts";
+import { docsPage } from "./docs-page.ts";
+import type { Guard } from "./guard.ts";
+import { History } from "./history.ts";
+import { makeMetrics } from "./metrics.ts";
+import { Problem, problemResponse } from "./problem.ts";
+import { addRoutes } from "./routes.ts";
+
+export interface AppOptions {
+  readonly picture: LivePicture;
+  readonly ticks: TickDesk;
+  readonly trades: TradeDesk;
+  readonly guard: Guard;
+  /** Answers for the page at `/` and its files; undefined for everything else. */
+  readonly page: (request: Request) => Response | undefined;
+}
+
+export const OPENAPI_PATH = "/api/v1/openapi.json";
+
+export function makeApp(options: AppOptions): OpenAPIHono {
+  const { picture, guard } = options;
+  const app = new OpenAPIHono({ strict: false });
+  app.use(async (c, next) => {
+    guard(c.req.raw);
+    await next();
+    c.header("x-content-type-options", "nosniff");
+  });
+  const api = new OpenAPIHono({
+    strict: false,
+    defaultHook: (result) => {
+      if (result.success) return undefined;
+      return problemResponse({
+        status: 400,
+        code: "bad-query",
+        message: "a value of the query is not valid: see errors",
+        errors: result.error.issues.map(({ path, message }) => ({ path: path.join("."), message })),
+      });
+    },
+  });
+  addRoutes(api, picture, new History(picture));
+  app.route("/api/v1", api);
+  addAliases(app, options);
+  app.doc31(OPENAPI_PATH, {
+    openapi: "3.1.0",
+    info: {
+      title: "Tickforge",
+      version: packageJson.version,
+      description:
+        "Prices are decimals, times ISO 8601 in UTC, volumes lots, money units of the account's currency.",
+    },
+  });
+  app.get("/api/docs", () =>
+    docsPage(
+      app.getOpenAPI31Document({
+        openapi: "3.1.0",
+        info: { title: "Tickforge", version: packageJson.version },
+      }),
+    ),
+  );
+  const metrics = makeMetrics(picture);
+  app.get(
+    "/metrics",
+    async () => new Response(await metrics.metrics(), { headers: { "content-type": metrics.contentType } }),
+  );
+  app.notFound((c) => options.page(c.req.raw) ?? missing(app, c.req.method, c.req.path));
+  app.onError((error) => answerTo(error, picture));
+  return app;
+}
+
+/** A path that exists for another method is told so. */
+function missing(app: OpenAPIHono, method: string, path: string): Response {
+  const allowed = [
+    ...new Set(
+      app.routes.filter((each) => each.path === path && each.method !== "ALL").map((each) => each.method),
+    ),
+  ];
+  if (allowed.length > 0 && !allowed.includes(method)) {
+    return problemResponse({
+      status: 405,
+      code: "method-not-allowed",
+      message: `${path} answers ${allowed.join(", ")}`,
+      headers: { allow: allowed.join(", ") },
+    });
+  }
+  return problemResponse({
+    status: 404,
+    code: "not-found",
+    message: `there is nothing at ${path}: see /api/docs`,
+  });
+}
+
+function answerTo(error: Error, picture: LivePicture): Response {
+  if (error instanceof Problem) return problemResponse(error);
+  if (error instanceof TimeSeriesUnavailable) {
+    return problemResponse({
+      status: 503,
+      code: "time-series-unavailable",
+      message: `history cannot be read now: ${error.message}`,
+      headers: { "retry-after": "2" },
+    });
+  }
+  picture.problem(`a request failed: ${error.stack ?? error.message}`);
+  return problemResponse({
+    status: 500,
+    code: "internal",
+    message: "something went wrong here; it is in the problems",
+  });
+}

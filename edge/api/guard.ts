@@ -1,0 +1,71 @@
+// Who may talk to the server. On the loopback everybody on this machine may, as long as it is really they: a page of another
+// site must not use a browser as its hand. On any other interface a token is asked for.
+
+import { timingSafeEqual } from "node:crypto";
+import { Problem } from "./problem.ts";
+
+const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+export interface GuardOptions {
+  /** Undefined on the loopback. */
+  readonly token: string | undefined;
+}
+
+/** @throws Problem where the request must not be answered */
+export type Guard = (request: Request) => void;
+
+export function makeGuard({ token }: GuardOptions): Guard {
+  return (request) => {
+    const url = new URL(request.url);
+    const host = request.headers.get("host") ?? url.host;
+    const name = host.replace(/:\d+$/, "");
+    // Without a token only names of the loopback are answered: another name that leads here is a rebinding of DNS.
+    if (token === undefined && !LOOPBACK.has(name)) {
+      throw new Problem(403, "wrong-host", `this server answers to localhost, not to ${name}`);
+    }
+    checkOrigin(request, host);
+    if (token !== undefined) checkToken(request, token);
+  };
+}
+
+/** Browsers say which page a request comes from; scripts and terminals say nothing. */
+function checkOrigin(request: Request, host: string): void {
+  const origin = request.headers.get("origin");
+  if (origin === null) return;
+  let originHost = "";
+  try {
+    originHost = new URL(origin).host;
+  } catch {
+    // "null" and the like: a page without an address.
+  }
+  if (originHost !== host) {
+    throw new Problem(403, "other-origin", "this server is not for pages of other sites");
+  }
+}
+
+function checkToken(request: Request, token: string): void {
+  const given =
+    /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1] ?? tokenOfProtocol(request) ?? "";
+  const expected = Buffer.from(token);
+  const offered = Buffer.from(given);
+  const same = expected.length === offered.length && timingSafeEqual(expected, offered);
+  if (!same) {
+    throw new Problem(
+      401,
+      "no-token",
+      "this server asks for its token: Authorization: Bearer <TICKFORGE_TOKEN>",
+      {
+        "www-authenticate": "Bearer",
+      },
+    );
+  }
+}
+
+/** A browser's socket cannot set headers; it offers the token as a subprotocol instead: "tickforge, <token>". */
+function tokenOfProtocol(request: Request): string | undefined {
+  const protocols = request.headers
+    .get("sec-websocket-protocol")
+    ?.split(",")
+    .map((part) => part.trim());
+  return protocols?.[0] === "tickforge" ? protocols[1] : undefined;
+}

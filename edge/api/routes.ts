@@ -1,0 +1,233 @@
+// The versioned API: every route with its schema, from which the OpenAPI document is made.
+
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { LivePicture } from "../live/live-picture.ts";
+import { isoTime } from "../live/shapes.ts";
+import type { History } from "./history.ts";
+import { Problem, problemSchema } from "./problem.ts";
+import { barsQuery, pageQuery, signalsQuery } from "./queries.ts";
+import {
+  accountSchema,
+  actorSchema,
+  barSchema,
+  equityPointSchema,
+  healthSchema,
+  instrumentSchema,
+  latencySchema,
+  orderSchema,
+  pageSchema,
+  positionSchema,
+  predictionSchema,
+  qualitySchema,
+  readySchema,
+  featuresSchema,
+  signalSchema,
+  symbolStateSchema,
+  tickSchema,
+  topologySchema,
+} from "./schemas.ts";
+import { topologyOf } from "./topology.ts";
+import { FEATURE_NAMES } from "../../actors/domain/features.ts";
+import { pointsPerUnit } from "../../actors/domain/instrument.ts";
+import { MICROS_PER_LOT } from "../../actors/domain/money.ts";
+
+const PROBLEMS = {
+  400: {
+    description: "A value is wrong",
+    content: { "application/problem+json": { schema: problemSchema } },
+  },
+  503: {
+    description: "The time series cannot be reached",
+    content: { "application/problem+json": { schema: problemSchema } },
+  },
+} as const;
+
+/** A GET route that answers one schema. */
+function route<Path extends string, Answer extends z.ZodType, Query extends z.ZodObject = z.ZodObject<{}>>(
+  path: Path,
+  what: { summary: string; answer: Answer; query?: Query },
+) {
+  return createRoute({
+    method: "get",
+    path,
+    summary: what.summary,
+    request: { query: (what.query ?? z.object({})) as Query },
+    responses: {
+      200: { description: what.summary, content: { "application/json": { schema: what.answer } } },
+      ...PROBLEMS,
+    },
+  });
+}
+
+const all = <T>(items: T[]) => ({ items, cursor: null });
+
+export function addRoutes(app: OpenAPIHono, picture: LivePicture, history: History): void {
+  addState(app, picture);
+  addAccount(app, picture, history);
+  addHistory(app, history);
+}
+
+function addState(app: OpenAPIHono, picture: LivePicture): void {
+  app.openapi(route("/health", { summary: "How the system is", answer: healthSchema }), (c) =>
+    c.json(picture.health(), 200),
+  );
+  app.openapi(
+    createRoute({
+      method: "get",
+      path: "/ready",
+      summary: "Whether ticks are taken",
+      responses: {
+        200: { description: "Ready", content: { "application/json": { schema: readySchema } } },
+        503: PROBLEMS[503],
+      },
+    }),
+    (c) => {
+      if (picture.health().status === "failed") {
+        throw new Problem(503, "not-ready", "the journal takes nothing more: look at /api/v1/health");
+      }
+      return c.json({ ready: true as const }, 200);
+    },
+  );
+  app.openapi(
+    route("/symbols", { summary: "Every symbol as it is now", answer: pageSchema(symbolStateSchema) }),
+    (c) => c.json(all(picture.symbols()), 200),
+  );
+  app.openapi(
+    route("/instruments", { summary: "What is traded and its terms", answer: pageSchema(instrumentSchema) }),
+    (c) =>
+      c.json(
+        all(
+          picture.instruments.map((instrument) => ({
+            symbol: instrument.symbol,
+            baseCurrency: instrument.baseCurrency,
+            quoteCurrency: instrument.quoteCurrency,
+            digits: instrument.digits,
+            contractSize: instrument.contractSize,
+            lotStep: instrument.volumeStepMicros / MICROS_PER_LOT,
+            lotMin: instrument.volumeMinMicros / MICROS_PER_LOT,
+            lotMax: instrument.volumeMaxMicros / MICROS_PER_LOT,
+            spreadMax: instrument.spreadMaxPoints / pointsPerUnit(instrument),
+          })),
+        ),
+        200,
+      ),
+  );
+  app.openapi(route("/actors", { summary: "The actor tree", answer: pageSchema(actorSchema) }), (c) =>
+    c.json(all(picture.actors()), 200),
+  );
+  app.openapi(
+    route("/latency", {
+      summary: "How long decisions and their stages take",
+      answer: pageSchema(latencySchema),
+    }),
+    (c) => c.json(all(picture.latency()), 200),
+  );
+  app.openapi(
+    route("/topology", { summary: "The running parts as a Mermaid diagram", answer: topologySchema }),
+    (c) => c.json({ mermaid: topologyOf(picture) }, 200),
+  );
+}
+
+function addAccount(app: OpenAPIHono, picture: LivePicture, history: History): void {
+  app.openapi(route("/account", { summary: "The paper account", answer: accountSchema }), (c) => {
+    const account = picture.account();
+    if (account === undefined) {
+      throw new Problem(
+        503,
+        "account-out-of-service",
+        "the account's actor is out of service: look at /api/v1/actors",
+      );
+    }
+    return c.json(account, 200);
+  });
+  app.openapi(
+    route("/account/equity", {
+      summary: "Balance and equity over time, oldest first",
+      answer: pageSchema(equityPointSchema),
+      query: pageQuery,
+    }),
+    async (c) => c.json(await history.equity(c.req.valid("query")), 200),
+  );
+  app.openapi(route("/positions", { summary: "Open positions", answer: pageSchema(positionSchema) }), (c) =>
+    c.json(all(picture.positions()), 200),
+  );
+  app.openapi(
+    route("/orders", {
+      summary: "Steps of orders, newest first",
+      answer: pageSchema(orderSchema),
+      query: pageQuery,
+    }),
+    async (c) => c.json(await history.orders(c.req.valid("query")), 200),
+  );
+  app.openapi(
+    route("/signals", {
+      summary: "Signals with reasons and votes, newest first",
+      answer: pageSchema(signalSchema),
+      query: signalsQuery,
+    }),
+    async (c) => c.json(await history.signals(c.req.valid("query")), 200),
+  );
+}
+
+function addHistory(app: OpenAPIHono, history: History): void {
+  app.openapi(
+    route("/bars", {
+      summary: "Bars of any size, oldest first; the cursor's time is the next `to`",
+      answer: pageSchema(barSchema),
+      query: barsQuery,
+    }),
+    async (c) => c.json(await history.bars(c.req.valid("query")), 200),
+  );
+  app.openapi(
+    route("/ticks", { summary: "Ticks, newest first", answer: pageSchema(tickSchema), query: pageQuery }),
+    async (c) => {
+      const { items, cursor } = await history.page("ticks", c.req.valid("query"));
+      const shaped = items.map(({ timeMicros, sourceTimeMicros, ...row }) =>
+        Object.assign(row, { time: isoTime(timeMicros), sourceTime: isoTime(sourceTimeMicros) }),
+      );
+      return c.json({ items: shaped, cursor }, 200);
+    },
+  );
+  app.openapi(
+    route("/features", {
+      summary: "Feature vectors at the close of each minute, newest first",
+      answer: pageSchema(featuresSchema),
+      query: pageQuery,
+    }),
+    async (c) => {
+      const { items, cursor } = await history.page("features", c.req.valid("query"));
+      const shaped = items.map(({ seq, symbol, timeMicros, schemaHash, values }) => ({
+        seq,
+        symbol,
+        time: isoTime(timeMicros),
+        schemaHash,
+        features: Object.fromEntries(FEATURE_NAMES.map((name, index) => [name, values[index] ?? null])),
+      }));
+      return c.json({ items: shaped, cursor }, 200);
+    },
+  );
+  app.openapi(
+    route("/predictions", {
+      summary: "Every member's votes, newest first",
+      answer: pageSchema(predictionSchema),
+      query: pageQuery,
+    }),
+    async (c) => {
+      const { items, cursor } = await history.page("predictions", c.req.valid("query"));
+      const shaped = items.map(({ timeMicros, ...row }) => Object.assign(row, { time: isoTime(timeMicros) }));
+      return c.json({ items: shaped, cursor }, 200);
+    },
+  );
+  app.openapi(
+    route("/quality", {
+      summary: "Quarantined ticks and gaps, newest first",
+      answer: pageSchema(qualitySchema),
+      query: pageQuery,
+    }),
+    async (c) => {
+      const { items, cursor } = await history.page("quality", c.req.valid("query"));
+      const shaped = items.map(({ timeMicros, ...row }) => Object.assign(row, { time: isoTime(timeMicros) }));
+      return c.json({ items: shaped, cursor }, 200);
+    },
+  );
+}

@@ -1,0 +1,110 @@
+// Questions to the server over REST. A failure is a value with a sentence for the person who looks: the page goes on with what it
+// has.
+
+import { failure, ok, type Result } from "../../../actors/base/result.ts";
+import type { BarInterval } from "../../../actors/domain/bar.ts";
+import type {
+  AccountMessage,
+  ActorMessage,
+  BarMessage,
+  EquityPoint,
+  HealthMessage,
+  LatencyMessage,
+  OrderMessage,
+  PositionMessage,
+  SignalMessage,
+  SymbolState,
+} from "../../api/schemas.ts";
+import { BARS_PAGE, EQUITY_PAGE, ORDERS_MAX, SIGNALS_MAX } from "./limits.ts";
+
+/** unreachable: no answer; unavailable: it cannot now (503); refused: anything else. */
+export type ApiFailure = "unreachable" | "unavailable" | "refused";
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly cursor: string | null;
+}
+
+type Answer<T> = Promise<Result<T, ApiFailure>>;
+
+export class Api {
+  readonly #fetch: (path: string) => Promise<Response>;
+
+  constructor(fetchPath: (path: string) => Promise<Response>) {
+    this.#fetch = fetchPath;
+  }
+
+  health(): Answer<HealthMessage> {
+    return this.#get("health");
+  }
+
+  symbols(): Answer<Page<SymbolState>> {
+    return this.#get("symbols");
+  }
+
+  signals(): Answer<Page<SignalMessage>> {
+    return this.#get(`signals?limit=${SIGNALS_MAX}`);
+  }
+
+  orders(): Answer<Page<OrderMessage>> {
+    return this.#get(`orders?limit=${ORDERS_MAX}`);
+  }
+
+  positions(): Answer<Page<PositionMessage>> {
+    return this.#get("positions");
+  }
+
+  account(): Answer<AccountMessage> {
+    return this.#get("account");
+  }
+
+  equity(): Answer<Page<EquityPoint>> {
+    return this.#get(`account/equity?limit=${EQUITY_PAGE}`);
+  }
+
+  latency(): Answer<Page<LatencyMessage>> {
+    return this.#get("latency");
+  }
+
+  actors(): Answer<Page<ActorMessage>> {
+    return this.#get("actors");
+  }
+
+  /** The newest bars that opened before `beforeSeconds`, oldest first. */
+  bars(wish: { symbol: string; interval: BarInterval; beforeSeconds?: number }): Answer<Page<BarMessage>> {
+    const query = new URLSearchParams({
+      symbol: wish.symbol,
+      interval: wish.interval,
+      limit: String(BARS_PAGE),
+    });
+    if (wish.beforeSeconds !== undefined) query.set("to", new Date(wish.beforeSeconds * 1_000).toISOString());
+    return this.#get(`bars?${query.toString()}`);
+  }
+
+  async #get<T>(path: string): Answer<T> {
+    let response: Response;
+    try {
+      response = await this.#fetch(`api/v1/${path}`);
+    } catch {
+      return failure("unreachable", "the server does not answer", { recoverable: true });
+    }
+    let body: unknown;
+    try {
+      body = await response.json();
+    } catch {
+      return failure("refused", `the server answered ${response.status} with something unreadable`);
+    }
+    if (response.ok) return ok(body as T);
+    const code = response.status === 503 ? "unavailable" : "refused";
+    return failure(code, problemText(body, response.status), { recoverable: code === "unavailable" });
+  }
+}
+
+/** The sentence in a problem+json answer. */
+function problemText(body: unknown, status: number): string {
+  if (typeof body === "object" && body !== null) {
+    if ("detail" in body && typeof body.detail === "string" && body.detail !== "") return body.detail;
+    if ("title" in body && typeof body.title === "string") return body.title;
+  }
+  return `the server answered ${status}`;
+}

@@ -1,0 +1,151 @@
+// Wires the page's parts: stream to inbox to store and chart, and REST for what the stream cannot resume.
+
+import type { StreamTopic } from "../../api/schemas.ts";
+import type { Api } from "./api.ts";
+import type { ChartFeed } from "./chart-feed.ts";
+import { Inbox } from "./inbox.ts";
+import { POLL_MILLIS } from "./limits.ts";
+import type { Part, Store } from "./store.ts";
+import { type BarWish, Stream, type StreamPorts } from "./stream.ts";
+
+export interface SessionParts {
+  readonly store: Store;
+  readonly api: Api;
+  readonly chart: ChartFeed;
+  readonly ports: StreamPorts;
+  /** Whether anyone looks at the page now. */
+  readonly isVisible: () => boolean;
+}
+
+/** The parts to fetch again when a topic could not be resumed. */
+const PARTS_OF: Readonly<Record<StreamTopic, readonly Part[]>> = {
+  heartbeat: ["latency", "actors"],
+  price_update: ["symbols"],
+  regime: ["symbols"],
+  signal: ["signals"],
+  order: ["orders"],
+  position_update: ["account"],
+  account: ["account", "equity"],
+  bar: [],
+};
+
+/** Rounds of polling between two looks at the symbols: sessions open and close, instruments come. */
+const SYMBOLS_ROUNDS = 8;
+
+export class Session {
+  readonly #parts: SessionParts;
+  readonly #stream: Stream;
+  readonly #stale = new Set<Part>();
+  #boot = "";
+  #round = 0;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    const { store, chart, ports } = parts;
+    const inbox = new Inbox(ports.after, (batch) => {
+      store.apply(batch);
+      chart.apply(batch);
+    });
+    this.#stream = new Stream(ports, {
+      onState: (state) => {
+        if (state.kind === "open" && state.boot !== this.#boot) {
+          if (this.#boot !== "") store.forgetLists();
+          this.#boot = state.boot;
+        }
+        store.connection.value = state;
+      },
+      onMessage: (message) => inbox.add(message),
+      onReload: (topic) => this.#reload(topic),
+    });
+  }
+
+  start(): void {
+    this.#stream.connectNow();
+    this.#refresh(["symbols", "signals", "orders", "account", "equity", "latency", "actors"]);
+    this.#poll();
+  }
+
+  retryNow(): void {
+    this.#stream.connectNow();
+  }
+
+  /** Shows the bars of another symbol or size. */
+  watch(wish: BarWish): void {
+    if (wish.symbol === "") return;
+    this.#parts.chart.show(wish);
+    this.#stream.watchBars(wish);
+  }
+
+  #reload(topic: StreamTopic): void {
+    if (topic === "bar") {
+      void this.#parts.chart.reload();
+      return;
+    }
+    this.#refresh(PARTS_OF[topic]);
+  }
+
+  /** Several topics at once ask for the same parts: each is fetched once. */
+  #refresh(parts: readonly Part[]): void {
+    const isScheduled = this.#stale.size > 0;
+    for (const part of parts) this.#stale.add(part);
+    if (isScheduled || this.#stale.size === 0) return;
+    this.#parts.ports.after(0, () => {
+      const wanted = [...this.#stale];
+      this.#stale.clear();
+      for (const part of wanted) void this.#fetch(part);
+    });
+  }
+
+  #poll(): void {
+    const { store, ports, isVisible } = this.#parts;
+    ports.after(POLL_MILLIS, () => {
+      this.#poll();
+      if (store.connection.value.kind !== "open" || !isVisible()) return;
+      this.#round++;
+      const failed = (["signals", "orders", "account", "equity"] as const).filter(
+        (part) => store.part(part).value.trouble !== "",
+      );
+      const symbols: readonly Part[] = this.#round % SYMBOLS_ROUNDS === 0 ? ["symbols"] : [];
+      this.#refresh(["latency", "actors", ...failed, ...symbols]);
+    });
+  }
+
+  async #fetch(part: Part): Promise<void> {
+    const { store } = this.#parts;
+    const trouble = await this.#load(part);
+    if (trouble !== "") store.fail(part, trouble);
+  }
+
+  /** "" when it went well. */
+  async #load(part: Part): Promise<string> {
+    const { api, store } = this.#parts;
+    switch (part) {
+      case "symbols":
+        return settle(await api.symbols(), ({ items }) => store.loadSymbols(items));
+      case "signals":
+        return settle(await api.signals(), ({ items }) => store.loadSignals(items));
+      case "orders":
+        return settle(await api.orders(), ({ items }) => store.loadOrders(items));
+      case "equity":
+        return settle(await api.equity(), ({ items }) => store.loadEquity(items));
+      case "latency":
+        return settle(await api.latency(), ({ items }) => store.loadLatency(items));
+      case "actors":
+        return settle(await api.actors(), ({ items }) => store.loadActors(items));
+      case "account": {
+        const [account, positions] = await Promise.all([api.account(), api.positions()]);
+        if (!positions.ok) return positions.message;
+        return settle(account, (value) => store.loadAccount(value, positions.value.items));
+      }
+    }
+  }
+}
+
+function settle<T>(
+  answer: { ok: true; value: T } | { ok: false; message: string },
+  take: (value: T) => void,
+): string {
+  if (!answer.ok) return answer.message;
+  take(answer.value);
+  return "";
+}

@@ -1,0 +1,530 @@
+// A stand-in for the real server, for what the real one cannot show on demand: an empty store, a store that is down, a closed market,
+// and a stream of any rate. Speaks the same shapes; its market is a sum of waves, so any stretch of history fits the rest.
+
+import type { Server, ServerWebSocket } from "bun";
+import { BAR_INTERVAL_MICROS, type BarInterval } from "../../actors/domain/bar.ts";
+import { REGIMES } from "../../actors/domain/regime.ts";
+import type {
+  ActorMessage,
+  BarMessage,
+  ClientMessage,
+  HealthMessage,
+  OrderMessage,
+  SignalMessage,
+  StreamTopic,
+  SymbolState,
+  TopicData,
+} from "../api/schemas.ts";
+import type { Dashboard } from "./routes.ts";
+
+export interface StandInOptions {
+  readonly dashboard: Dashboard;
+  readonly port?: number;
+  /** Prices a second, over all symbols. */
+  readonly updatesPerSecond: number;
+  /** Answers 503 for everything that needs the time series store. */
+  readonly isStoreDown?: boolean;
+  /** No bars, signals, orders or positions yet. */
+  readonly isEmpty?: boolean;
+  readonly isClosed?: boolean;
+  /** Answers the API only to those who send it. */
+  readonly token?: string;
+  readonly boot?: string;
+}
+
+interface Listener {
+  readonly topics: Set<StreamTopic>;
+  bars: { symbol: string; interval: BarInterval };
+}
+
+const MARKET: readonly (readonly [symbol: string, digits: number, base: number])[] = [
+  ["EURUSD", 5, 1.0852],
+  ["GBPUSD", 5, 1.2714],
+  ["USDJPY", 3, 157.214],
+  ["USDCHF", 5, 0.8931],
+  ["USDCAD", 5, 1.3702],
+  ["AUDUSD", 5, 0.6581],
+  ["NZDUSD", 5, 0.6042],
+  ["XAUUSD", 3, 2_345.671],
+];
+
+const HEARTBEAT_MILLIS = 1_000;
+const SIGNAL_MILLIS = 2_500;
+const HISTORY_BARS = 3_000;
+const STORED_SIGNALS = 60;
+
+export class StandIn {
+  readonly #options: StandInOptions;
+  readonly #server: Server<Listener>;
+  readonly #sockets = new Set<ServerWebSocket<Listener>>();
+  readonly #sequences = new Map<StreamTopic, number>();
+  readonly #timers: ReturnType<typeof setInterval>[] = [];
+  #seq = 1_000_000;
+  #sent = 0;
+  #beganMillis = Date.now();
+
+  constructor(options: StandInOptions) {
+    this.#options = options;
+    this.#server = Bun.serve<Listener>({
+      port: options.port ?? 0,
+      hostname: "127.0.0.1",
+      fetch: (request, server) => this.#answer(request, server),
+      websocket: {
+        open: (socket) => {
+          this.#sockets.add(socket);
+          const boot = options.boot ?? "stand-in";
+          socket.send(JSON.stringify({ type: "welcome", boot, heartbeatMillis: HEARTBEAT_MILLIS }));
+        },
+        close: (socket) => void this.#sockets.delete(socket),
+        message: (socket, text) => this.#hear(socket, JSON.parse(String(text)) as ClientMessage),
+      },
+    });
+    this.#timers.push(
+      setInterval(() => this.#tick(), 10),
+      setInterval(() => this.#beat(), HEARTBEAT_MILLIS),
+      setInterval(() => this.#signal(), SIGNAL_MILLIS),
+    );
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#server.port}/`;
+  }
+
+  /** Prices sent so far. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#server.stop(true);
+  }
+
+  #answer(request: Request, server: Server<Listener>): Response | undefined {
+    const url = new URL(request.url);
+    if (url.pathname === "/ws") {
+      const data: Listener = { topics: new Set(), bars: { symbol: "", interval: "1m" } };
+      return server.upgrade(request, { data }) ? undefined : new Response("no socket", { status: 400 });
+    }
+    const { isStoreDown = false, isEmpty = false, token } = this.#options;
+    const isAsked = token !== undefined && url.pathname.startsWith("/api/");
+    if (isAsked && request.headers.get("authorization") !== `Bearer ${token}`) {
+      return Response.json({ title: "no token", status: 401 }, { status: 401 });
+    }
+    const path = url.pathname.replace("/api/v1/", "");
+    if (isStoreDown && ["bars", "signals", "orders", "account/equity"].includes(path)) {
+      const detail =
+        "the time series store does not answer; live data goes on. It is tried again every few seconds.";
+      return Response.json({ title: "time series store unavailable", status: 503, detail }, { status: 503 });
+    }
+    const nowMillis = Date.now();
+    switch (path) {
+      case "symbols":
+        return page(MARKET.map((_, id) => this.#stateOf(id, nowMillis)));
+      case "bars":
+        return page(isEmpty ? [] : barsOf(url.searchParams, nowMillis));
+      case "signals":
+        return page(isEmpty ? [] : signalsBefore(nowMillis));
+      case "orders":
+        return page(isEmpty ? [] : ordersBefore(nowMillis));
+      case "positions":
+        return page(this.#account(nowMillis).positions);
+      case "account":
+        return Response.json(this.#account(nowMillis));
+      case "account/equity":
+        return page(isEmpty ? [] : equityBefore(nowMillis));
+      case "latency":
+        return page(latencies());
+      case "actors":
+        return page(actors());
+      case "health":
+        return Response.json(this.#health(nowMillis));
+      default:
+        return this.#options.dashboard.respond(request) ?? new Response("not found", { status: 404 });
+    }
+  }
+
+  #hear(socket: ServerWebSocket<Listener>, message: ClientMessage): void {
+    if (message.type !== "subscribe") return;
+    const { topic } = message;
+    socket.data.topics.add(topic);
+    if (topic === "bar") {
+      socket.data.bars = { symbol: message.symbols?.[0] ?? "", interval: message.intervals?.[0] ?? "1m" };
+    }
+    const sequence = this.#sequences.get(topic) ?? 0;
+    socket.send(JSON.stringify({ type: "subscribed", topic, symbols: "*", sequence, resumed: false }));
+  }
+
+  #send<T extends StreamTopic>(
+    type: T,
+    data: TopicData[T],
+    wants: (listener: Listener) => boolean = () => true,
+  ): void {
+    const sequence = (this.#sequences.get(type) ?? 0) + 1;
+    this.#sequences.set(type, sequence);
+    const text = JSON.stringify({ type, data, timestamp: new Date().toISOString(), sequence });
+    for (const socket of this.#sockets) {
+      if (socket.data.topics.has(type) && wants(socket.data)) socket.send(text);
+    }
+  }
+
+  #tick(): void {
+    if (this.#options.isClosed === true) return;
+    const nowMillis = Date.now();
+    const due = Math.floor(((nowMillis - this.#beganMillis) / 1_000) * this.#options.updatesPerSecond);
+    for (; this.#sent < due; this.#sent++) {
+      const id = this.#sent % MARKET.length;
+      const { bid, ask, spread } = quoteOf(id, nowMillis);
+      const time = new Date(nowMillis).toISOString();
+      const symbol = symbolOf(id);
+      this.#send("price_update", {
+        symbol,
+        bid,
+        ask,
+        spread,
+        time,
+        timestamp: time,
+        volume: 1,
+        high: ask,
+        low: bid,
+        open: bid,
+        seq: ++this.#seq,
+      });
+      this.#send("bar", barOf(id, "1m", bucket(nowMillis, "1m"), nowMillis), ({ bars }) => {
+        return bars.symbol === symbol && bars.interval === "1m";
+      });
+    }
+  }
+
+  #beat(): void {
+    const nowMillis = Date.now();
+    this.#send("heartbeat", this.#health(nowMillis));
+    this.#send("account", this.#account(nowMillis));
+    for (const [id] of MARKET.entries()) {
+      const { symbol, regime, action, probabilityUp, ticks, quarantined, signals, trouble } = this.#stateOf(
+        id,
+        nowMillis,
+      );
+      this.#send("regime", { symbol, regime, action, probabilityUp, ticks, quarantined, signals, trouble });
+    }
+  }
+
+  #signal(): void {
+    if (this.#options.isEmpty === true || this.#options.isClosed === true) return;
+    const nowMillis = Date.now();
+    const signal = signalAt(Math.floor(nowMillis / SIGNAL_MILLIS));
+    this.#send("signal", signal);
+    for (const step of stepsOf(signal)) this.#send("order", step);
+  }
+
+  #stateOf(id: number, nowMillis: number): SymbolState {
+    const { isClosed = false, isEmpty = false } = this.#options;
+    const quote = quoteOf(id, nowMillis);
+    const probabilityUp = 0.5 + 0.12 * Math.sin(nowMillis / 9_000 + id);
+    const dayMid = midOf(id, Math.floor(nowMillis / 86_400_000) * 86_400_000);
+    return {
+      symbol: symbolOf(id),
+      digits: digitsOf(id),
+      ...(isEmpty
+        ? { bid: null, ask: null, spread: null, dayChange: null }
+        : { ...quote, dayChange: quote.bid / dayMid - 1 }),
+      regime: REGIMES[(id * 5 + Math.floor(nowMillis / 20_000)) % REGIMES.length] ?? "quiet-range",
+      action: probabilityUp > 0.56 ? "BUY" : probabilityUp < 0.44 ? "SELL" : "HOLD",
+      probabilityUp: isEmpty ? null : probabilityUp,
+      ticks: 12_345,
+      quarantined: id,
+      signals: 12,
+      time: isEmpty ? null : new Date(nowMillis).toISOString(),
+      open: !isClosed,
+      trouble: id === 6 ? "restarting after a failure" : "",
+    };
+  }
+
+  #health(nowMillis: number): HealthMessage {
+    const { isStoreDown = false, updatesPerSecond, boot = "stand-in" } = this.#options;
+    const jitter = 1 + 0.1 * Math.sin(nowMillis / 1_700);
+    return {
+      status: isStoreDown ? "degraded" : "ok",
+      badge: "SIMULATED",
+      version: "0.0.0",
+      boot,
+      time: new Date(nowMillis).toISOString(),
+      uptimeSeconds: (nowMillis - this.#beganMillis) / 1_000,
+      ticks: this.#sent,
+      ticksPerSecond: updatesPerSecond * jitter,
+      decisionP50Micros: 84 * jitter,
+      decisionP99Micros: 412 * jitter,
+      journal: { seq: this.#seq, durableSeq: this.#seq - 3, trouble: "" },
+      projection: { up: !isStoreDown, seq: this.#seq - 40, lagRecords: 40, lagSeconds: 0.4 * jitter },
+      gapsMissing: 0,
+      quarantined: 28,
+      clients: this.#sockets.size,
+      problems: isStoreDown ? ["the time series store does not answer: history is not available"] : [],
+    };
+  }
+
+  #account(nowMillis: number): TopicData["account"] {
+    const equity = equityAt(nowMillis);
+    const isEmpty = this.#options.isEmpty === true;
+    return {
+      accountId: "paper",
+      currency: "USD",
+      balance: isEmpty ? 10_000 : 10_112.4,
+      equity: isEmpty ? 10_000 : equity,
+      marginUsed: isEmpty ? 0 : 412.3,
+      dayProfit: isEmpty ? 0 : equity - 10_000,
+      realised: isEmpty ? 0 : 112.4,
+      entriesHalted: false,
+      entries: isEmpty ? 0 : 41,
+      exits: isEmpty ? 0 : 38,
+      fills: isEmpty ? 0 : 79,
+      costs: { commission: 12.4, spread: 31.2, slippage: 4.8 },
+      refusals: { "spread-too-wide": 3, "position-limit": 9 },
+      positions: isEmpty ? [] : [0, 2, 7].map((id) => positionOf(id, nowMillis)),
+    };
+  }
+}
+
+function page(items: readonly unknown[]): Response {
+  return Response.json({ items, cursor: null });
+}
+
+function symbolOf(id: number): string {
+  return MARKET[id]?.[0] ?? "EURUSD";
+}
+
+function digitsOf(id: number): number {
+  return MARKET[id]?.[1] ?? 5;
+}
+
+/** A number in [0, 1) that is always the same for `n`. */
+function noise(n: number): number {
+  const x = Math.sin(n * 12.9898) * 43_758.5453;
+  return x - Math.floor(x);
+}
+
+const WAVES = [
+  [7, 0.000_05],
+  [47, 0.000_12],
+  [211, 0.000_2],
+  [1_733, 0.000_7],
+  [9_200, 0.001_5],
+  [70_000, 0.004],
+  [900_000, 0.012],
+] as const;
+
+function midOf(id: number, millis: number): number {
+  const seconds = millis / 1_000;
+  let move = 0;
+  for (const [period, size] of WAVES) move += size * Math.sin((seconds / period) * 2 * Math.PI + id * period);
+  const rough = (noise(Math.floor(seconds * 4) + id) - 0.5) * 0.000_12;
+  return (MARKET[id]?.[2] ?? 1) * (1 + move + rough);
+}
+
+function quoteOf(id: number, millis: number): { bid: number; ask: number; spread: number } {
+  const point = 10 ** -digitsOf(id);
+  const spread = (6 + (Math.floor(millis / 700) % 5)) * point * (id === 7 ? 30 : 1);
+  const bid = Math.round(midOf(id, millis) / point) * point;
+  return { bid, ask: bid + spread, spread };
+}
+
+function bucket(millis: number, interval: BarInterval): number {
+  const length = BAR_INTERVAL_MICROS[interval] / 1_000;
+  return Math.floor(millis / length) * length;
+}
+
+function barOf(id: number, interval: BarInterval, openMillis: number, nowMillis: number): BarMessage {
+  const length = BAR_INTERVAL_MICROS[interval] / 1_000;
+  const end = Math.min(openMillis + length, nowMillis);
+  const mids = Array.from({ length: 24 }, (_, step) =>
+    midOf(id, openMillis + ((end - openMillis) * step) / 23),
+  );
+  return {
+    symbol: symbolOf(id),
+    interval,
+    time: new Date(openMillis).toISOString(),
+    open: mids[0] ?? 0,
+    high: Math.max(...mids),
+    low: Math.min(...mids),
+    close: mids.at(-1) ?? 0,
+    volume: Math.round(40 + 160 * noise(openMillis / length)),
+    ticks: 60,
+    closed: openMillis + length <= nowMillis,
+    source: "stand-in",
+  };
+}
+
+function barsOf(query: URLSearchParams, nowMillis: number): BarMessage[] {
+  const id = MARKET.findIndex(([symbol]) => symbol === query.get("symbol"));
+  const interval = (query.get("interval") ?? "1m") as BarInterval;
+  const length = BAR_INTERVAL_MICROS[interval] / 1_000;
+  const to = query.has("to") ? Date.parse(query.get("to") ?? "") : nowMillis;
+  const first = bucket(nowMillis, interval) - HISTORY_BARS * length;
+  const bars: BarMessage[] = [];
+  for (
+    let at = bucket(to - 1, interval);
+    at >= first && bars.length < Number(query.get("limit"));
+    at -= length
+  ) {
+    bars.push(barOf(id, interval, at, nowMillis));
+  }
+  return bars.reverse();
+}
+
+function signalAt(number: number): SignalMessage {
+  const id = Math.floor(noise(number) * MARKET.length);
+  const millis = number * SIGNAL_MILLIS;
+  const isBuy = noise(number + 0.5) > 0.5;
+  const sign = isBuy ? 1 : -1;
+  const lean = 0.05 + 0.2 * noise(number + 0.25);
+  const { bid, ask } = quoteOf(id, millis);
+  const votes = [
+    { member: "technical", probabilityUp: 0.5 + sign * lean * 1.1, weight: 0.45, ageMillis: 2 },
+    { member: "quantum", probabilityUp: 0.5 + sign * lean * 0.8, weight: 0.35, ageMillis: 2 },
+    { member: "chaos", probabilityUp: 0.5 - sign * lean * 0.3, weight: 0.2, ageMillis: 31_000 },
+  ];
+  const regime = REGIMES[number % REGIMES.length] ?? "quiet-range";
+  const range = 40 * 10 ** -digitsOf(id) * (id === 7 ? 20 : 1);
+  return {
+    id: number,
+    symbol: symbolOf(id),
+    timestamp: new Date(millis).toISOString(),
+    prediction: isBuy ? "BUY" : "SELL",
+    confidence: 0.5 + lean,
+    probabilityUp: 0.5 + sign * lean,
+    regime,
+    components: Object.fromEntries(votes.map(({ member, probabilityUp }) => [member, probabilityUp])),
+    votes,
+    reasons: [
+      `technical:${(0.5 + sign * lean * 1.1).toFixed(2)}`,
+      `quantum:0.${isBuy ? 61 : 39}`,
+      `regime:${regime}`,
+      "trend:0.44",
+    ],
+    bid,
+    ask,
+    stopLoss: bid - sign * range,
+    takeProfit: ask + sign * range * 1.5,
+    expiresAt: new Date(millis + 20_000).toISOString(),
+    tradable: number % 7 !== 0,
+    tickSeq: number * 40,
+  };
+}
+
+function signalsBefore(nowMillis: number): SignalMessage[] {
+  const last = Math.floor(nowMillis / SIGNAL_MILLIS);
+  // One in eleven: an hour and more of them.
+  return Array.from({ length: STORED_SIGNALS }, (_, step) => signalAt(last - step * 11));
+}
+
+function stepsOf(signal: SignalMessage): OrderMessage[] {
+  const base = {
+    id: `paper-${signal.id}`,
+    symbol: signal.symbol,
+    purpose: signal.id % 2 === 0 ? "entry" : "exit",
+    side: signal.prediction,
+    lots: 0.1,
+    reason: signal.id % 2 === 0 ? "signal" : "take-profit",
+    positionId: null,
+    signalId: signal.id,
+  };
+  const after = (millis: number): string => new Date(Date.parse(signal.timestamp) + millis).toISOString();
+  const seq = signal.id * 4;
+  const fillPrice = signal.prediction === "BUY" ? signal.ask : signal.bid;
+  if (signal.id % 9 === 0) {
+    return [
+      {
+        ...base,
+        seq,
+        time: after(1),
+        event: "refusal",
+        price: null,
+        status: "",
+        reason: "spread-too-wide",
+        lots: 0,
+      },
+    ];
+  }
+  return [
+    { ...base, seq, time: after(1), event: "intent", price: null, status: "" },
+    { ...base, seq: seq + 1, time: after(3), event: "sent", price: null, status: "" },
+    { ...base, seq: seq + 2, time: after(60), event: "execution", price: fillPrice, status: "filled" },
+  ];
+}
+
+function ordersBefore(nowMillis: number): OrderMessage[] {
+  return signalsBefore(nowMillis).flatMap(stepsOf);
+}
+
+function equityAt(millis: number): number {
+  const hours = millis / 3_600_000;
+  return 10_060 + 45 * Math.sin(hours * 1.3) + 22 * Math.sin(hours * 7.1) + 5 * Math.sin(hours * 61);
+}
+
+function equityBefore(nowMillis: number): { time: string; balance: number; equity: number }[] {
+  return Array.from({ length: 400 }, (_, step) => {
+    const millis = nowMillis - (400 - step) * 30_000;
+    const equity = equityAt(millis);
+    return { time: new Date(millis).toISOString(), balance: Math.round(equity / 20) * 20, equity };
+  });
+}
+
+function positionOf(id: number, nowMillis: number): TopicData["account"]["positions"][number] {
+  const openMillis = nowMillis - (nowMillis % 600_000) - 240_000;
+  const opened = quoteOf(id, openMillis);
+  const now = quoteOf(id, nowMillis);
+  const isBuy = id !== 2;
+  const openPrice = isBuy ? opened.ask : opened.bid;
+  const currentPrice = isBuy ? now.bid : now.ask;
+  const move = (currentPrice - openPrice) * (isBuy ? 1 : -1);
+  return {
+    ticket: `P-${id}`,
+    symbol: symbolOf(id),
+    type: isBuy ? "BUY" : "SELL",
+    lots: 0.1,
+    openPrice,
+    openTime: new Date(openMillis).toISOString(),
+    stopLoss: openPrice * (isBuy ? 0.9985 : 1.0015),
+    takeProfit: openPrice * (isBuy ? 1.002 : 0.998),
+    currentPrice,
+    profit: id === 7 ? move * 10 : (move / openPrice) * 10_000,
+  };
+}
+
+const STAGES = ["validate", "bars", "features", "forecast", "ballot", "regime", "calibrate", "policy"];
+
+function latencies(): unknown[] {
+  const wobble = 1 + 0.2 * Math.sin(Date.now() / 3_000);
+  return ["decision", ...STAGES, "GET /api/v1/bars", "GET /api/v1/symbols"].map((stage, index) => ({
+    stage,
+    count: 48_210 + index,
+    p50Micros: 1.5 + ((index * 7) % 11) * 2,
+    p99Micros: (8 + ((index * 13) % 17) * 9) * wobble * (stage.startsWith("GET") ? 40 : 1),
+  }));
+}
+
+const RESTARTING = { state: "recovering", restarts: 2, lastError: "an assertion failed: bars are in order" };
+
+const actorOf = (path: string, parent: string | null, processed: number): ActorMessage => ({
+  path,
+  parent,
+  state: "running",
+  mailboxDepth: 0,
+  mailboxCapacity: 1_024,
+  processed,
+  restarts: 0,
+  lastError: "",
+  p50Micros: 2.4,
+  p99Micros: 38,
+});
+
+function actors(): ActorMessage[] {
+  return [
+    actorOf("/market", null, 88_000),
+    ...MARKET.map(([symbol], id) =>
+      Object.assign(actorOf(`/market/${symbol}`, "/market", 11_000 + id), id === 6 ? RESTARTING : {}),
+    ),
+    actorOf("/account", null, 2_310),
+    actorOf("/account/broker", "/account", 1_120),
+  ];
+}

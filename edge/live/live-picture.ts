@@ -1,0 +1,373 @@
+// What the running system looks like from outside, now and lately: read from the actors, which it never changes, and from
+// the journal's durable records. The API answers from it and the stream tells its changes.
+
+import { LatencyHistogram } from "../../actors/base/histogram.ts";
+import { STAGES } from "../../actors/chain/stages.ts";
+import type { Instrument } from "../../actors/domain/instrument.ts";
+import { MICROS_PER_UNIT } from "../../actors/domain/money.ts";
+import type { Engine } from "../../actors/engine.ts";
+import packageJson from "../../package.json" with { type: "json" };
+import type {
+  AccountMessage,
+  ActorMessage,
+  EquityPoint,
+  HealthMessage,
+  LatencyMessage,
+  OrderMessage,
+  PositionMessage,
+  PositionUpdate,
+  SignalMessage,
+  SymbolState,
+} from "../api/schemas.ts";
+import type { Station } from "../main.ts";
+import { JournalTap, type ShownRecord } from "./journal-tap.ts";
+import { Recent } from "./recent.ts";
+import type { RecentBars } from "./recent-bars.ts";
+import {
+  accountMessage,
+  executionMessage,
+  intentMessage,
+  isoTime,
+  positionMessages,
+  refusalMessage,
+  signalMessage,
+  symbolState,
+} from "./shapes.ts";
+
+export type Badge = HealthMessage["badge"];
+
+/** What the tap made of a record, for whoever streams it. */
+export interface PictureListener {
+  signal(signal: SignalMessage): void;
+  order(order: OrderMessage): void;
+  position(update: PositionUpdate): void;
+}
+
+const SIGNALS_MAX = 1_000;
+const ORDERS_MAX = 2_000;
+const EQUITY_MAX = 4_096;
+const PROBLEMS_MAX = 50;
+/** Records before the start that are looked at for what to show first. */
+const LOOK_BACK_RECORDS = 200_000;
+const EQUITY_SECONDS = 5;
+
+interface Heard<T> {
+  readonly seq: number;
+  readonly message: T;
+}
+
+export class LivePicture {
+  readonly station: Station;
+  readonly bars: RecentBars;
+  readonly badge: Badge;
+  /** Whether records carry the wall clock's time, rather than their ticks' own. */
+  readonly clockIsWall: boolean;
+  /** This process's life. */
+  readonly boot = crypto.randomUUID().slice(0, 8);
+  readonly #startedMillis = Date.now();
+  readonly #tap: JournalTap;
+  readonly #signals = new Recent<Heard<SignalMessage>>(SIGNALS_MAX);
+  readonly #orders = new Recent<Heard<OrderMessage>>(ORDERS_MAX);
+  readonly #equity = new Recent<EquityPoint & { readonly seq: number }>(EQUITY_MAX);
+  readonly #problems = new Recent<Heard<string>>(PROBLEMS_MAX);
+  /** What an order was for, by its id; executions do not say. */
+  readonly #intents = new Map<string, { purpose: string; symbol: string }>();
+  readonly #positions = new Map<string, PositionMessage>();
+  readonly #clients: () => number;
+  #listener: PictureListener | undefined;
+  #equitySecond = 0;
+  #samples = 0;
+  #rateTicks = 0;
+  #rateMillis = Date.now();
+  #ticksPerSecond = 0;
+
+  constructor(options: {
+    station: Station;
+    bars: RecentBars;
+    badge: Badge;
+    clockIsWall: boolean;
+    clients: () => number;
+  }) {
+    const { station } = options;
+    this.station = station;
+    this.clockIsWall = options.clockIsWall;
+    this.bars = options.bars;
+    this.badge = options.badge;
+    this.#clients = options.clients;
+    this.#rateTicks = station.live.router.counts.ticks;
+    this.#tap = new JournalTap({
+      journal: station.journal,
+      fromSeq: Math.max(1, station.journal.lastSeq - LOOK_BACK_RECORDS),
+      hear: (record) => this.#hear(record),
+    });
+    // What was there before is known, not news.
+    while (!this.#tap.poll()) continue;
+  }
+
+  get engine(): Engine {
+    return this.station.live.engine;
+  }
+
+  get instruments(): readonly Instrument[] {
+    return this.engine.config.instruments;
+  }
+
+  instrument(symbol: string): Instrument | undefined {
+    return this.instruments.find((instrument) => instrument.symbol === symbol);
+  }
+
+  /** From now on what becomes durable is told. */
+  listen(listener: PictureListener): void {
+    this.#listener = listener;
+  }
+
+  /** Call every few milliseconds. */
+  poll(): void {
+    this.#tap.poll();
+    this.#comparePositions();
+    this.#sampleEquity();
+  }
+
+  close(): void {
+    this.#tap.close();
+  }
+
+  problem(message: string): void {
+    this.#problems.add({ seq: ++this.#samples, message: `${new Date().toISOString()} ${message}` });
+  }
+
+  symbols(): SymbolState[] {
+    const nowMicros = this.station.live.router.timeMicros;
+    return this.instruments.map((instrument) => symbolState(this.engine, instrument, nowMicros));
+  }
+
+  account(): AccountMessage | undefined {
+    const view = this.engine.account?.view();
+    return view === undefined ? undefined : accountMessage(view);
+  }
+
+  positions(): PositionMessage[] {
+    return positionMessages(this.engine);
+  }
+
+  /** Newest first, and whether older ones may be elsewhere. */
+  signals(page: {
+    limit: number;
+    beforeSeq: number;
+    symbol: string | undefined;
+    confidenceMin: number;
+  }): SignalMessage[] {
+    return this.#signals
+      .newest(
+        page.limit,
+        page.beforeSeq,
+        ({ message }) =>
+          (page.symbol === undefined || message.symbol === page.symbol) &&
+          message.confidence >= page.confidenceMin,
+      )
+      .map(({ message }) => message);
+  }
+
+  orders(page: { limit: number; beforeSeq: number; symbol: string | undefined }): OrderMessage[] {
+    return this.#orders
+      .newest(
+        page.limit,
+        page.beforeSeq,
+        ({ message }) => page.symbol === undefined || message.symbol === page.symbol,
+      )
+      .map(({ message }) => message);
+  }
+
+  /** Every step of an order after record `seq` that is still remembered, newest first. */
+  ordersSince(seq: number): OrderMessage[] {
+    return this.#orders
+      .newest(ORDERS_MAX, Number.POSITIVE_INFINITY, (order) => order.seq > seq)
+      .map(({ message }) => message);
+  }
+
+  /** Oldest first. */
+  equity(limit: number): EquityPoint[] {
+    return this.#equity
+      .newest(limit, Number.POSITIVE_INFINITY)
+      .reverse()
+      .map(({ time, balance, equity }) => ({ time, balance, equity }));
+  }
+
+  actors(): ActorMessage[] {
+    return this.engine.system.tree().map((row) => ({
+      path: row.path,
+      parent: row.path.includes("/") ? row.path.slice(0, row.path.lastIndexOf("/")) : null,
+      state: row.state,
+      mailboxDepth: row.depth,
+      mailboxCapacity: row.capacity,
+      processed: row.processed,
+      restarts: row.restarts,
+      lastError: row.lastError,
+      p50Micros: row.p50Micros,
+      p99Micros: row.p99Micros,
+    }));
+  }
+
+  /** The whole decision first, then its stages. */
+  latency(): LatencyMessage[] {
+    const actors = this.instruments
+      .map(({ id }) => this.engine.symbol(id))
+      .filter((actor) => actor !== undefined);
+    return [
+      latencyOf(
+        "decision",
+        actors.map((actor) => actor.decisionLatency),
+      ),
+      ...STAGES.map((stage) =>
+        latencyOf(
+          stage,
+          actors.map((actor) => actor.chain.stages.histograms[stage]),
+        ),
+      ),
+    ];
+  }
+
+  health(): HealthMessage {
+    const { live, journal, projector } = this.station;
+    const { router } = live;
+    const [decision] = this.latency();
+    const gaps = router.gaps.counts();
+    const symbols = this.instruments
+      .map(({ id }) => this.engine.troubleOf(id))
+      .filter((trouble) => trouble !== "");
+    const projection = projector?.status;
+    const failed = journal.health === "failed" || router.detached;
+    const degraded = symbols.length > 0 || (projection !== undefined && !projection.up);
+    return {
+      status: failed ? "failed" : degraded ? "degraded" : "ok",
+      badge: this.badge,
+      version: packageJson.version,
+      boot: this.boot,
+      time: isoTime(Math.max(router.timeMicros, 0)),
+      uptimeSeconds: (Date.now() - this.#startedMillis) / 1_000,
+      ticks: router.counts.ticks,
+      ticksPerSecond: this.#rate(router.counts.ticks),
+      decisionP50Micros: decision?.p50Micros ?? 0,
+      decisionP99Micros: decision?.p99Micros ?? 0,
+      journal: { seq: journal.lastSeq, durableSeq: journal.durableSeq, trouble: journal.failure },
+      projection: {
+        up: projection?.up ?? false,
+        seq: projection?.appliedSeq ?? 0,
+        lagRecords: projection?.lagRecords ?? journal.durableSeq,
+        lagSeconds: (projection?.lagMicros ?? 0) / 1e6,
+      },
+      gapsMissing: gaps.reduce((sum, { missing }) => sum + missing, 0),
+      quarantined: gaps.reduce((sum, { quarantined }) => sum + quarantined, 0),
+      clients: this.#clients(),
+      problems: this.#problems.newest(PROBLEMS_MAX, Number.POSITIVE_INFINITY).map(({ message }) => message),
+    };
+  }
+
+  /** Over the last second or so; asked more often, it says the same again. */
+  #rate(ticks: number): number {
+    const elapsedMillis = Date.now() - this.#rateMillis;
+    if (elapsedMillis < 1_000) return this.#ticksPerSecond;
+    this.#ticksPerSecond = ((ticks - this.#rateTicks) / elapsedMillis) * 1_000;
+    this.#rateTicks = ticks;
+    this.#rateMillis = Date.now();
+    return this.#ticksPerSecond;
+  }
+
+  #hear(record: ShownRecord): void {
+    switch (record.kind) {
+      case "signal": {
+        const instrument = this.instruments[record.instrumentId];
+        if (instrument === undefined) return;
+        const message = signalMessage(instrument, record);
+        this.#signals.add({ seq: record.seq, message });
+        this.#listener?.signal(message);
+        return;
+      }
+      case "fault":
+        this.problem(`${record.what}: ${record.subject}: ${record.message}`);
+        return;
+      case "sent":
+        return;
+      default: {
+        const message = this.#orderMessage(record);
+        if (message === undefined) return;
+        this.#orders.add({ seq: record.seq, message });
+        this.#listener?.order(message);
+      }
+    }
+  }
+
+  #orderMessage(
+    record: Exclude<ShownRecord, { kind: "signal" | "fault" | "sent" }>,
+  ): OrderMessage | undefined {
+    const instrument = this.instruments[record.instrumentId];
+    if (instrument === undefined) return undefined;
+    switch (record.kind) {
+      case "intent":
+        this.#remember(record.intentId, { purpose: record.purpose, symbol: instrument.symbol });
+        return intentMessage(instrument, record);
+      case "refusal":
+        return refusalMessage(instrument, record);
+      case "execution":
+        return executionMessage(instrument, record, this.#intents.get(record.intentId));
+    }
+  }
+
+  #remember(intentId: string, intent: { purpose: string; symbol: string }): void {
+    this.#intents.set(intentId, intent);
+    if (this.#intents.size <= ORDERS_MAX) return;
+    for (const oldest of this.#intents.keys()) {
+      this.#intents.delete(oldest);
+      return;
+    }
+  }
+
+  /** Positions are told by what changed about them, prices apart: those have a stream of their own. */
+  #comparePositions(): void {
+    const now = new Map(this.positions().map((position) => [position.ticket, position]));
+    for (const [ticket, position] of now) {
+      const before = this.#positions.get(ticket);
+      this.#positions.set(ticket, position);
+      if (before === undefined) this.#listener?.position({ ...position, status: "opened", reason: "" });
+      else if (before.lots !== position.lots || before.stopLoss !== position.stopLoss) {
+        this.#listener?.position({ ...position, status: "changed", reason: "" });
+      }
+    }
+    for (const [ticket, position] of this.#positions) {
+      if (now.has(ticket)) continue;
+      this.#positions.delete(ticket);
+      const [closing] = this.#orders.newest(
+        1,
+        Number.POSITIVE_INFINITY,
+        ({ message }) => message.positionId === ticket,
+      );
+      this.#listener?.position({ ...position, status: "closed", reason: closing?.message.reason ?? "" });
+    }
+  }
+
+  #sampleEquity(): void {
+    const second = Math.floor(Date.now() / 1_000);
+    if (second < this.#equitySecond + EQUITY_SECONDS) return;
+    this.#equitySecond = second;
+    const view = this.engine.account?.view();
+    const { timeMicros } = this.station.live.router;
+    if (view === undefined || timeMicros === 0) return;
+    this.#equity.add({
+      seq: ++this.#samples,
+      time: isoTime(timeMicros),
+      balance: view.balanceMicros / MICROS_PER_UNIT,
+      equity: view.equityMicros / MICROS_PER_UNIT,
+    });
+  }
+}
+
+function latencyOf(stage: string, parts: readonly LatencyHistogram[]): LatencyMessage {
+  const whole = new LatencyHistogram();
+  for (const part of parts) whole.merge(part);
+  return {
+    stage,
+    count: whole.count,
+    p50Micros: whole.quantileMicros(0.5),
+    p99Micros: whole.quantileMicros(0.99),
+  };
+}

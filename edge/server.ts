@@ -1,0 +1,162 @@
+// The door: one port for the page, the API and the stream.
+
+import type { Server } from "bun";
+import { failure, ok, type Result } from "../actors/base/result.ts";
+import { makeApp } from "./api/app.ts";
+import { BODY_BYTES_MAX } from "./api/body.ts";
+import { type Guard, makeGuard } from "./api/guard.ts";
+import { Problem, problemResponse } from "./api/problem.ts";
+import { TickDesk, type TickDeskOptions } from "./ingest/tick-desk.ts";
+import { TradeDesk } from "./ingest/trade-desk.ts";
+import { type Badge, LivePicture } from "./live/live-picture.ts";
+import type { RecentBars } from "./live/recent-bars.ts";
+import type { Station } from "./main.ts";
+import { type SocketData, StreamClients } from "./stream/clients.ts";
+import { HOPELESS_BYTES, IDLE_SECONDS, MESSAGE_BYTES_MAX, SOCKETS_MAX } from "./stream/limits.ts";
+import { Stream } from "./stream/stream.ts";
+
+export const STREAM_PATH = "/ws";
+const REQUEST_IDLE_SECONDS = 30;
+
+export interface ServerOptions {
+  readonly station: Station;
+  readonly bars: RecentBars;
+  readonly badge: Badge;
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  /** Needed on any interface but the loopback. */
+  readonly token: string | undefined;
+  readonly ingest: Omit<TickDeskOptions, "station">;
+  /** Answers for the page at `/` and its files. */
+  readonly page: (request: Request) => Response | undefined;
+}
+
+export interface RunningServer {
+  /** Where a browser finds it. */
+  readonly url: string;
+  readonly port: number;
+  readonly picture: LivePicture;
+  stop(): Promise<void>;
+}
+
+export type ServerFailure = "port-in-use" | "no-token" | "cannot-listen";
+
+const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/;
+
+export function startServer(options: ServerOptions): Result<RunningServer, ServerFailure> {
+  const { station, host, port } = options;
+  const isLoopback = LOOPBACK.test(host);
+  if (!isLoopback && options.token === undefined) {
+    return failure(
+      "no-token",
+      `${host} can be reached by other machines: set TICKFORGE_TOKEN to a secret of 16 characters or more that clients must send`,
+    );
+  }
+  const clients = new StreamClients();
+  const picture = new LivePicture({
+    station,
+    bars: options.bars,
+    badge: options.badge,
+    clockIsWall: options.ingest.clock === "wall",
+    clients: () => clients.size,
+  });
+  const ticks = new TickDesk({ station, ...options.ingest });
+  const guard = makeGuard({ token: isLoopback ? undefined : options.token });
+  const app = makeApp({ picture, ticks, trades: new TradeDesk(picture), guard, page: options.page });
+  const stream = new Stream({ picture, ticks, clients });
+  const listening = listen({ host, port, guard, stream, answer: (request) => app.fetch(request) });
+  if (!listening.ok) {
+    stream.stop();
+    picture.close();
+    return listening;
+  }
+  const server = listening.value;
+  clients.attach(server);
+  return ok({
+    url: `http://${host}:${server.port}`,
+    port: server.port ?? port,
+    picture,
+    stop: async () => {
+      stream.stop();
+      await server.stop(true);
+      picture.close();
+    },
+  });
+}
+
+function listen(options: {
+  host: string;
+  port: number;
+  guard: Guard;
+  stream: Stream;
+  answer: (request: Request) => Response | Promise<Response>;
+}): Result<Server<SocketData>, ServerFailure> {
+  const { host, port, stream } = options;
+  try {
+    return ok(
+      Bun.serve<SocketData>({
+        hostname: host,
+        port,
+        idleTimeout: REQUEST_IDLE_SECONDS,
+        maxRequestBodySize: BODY_BYTES_MAX,
+        fetch: (request, server) => {
+          if (new URL(request.url).pathname !== STREAM_PATH) return options.answer(request);
+          return upgrade(request, server, options);
+        },
+        websocket: {
+          open: (socket) => stream.open(socket),
+          message: (socket, message) => stream.hear(socket, message),
+          drain: (socket) => stream.drained(socket),
+          close: (socket) => stream.closed(socket),
+          perMessageDeflate: true,
+          maxPayloadLength: MESSAGE_BYTES_MAX,
+          backpressureLimit: 2 * HOPELESS_BYTES,
+          closeOnBackpressureLimit: true,
+          idleTimeout: IDLE_SECONDS,
+          sendPings: true,
+        },
+      }),
+    );
+  } catch (error) {
+    const code = (error as { code?: string }).code ?? "";
+    if (code === "EADDRINUSE") {
+      return failure(
+        "port-in-use",
+        `port ${port} is taken on ${host}: stop what uses it, or choose another with --port`,
+      );
+    }
+    return failure("cannot-listen", `cannot listen on ${host}:${port}: ${String(error)}`);
+  }
+}
+
+function upgrade(
+  request: Request,
+  server: Server<SocketData>,
+  { guard, stream }: { guard: Guard; stream: Stream },
+): Response | undefined {
+  try {
+    guard(request);
+  } catch (error) {
+    if (error instanceof Problem) return problemResponse(error);
+    throw error;
+  }
+  if (stream.clients.size >= SOCKETS_MAX) {
+    return problemResponse({
+      status: 503,
+      code: "too-many-sockets",
+      message: `${SOCKETS_MAX} sockets are open: come back later`,
+    });
+  }
+  const offersToken = request.headers.get("sec-websocket-protocol") !== null;
+  const upgraded = server.upgrade(request, {
+    data: { client: undefined },
+    ...(offersToken ? { headers: { "sec-websocket-protocol": "tickforge" } } : {}),
+  });
+  if (upgraded) return undefined;
+  return problemResponse({
+    status: 400,
+    code: "not-a-socket",
+    message: `${STREAM_PATH} is a WebSocket: connect with one`,
+  });
+}

@@ -1,0 +1,48 @@
+// What a running station needs done every so often, whoever feeds it: beats, the ledger, old segments.
+
+import { type Cancel, MICROS_PER_HOUR } from "../actors/base/clock.ts";
+import { BEAT_MICROS } from "../actors/limits.ts";
+import type { Station } from "./main.ts";
+
+/** How often old journal segments are looked for. */
+const HOUSEKEEP_MICROS = MICROS_PER_HOUR;
+/** How often the ledger is brought up to date. */
+const PROJECT_MICROS = 1_000_000;
+
+export class Upkeep {
+  readonly #station: Station;
+  readonly #stops: Cancel[] = [];
+  #projected: Promise<unknown> = Promise.resolve();
+  #housekept: Promise<void> = Promise.resolve();
+
+  /** @param options.beats time passes by the wall's clock; otherwise ticks bring their own time along */
+  constructor(station: Station, options: { beats: boolean }) {
+    this.#station = station;
+    const { clock, live } = station;
+    if (options.beats) this.#every(BEAT_MICROS, () => live.beatIfDue(clock.nowMicros()));
+    this.#every(PROJECT_MICROS, () => {
+      this.#projected = station.projection.advance();
+    });
+    this.#every(HOUSEKEEP_MICROS, () => {
+      this.#housekept = station.housekeep();
+    });
+  }
+
+  async stop(): Promise<void> {
+    for (const cancel of this.#stops) cancel();
+    await this.#projected;
+    await this.#housekept;
+  }
+
+  #every(intervalMicros: number, task: () => void): void {
+    const { clock } = this.#station;
+    const slot = this.#stops.length;
+    const again = (): void => {
+      this.#stops[slot] = clock.after(intervalMicros, () => {
+        task();
+        again();
+      });
+    };
+    again();
+  }
+}

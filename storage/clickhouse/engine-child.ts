@@ -1,0 +1,141 @@
+// ClickHouse without a server: the engine as a library (chDB), in this process and no other, spoken to over the part of
+// ClickHouse's own HTTP protocol that its client uses. It has threads and memory of its own and may die; it is started again.
+
+import { Readable } from "node:stream";
+import { createChdbConnection } from "chdb/connection";
+import { z } from "zod";
+import { ENGINE_ALIVE_MILLIS } from "./limits.ts";
+
+const startSchema = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("start"),
+    directory: z.string(),
+    username: z.string(),
+    password: z.string(),
+    /** The port of its last life, so that clients find it again; 0 in the first. */
+    port: z.number().int(),
+  }),
+  z.strictObject({ type: z.literal("stop") }),
+]);
+
+/** Parameters of a request that are no settings. */
+const NO_SETTINGS = new Set([
+  "query",
+  "query_id",
+  "database",
+  "session_id",
+  "session_check",
+  "default_format",
+  "role",
+  "wait_end_of_query",
+  "enable_http_compression",
+  "send_progress_in_http_headers",
+  "http_headers_progress_interval_ms",
+]);
+
+const BODY_BYTES_MAX = 256 << 20;
+const CLICKHOUSE_NETWORK_ERROR = 210;
+
+type Connection = ReturnType<typeof createChdbConnection>;
+
+let close = async (): Promise<void> => {};
+
+async function start(options: Extract<z.infer<typeof startSchema>, { type: "start" }>): Promise<void> {
+  const connection = createChdbConnection({ path: options.directory });
+  const { success } = await connection.ping({ select: true });
+  if (!success) throw new Error(`the engine does not answer on ${options.directory}`);
+  const expected = `Basic ${Buffer.from(`${options.username}:${options.password}`).toString("base64")}`;
+  const serve = (port: number): ReturnType<typeof Bun.serve> =>
+    Bun.serve({
+      hostname: "127.0.0.1",
+      port,
+      idleTimeout: 0,
+      maxRequestBodySize: BODY_BYTES_MAX,
+      fetch: async (request) => {
+        if (request.headers.get("authorization") !== expected) return refused();
+        return await answer(connection, request);
+      },
+    });
+  let server: ReturnType<typeof Bun.serve>;
+  try {
+    server = serve(options.port);
+  } catch {
+    server = serve(0);
+  }
+  close = async () => {
+    await server.stop();
+    await connection.close();
+  };
+  process.send?.({ type: "listening", port: server.port });
+  setInterval(() => process.send?.({ type: "alive" }), ENGINE_ALIVE_MILLIS);
+}
+
+async function answer(connection: Connection, request: Request): Promise<Response> {
+  const url = new URL(request.url);
+  if (url.pathname === "/ping") return new Response("Ok.\n");
+  const settings: Record<string, string> = {};
+  const parameters: Record<string, string> = {};
+  for (const [name, value] of url.searchParams) {
+    if (name.startsWith("param_")) parameters[name.slice("param_".length)] = unescaped(value);
+    else if (!NO_SETTINGS.has(name)) settings[name] = value;
+  }
+  const body = await request.text();
+  const statement = url.searchParams.get("query");
+  try {
+    if (statement !== null && body !== "") {
+      await connection.insert({
+        query: statement,
+        values: Readable.from([body]),
+        clickhouse_settings: settings,
+      });
+      return new Response("");
+    }
+    const { stream } = await connection.query({
+      query: statement ?? body,
+      clickhouse_settings: settings,
+      ...(Object.keys(parameters).length === 0 ? {} : { query_params: parameters }),
+    });
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of stream) chunks.push(chunk as Uint8Array);
+    return new Response(Buffer.concat(chunks));
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+/** The client escapes text as for tab-separated values, and so does the engine's binding. */
+function unescaped(value: string): string {
+  return value.replaceAll(/\\([\\tnr'0])/g, (_, letter: string) => UNESCAPED[letter] ?? letter);
+}
+
+const UNESCAPED: Readonly<Record<string, string>> = { t: "\t", n: "\n", r: "\r", "0": "\0" };
+
+function failed(error: unknown): Response {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = /Code: (\d+)/.exec(message)?.[1] ?? String(CLICKHOUSE_NETWORK_ERROR);
+  const text = message.startsWith("Code:") ? message : `Code: ${code}. DB::Exception: ${message}`;
+  return new Response(text, { status: 500, headers: { "x-clickhouse-exception-code": code } });
+}
+
+function refused(): Response {
+  return new Response("Code: 516. DB::Exception: Authentication failed. (AUTHENTICATION_FAILED)", {
+    status: 403,
+    headers: { "x-clickhouse-exception-code": "516" },
+  });
+}
+
+process.on("message", (message) => {
+  const said = startSchema.parse(message);
+  if (said.type === "start") {
+    start(said).catch((error: unknown) => {
+      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+      process.exit(1);
+    });
+  } else {
+    void close().finally(() => process.exit(0));
+  }
+});
+// Whoever started it is gone.
+process.on("disconnect", () => process.exit(0));
+// Ctrl-C reaches every process of a terminal; this one ends when it is told to.
+process.on("SIGINT", () => undefined);

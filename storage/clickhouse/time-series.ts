@@ -1,0 +1,232 @@
+// The time series port on ClickHouse. One client, one SQL, whether a server answers or the embedded engine; values reach
+// statements as parameters only.
+
+import { type ClickHouseClient, ClickHouseError, ClickHouseLogLevel, createClient } from "@clickhouse/client";
+import { BAR_INTERVAL_MICROS } from "../../actors/domain/bar.ts";
+import {
+  type BarRow,
+  type BarsQuery,
+  TIME_SERIES_TABLES,
+  type TimeSeries,
+  type TimeSeriesHolding,
+  type TimeSeriesQuery,
+  type TimeSeriesTable,
+  type TimeSeriesTables,
+  TimeSeriesUnavailable,
+} from "../../actors/ports/time-series.ts";
+import { barsStatement } from "./bars-sql.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { CONNECTIONS_MAX, REQUEST_MILLIS_MAX, ROWS_MAX } from "./limits.ts";
+import { migrate } from "./migrations.ts";
+import { decodeRow, encodeRow, has, selectList, TABLES, timeText } from "./tables.ts";
+
+export class ClickHouseTimeSeries implements TimeSeries {
+  readonly #endpoint: () => Endpoint;
+  #client: ClickHouseClient | undefined;
+  #url = "";
+
+  /** @param endpoint asked before each request: an embedded engine may have moved */
+  constructor(endpoint: () => Endpoint) {
+    this.#endpoint = endpoint;
+  }
+
+  async migrate(): Promise<void> {
+    await this.#ask((client) => migrate(client, this.#endpoint().database));
+  }
+
+  async insert<T extends TimeSeriesTable>(
+    table: T,
+    rows: readonly TimeSeriesTables[T][],
+    token: string,
+  ): Promise<void> {
+    if (rows.length === 0) return;
+    const { database } = this.#endpoint();
+    const values = rows.map((row) => encodeRow(TABLES[table], row));
+    await this.#ask(async (client) => {
+      await client.insert({
+        table: `${database}.${table}`,
+        values,
+        format: "JSONEachRow",
+        clickhouse_settings: { async_insert: 0, insert_deduplication_token: token, insert_deduplicate: 1 },
+      });
+    });
+  }
+
+  async maxSeq(): Promise<number> {
+    const { database } = this.#endpoint();
+    const parts = TIME_SERIES_TABLES.filter((name) => has(TABLES[name], "seq")).map(
+      (name) => `SELECT max(seq) AS seq FROM ${database}.${name}`,
+    );
+    const rows = await this.#query(`SELECT max(seq) AS seq FROM (${parts.join(" UNION ALL ")})`, {});
+    return Number(rows[0]?.["seq"] ?? 0);
+  }
+
+  async select<T extends Exclude<TimeSeriesTable, "bars">>(
+    table: T,
+    query: TimeSeriesQuery,
+  ): Promise<TimeSeriesTables[T][]> {
+    const spec = TABLES[table];
+    const numbered = has(spec, "seq");
+    const where: string[] = [];
+    const parameters: Record<string, unknown> = { limit: Math.min(query.limit, ROWS_MAX) };
+    if (query.symbol !== undefined && has(spec, "symbol")) {
+      where.push("symbol = {symbol:String}");
+      parameters["symbol"] = query.symbol;
+    }
+    if (query.fromMicros !== undefined) {
+      where.push("time >= {from:DateTime64(6, 'UTC')}");
+      parameters["from"] = timeText(query.fromMicros);
+    }
+    if (query.toMicros !== undefined) {
+      where.push("time < {to:DateTime64(6, 'UTC')}");
+      parameters["to"] = timeText(query.toMicros);
+    }
+    if (query.after !== undefined) {
+      const sign = query.order === "ascending" ? ">" : "<";
+      where.push(
+        numbered
+          ? `(time, seq) ${sign} ({afterTime:DateTime64(6, 'UTC')}, {afterSeq:UInt64})`
+          : `time ${sign} {afterTime:DateTime64(6, 'UTC')}`,
+      );
+      parameters["afterTime"] = timeText(query.after.timeMicros);
+      if (numbered) parameters["afterSeq"] = query.after.seq;
+    }
+    const direction = query.order === "ascending" ? "ASC" : "DESC";
+    const order = numbered ? `time ${direction}, seq ${direction}` : `time ${direction}`;
+    const condition = where.length === 0 ? "" : ` WHERE ${where.join(" AND ")}`;
+    const rows = await this.#query(
+      `SELECT ${selectList(spec)} FROM ${this.#endpoint().database}.${table}${condition} ORDER BY ${order} LIMIT {limit:UInt32}`,
+      parameters,
+    );
+    return rows.map((row) => decodeRow(spec, row) as TimeSeriesTables[T]);
+  }
+
+  async bars(query: BarsQuery): Promise<BarRow[]> {
+    const { text, parameters } = barsStatement(this.#endpoint().database, {
+      ...query,
+      limit: Math.min(query.limit, ROWS_MAX),
+    });
+    const rows = await this.#query(text, { ...parameters, length: BAR_INTERVAL_MICROS[query.interval] });
+    return rows
+      .map((row): BarRow => ({
+        seq: Number(row["seq"]),
+        symbol: query.symbol,
+        source: String(row["source"]),
+        interval: query.interval,
+        openTimeMicros: Number(row["micros"]),
+        open: Number(row["open"]),
+        high: Number(row["high"]),
+        low: Number(row["low"]),
+        close: Number(row["close"]),
+        volume: Number(row["volume"]),
+        ticks: Number(row["ticks"]),
+        spreadMean: Number(row["spread_mean"]),
+      }))
+      .reverse();
+  }
+
+  async holdings(): Promise<readonly TimeSeriesHolding[]> {
+    const { database } = this.#endpoint();
+    const parts = TIME_SERIES_TABLES.map((name) => {
+      const symbol = has(TABLES[name], "symbol") ? "toString(symbol)" : "''";
+      const source = has(TABLES[name], "source") ? "toString(source)" : "''";
+      return (
+        `SELECT '${name}' AS table, ${symbol} AS symbol_name, ${source} AS source_name, count() AS rows, ` +
+        `toUnixTimestamp64Micro(min(time)) AS first, toUnixTimestamp64Micro(max(time)) AS last ` +
+        `FROM ${database}.${name}${TABLES[name].replaces ? " FINAL" : ""} GROUP BY symbol_name, source_name`
+      );
+    });
+    const rows = await this.#query(
+      `${parts.join(" UNION ALL ")} ORDER BY table, symbol_name, source_name`,
+      {},
+    );
+    return rows.map((row) => ({
+      table: row["table"] as TimeSeriesTable,
+      symbol: String(row["symbol_name"]),
+      source: String(row["source_name"]),
+      rows: Number(row["rows"]),
+      firstMicros: Number(row["first"]),
+      lastMicros: Number(row["last"]),
+    }));
+  }
+
+  async ping(): Promise<void> {
+    await this.#query("SELECT 1 AS one", {});
+  }
+
+  async close(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.close();
+  }
+
+  async #query(text: string, parameters: Record<string, unknown>): Promise<Record<string, unknown>[]> {
+    return await this.#ask(async (client) => {
+      const answer = await client.query({
+        query: text,
+        query_params: parameters,
+        format: "JSONEachRow",
+        clickhouse_settings: {
+          output_format_json_quote_64bit_integers: 0,
+          max_result_rows: String(ROWS_MAX),
+        },
+      });
+      return await answer.json<Record<string, unknown>>();
+    });
+  }
+
+  async #ask<T>(question: (client: ClickHouseClient) => Promise<T>): Promise<T> {
+    const endpoint = this.#endpoint();
+    try {
+      return await question(await this.#clientFor(endpoint));
+    } catch (error) {
+      throw unavailable(error, endpoint.url);
+    }
+  }
+
+  async #clientFor(endpoint: Endpoint): Promise<ClickHouseClient> {
+    if (this.#client !== undefined && this.#url === endpoint.url) return this.#client;
+    await this.#client?.close();
+    this.#url = endpoint.url;
+    this.#client = createClient({
+      url: endpoint.url,
+      username: endpoint.username,
+      password: endpoint.password,
+      request_timeout: REQUEST_MILLIS_MAX,
+      max_open_connections: CONNECTIONS_MAX,
+      keep_alive: { enabled: true },
+      // What goes wrong is thrown, and whoever asked says it.
+      log: { level: ClickHouseLogLevel.OFF },
+      compression: { request: false, response: false },
+    });
+    return this.#client;
+  }
+}
+
+/** What went wrong, and what to do, in the words of the port. A statement that is wrong is our bug and stays one. */
+function unavailable(error: unknown, url: string): Error {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof ClickHouseError) {
+    const known = ADVICE[error.code];
+    if (known === undefined)
+      return new Error(`ClickHouse at ${url} refused a statement: ${message}`, { cause: error });
+    return new TimeSeriesUnavailable(`${known} (${url}): ${message}`, { cause: error });
+  }
+  return new TimeSeriesUnavailable(`ClickHouse at ${url} does not answer: ${message}`, { cause: error });
+}
+
+/** By ClickHouse's error code: what may pass, or be put right from outside. */
+const ADVICE: Readonly<Record<string, string>> = {
+  "60": "a table is missing, the store was emptied while it ran",
+  "81": "the database is missing, the store was emptied while it ran",
+  "159": "ClickHouse took too long",
+  "192": "ClickHouse knows no such user",
+  "202": "ClickHouse has too many queries at once",
+  "209": "ClickHouse timed out on a socket",
+  "210": "ClickHouse has trouble with its network",
+  "241": "ClickHouse ran out of memory",
+  "243": "ClickHouse's disk is full: free space",
+  "252": "ClickHouse has too many parts to merge",
+  "497": "ClickHouse does not allow this user that",
+  "516": "ClickHouse does not accept the user name or password",
+};

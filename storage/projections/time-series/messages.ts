@@ -1,0 +1,42 @@
+// What the process that trades and the one that keeps the time series say to each other.
+
+import { z } from "zod";
+
+const seq = z.number().int().nonnegative();
+
+/** Where the store answers now; it may move when an embedded one is started again. */
+export const endpointSchema = z.strictObject({
+  url: z.string(),
+  username: z.string(),
+  password: z.string(),
+  database: z.string(),
+});
+export type Endpoint = z.infer<typeof endpointSchema>;
+
+export const toProjectorSchema = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("start"),
+    /** The data folder. */
+    data: z.string(),
+    durableSeq: seq,
+    endpoint: endpointSchema,
+  }),
+  z.strictObject({ type: z.literal("durable"), durableSeq: seq }),
+  z.strictObject({ type: z.literal("endpoint"), endpoint: endpointSchema }),
+  /** Store what is durable, if the store lets you, and end. */
+  z.strictObject({ type: z.literal("stop"), durableSeq: seq }),
+]);
+export type ToProjector = z.infer<typeof toProjectorSchema>;
+
+export const fromProjectorSchema = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("status"),
+    appliedSeq: seq,
+    lagRecords: seq,
+    lagMicros: z.number(),
+    failures: seq,
+    lastError: z.string(),
+  }),
+  z.strictObject({ type: z.literal("problem"), message: z.string() }),
+]);
+export type FromProjector = z.infer<typeof fromProjectorSchema>;

@@ -1,0 +1,92 @@
+// The trading process's side of the time series: starts the process that keeps it, tells it how far the journal is durable,
+// and knows what it says of itself.
+
+import { join } from "node:path";
+import type { Journal } from "../../../actors/ports/journal.ts";
+import { SupervisedProcess } from "../../process/supervised-process.ts";
+import { type Endpoint, fromProjectorSchema, type ToProjector } from "./messages.ts";
+
+/** How often it is told how far it may read. */
+const TELL_MILLIS = 50;
+/** Silence after which it is taken for hung: one batch into a slow store may take long, following the journal does not. */
+const SILENCE_MILLIS_MAX = 60_000;
+/** How long it may take to catch up when everything stops. */
+const FAREWELL_MILLIS = 10_000;
+
+export interface ProjectorStatus {
+  /** Whether the store took what it was given last. */
+  readonly up: boolean;
+  readonly appliedSeq: number;
+  readonly lagRecords: number;
+  readonly lagMicros: number;
+  readonly lastError: string;
+}
+
+export interface ProjectorOptions {
+  readonly data: string;
+  readonly journal: Journal;
+  /** Where the store answers now. */
+  readonly endpoint: () => Endpoint;
+  readonly onProblem: (message: string) => void;
+}
+
+export class Projector {
+  readonly #options: ProjectorOptions;
+  readonly #process: SupervisedProcess;
+  readonly #teller: ReturnType<typeof setInterval>;
+  #told = { durableSeq: 0, url: "" };
+  #status: Omit<ProjectorStatus, "lagRecords"> = { up: false, appliedSeq: 0, lagMicros: 0, lastError: "" };
+
+  constructor(options: ProjectorOptions) {
+    this.#options = options;
+    this.#process = new SupervisedProcess({
+      name: "the time series projector",
+      script: join(import.meta.dir, "../../projector-child.ts"),
+      greeting: () => this.#greeting(),
+      onMessage: (message) => this.#hear(message),
+      onProblem: options.onProblem,
+      silenceMillisMax: SILENCE_MILLIS_MAX,
+    });
+    this.#teller = setInterval(() => this.#tell(), TELL_MILLIS);
+    this.#teller.unref();
+  }
+
+  get status(): ProjectorStatus {
+    const lagRecords = Math.max(0, this.#options.journal.durableSeq - this.#status.appliedSeq);
+    return { ...this.#status, lagRecords, lagMicros: lagRecords === 0 ? 0 : this.#status.lagMicros };
+  }
+
+  /** Lets it store what is durable, for a while, and ends it. */
+  async stop(): Promise<void> {
+    clearInterval(this.#teller);
+    const farewell: ToProjector = { type: "stop", durableSeq: this.#options.journal.durableSeq };
+    await this.#process.stop(farewell, FAREWELL_MILLIS);
+  }
+
+  #greeting(): ToProjector {
+    const { data, journal, endpoint } = this.#options;
+    this.#told = { durableSeq: journal.durableSeq, url: endpoint().url };
+    return { type: "start", data, durableSeq: journal.durableSeq, endpoint: endpoint() };
+  }
+
+  #tell(): void {
+    const { durableSeq } = this.#options.journal;
+    const endpoint = this.#options.endpoint();
+    if (endpoint.url !== this.#told.url)
+      this.#process.send({ type: "endpoint", endpoint } satisfies ToProjector);
+    if (durableSeq !== this.#told.durableSeq) {
+      this.#process.send({ type: "durable", durableSeq } satisfies ToProjector);
+    }
+    this.#told = { durableSeq, url: endpoint.url };
+  }
+
+  #hear(message: unknown): void {
+    const said = fromProjectorSchema.parse(message);
+    if (said.type === "problem") {
+      this.#options.onProblem(said.message);
+      return;
+    }
+    const { appliedSeq, lagMicros, lastError } = said;
+    this.#status = { up: lastError === "", appliedSeq, lagMicros, lastError };
+  }
+}

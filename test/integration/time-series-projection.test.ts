@@ -1,0 +1,296 @@
+// The time series is the journal told again: every record's row once, bars and features as the live actors had them, whatever
+// the store, the process or the journal's beginning went through meanwhile.
+
+import { describe, expect, test } from "bun:test";
+import { VirtualClock } from "../../actors/base/clock.ts";
+import { SeededRandom } from "../../actors/base/random.ts";
+import type { Bar } from "../../actors/domain/bar.ts";
+import { Engine } from "../../actors/engine.ts";
+import { ruleForecasters } from "../../actors/ensemble.ts";
+import type { JournalCursor } from "../../actors/ports/journal.ts";
+import {
+  TIME_SERIES_TABLES,
+  type TimeSeries,
+  type TimeSeriesTable,
+  type TimeSeriesTables,
+  TimeSeriesUnavailable,
+} from "../../actors/ports/time-series.ts";
+import { MemoryJournal } from "../../storage/memory/memory-journal.ts";
+import type { BatchEdges, EdgesFile } from "../../storage/projections/time-series/batch-edges.ts";
+import { TimeSeriesProjection } from "../../storage/projections/time-series/projection.ts";
+import {
+  countKinds,
+  DEMO_CONFIG,
+  HandStopwatch,
+  makeRig,
+  play,
+  recordsOf,
+  simulatedTicks,
+} from "../fixtures/engine-rig.ts";
+import { MemorySnapshots } from "../fixtures/memory-snapshots.ts";
+
+const SEED = 2_026;
+
+/** Takes rows as ClickHouse does: a token it knows adds nothing. May be told to fail, before or after it stored. */
+class Sink implements TimeSeries {
+  readonly rows = new Map<TimeSeriesTable, unknown[]>(TIME_SERIES_TABLES.map((table) => [table, []]));
+  readonly tokens = new Set<string>();
+  failing: () => "before" | "after" | undefined = () => undefined;
+  #maxSeq = 0;
+
+  async migrate(): Promise<void> {}
+
+  insert<T extends TimeSeriesTable>(
+    table: T,
+    rows: readonly TimeSeriesTables[T][],
+    token: string,
+  ): Promise<void> {
+    const failure = this.failing();
+    if (failure === "before") return Promise.reject(new TimeSeriesUnavailable("down"));
+    if (!this.tokens.has(token)) {
+      this.tokens.add(token);
+      this.rows.get(table)?.push(...rows);
+      for (const row of rows) if ("seq" in row) this.#maxSeq = Math.max(this.#maxSeq, row.seq);
+    }
+    return failure === "after" ? Promise.reject(new TimeSeriesUnavailable("answer lost")) : Promise.resolve();
+  }
+
+  maxSeq(): Promise<number> {
+    return Promise.resolve(this.#maxSeq);
+  }
+
+  select(): Promise<never[]> {
+    return Promise.resolve([]);
+  }
+
+  bars(): Promise<never[]> {
+    return Promise.resolve([]);
+  }
+
+  holdings(): Promise<never[]> {
+    return Promise.resolve([]);
+  }
+
+  async ping(): Promise<void> {}
+
+  async close(): Promise<void> {}
+
+  of<T extends TimeSeriesTable>(table: T): TimeSeriesTables[T][] {
+    return this.rows.get(table) as TimeSeriesTables[T][];
+  }
+}
+
+class MemoryEdges implements EdgesFile {
+  edges: BatchEdges | undefined;
+
+  read(): BatchEdges | undefined {
+    return this.edges;
+  }
+
+  write(edges: BatchEdges): void {
+    this.edges = edges;
+  }
+}
+
+const disk = { journal: new MemoryJournal({ keep: true }), snapshots: new MemorySnapshots() };
+const liveBars: Bar[] = [];
+const rig = makeRig({
+  ...disk,
+  onBar: (bar, intervalIndex) => {
+    if (intervalIndex === 1) liveBars.push({ ...bar, volume: bar.volume, spreadMean: bar.spreadMean });
+  },
+});
+rig.live.begin(1, 0);
+play(rig, simulatedTicks({ seed: 12, count: 40_000, ticksPerSecond: 4 }));
+const records = recordsOf(disk.journal);
+const counts = countKinds(records);
+
+interface Projected {
+  readonly projection: TimeSeriesProjection;
+  readonly clock: VirtualClock;
+  readonly problems: string[];
+}
+
+/** What a cursor gives while the journal is durable only so far. */
+function upTo(durableSeq: () => number, cursor: JournalCursor): JournalCursor {
+  let seq = 0;
+  return {
+    next: () => {
+      if (seq >= durableSeq()) return undefined;
+      const raw = cursor.next();
+      seq = raw?.seq ?? seq;
+      return raw;
+    },
+    close: () => cursor.close(),
+  };
+}
+
+function open(
+  sink: TimeSeries,
+  edges: EdgesFile,
+  options: { durableSeq?: () => number; firstSeq?: number; snapshots?: MemorySnapshots } = {},
+): Projected {
+  const clock = new VirtualClock(0);
+  const problems: string[] = [];
+  const { firstSeq = 1, durableSeq = () => disk.journal.durableSeq } = options;
+  const projection = new TimeSeriesProjection({
+    durableSeq,
+    cursor: (fromSeq) => upTo(durableSeq, disk.journal.cursor(Math.max(fromSeq, firstSeq))),
+    snapshots: options.snapshots ?? disk.snapshots,
+    build: (config, onBar) =>
+      new Engine({
+        config,
+        scheduler: clock,
+        stopwatch: new HandStopwatch(),
+        live: false,
+        asksMembers: false,
+        forecasters: ruleForecasters,
+        onBar,
+      }),
+    store: () => sink,
+    edges,
+    clock,
+    onProblem: (message) => problems.push(message),
+  });
+  return { projection, clock, problems };
+}
+
+/** Rows in the order of their tables, without what may legitimately come in another order. */
+function contents(sink: Sink): unknown {
+  return Object.fromEntries(
+    TIME_SERIES_TABLES.map((table) => [
+      table,
+      sink
+        .of(table)
+        .map((row) => JSON.stringify(row))
+        .sort(),
+    ]),
+  );
+}
+
+const whole = new Sink();
+const first = open(whole, new MemoryEdges());
+expect(await first.projection.catchUp()).toBe(true);
+
+describe("a journal told once", () => {
+  test("has a row for every record of its kind", () => {
+    expect(whole.of("ticks")).toHaveLength(counts.tick ?? 0);
+    expect(whole.of("signals")).toHaveLength(counts.signal ?? 0);
+    expect(whole.of("signals").length).toBeGreaterThan(20);
+    expect(whole.of("orders")).toHaveLength(
+      (counts.intent ?? 0) + (counts.sent ?? 0) + (counts.refusal ?? 0),
+    );
+    expect(whole.of("fills")).toHaveLength(counts.execution ?? 0);
+    expect(whole.of("quality")).toHaveLength((counts.quarantined ?? 0) + (counts.gap ?? 0));
+    const votes = records.flatMap((record) => (record.kind === "votes" ? record.votes : []));
+    expect(whole.of("predictions")).toHaveLength(votes.length);
+    expect(first.projection.status).toMatchObject({ lagRecords: 0, lagMicros: 0, lastError: "" });
+    expect(first.problems).toEqual([]);
+  });
+
+  test("has the minute bars the live actors closed, in prices", () => {
+    const { instruments } = DEMO_CONFIG;
+    const told = whole
+      .of("bars")
+      .map(({ symbol, openTimeMicros, close, ticks }) => [symbol, openTimeMicros, close, ticks]);
+    const lived = liveBars.map(({ instrumentId, openTimeMicros, close, ticks }) => {
+      const { symbol = "", digits = 0 } = instruments[instrumentId] ?? {};
+      return [symbol, openTimeMicros, close / 10 ** digits, ticks];
+    });
+    expect(lived.length).toBeGreaterThan(500);
+    expect(told).toEqual(lived);
+    expect(whole.of("features")).toHaveLength(lived.length);
+  });
+
+  test("has the account's equity at every deal and every minute", () => {
+    const equity = whole.of("equity");
+    expect(equity).toHaveLength((counts.execution ?? 0) + (counts.market ?? 0));
+    const last = equity.at(-1);
+    const view = rig.engine.account?.view();
+    expect(last?.balance).toBeCloseTo((view?.balanceMicros ?? 0) / 1e6, 6);
+  });
+
+  test("is sent in batches of 20,000 records, each table once", () => {
+    const tickTokens = [...whole.tokens].filter((token) => token.startsWith("ticks:"));
+    const widths = tickTokens.map((token) => {
+      const [from = 0, to = 0] = token.slice("ticks:".length).split("-").map(Number);
+      return to - from + 1;
+    });
+    expect(widths.slice(0, -1).every((width) => width === 20_000)).toBe(true);
+  });
+});
+
+describe("a store that fails", () => {
+  test(`now and then, before or after it stored, and a process that dies as often: every row once (seed ${SEED})`, async () => {
+    const random = new SeededRandom(SEED);
+    for (let round = 0; round < 2; round++) {
+      const sink = new Sink();
+      const edges = new MemoryEdges();
+      let failures = 0;
+      sink.failing = () => {
+        const dice = random.integer(8);
+        if (dice > 1) return undefined;
+        failures++;
+        return dice === 0 ? "before" : "after";
+      };
+      let opened = open(sink, edges);
+      while (!(await opened.projection.catchUp())) {
+        if (random.integer(2) === 0) opened = open(sink, edges);
+      }
+      expect(failures).toBeGreaterThan(0);
+      expect(contents(sink)).toEqual(contents(whole));
+    }
+  }, 30_000);
+
+  test("is told the same batch again, and says why it waits", async () => {
+    const sink = new Sink();
+    sink.failing = () => "before";
+    const { projection } = open(sink, new MemoryEdges());
+    for (let i = 0; i < 20; i++) await projection.advance();
+    expect(projection.status).toMatchObject({ appliedSeq: 0, lastError: "down" });
+    expect(projection.status.failures).toBeGreaterThan(3);
+    sink.failing = () => undefined;
+    expect(await projection.catchUp()).toBe(true);
+    expect(contents(sink)).toEqual(contents(whole));
+  });
+
+  test("and lost what it had is filled again", async () => {
+    const edges = new MemoryEdges();
+    await open(new Sink(), edges).projection.catchUp();
+    const empty = new Sink();
+    const again = open(empty, edges);
+    expect(await again.projection.catchUp()).toBe(true);
+    expect(again.problems.join()).toContain("stored again");
+    expect(contents(empty)).toEqual(contents(whole));
+  });
+});
+
+test("it follows a journal as it grows: a hundred records or a second at a time", async () => {
+  const sink = new Sink();
+  let durableSeq = 50;
+  const { projection, clock } = open(sink, new MemoryEdges(), { durableSeq: () => durableSeq });
+  expect(await projection.advance()).toBe("level");
+  expect(sink.tokens.size).toBe(0);
+  clock.advance(1_000_000);
+  expect(await projection.advance()).toBe("level");
+  expect(projection.status.appliedSeq).toBe(50);
+  durableSeq = 149;
+  await projection.advance();
+  expect(projection.status).toMatchObject({ appliedSeq: 50, lagRecords: 99 });
+  durableSeq = 150;
+  await projection.advance();
+  expect(projection.status).toMatchObject({ appliedSeq: 150, lagRecords: 0 });
+});
+
+test("a journal whose beginning was archived is told from the kept snapshots on, and that is said", async () => {
+  const sink = new Sink();
+  const firstSeq = Math.floor(records.length / 2);
+  const { projection, problems } = open(sink, new MemoryEdges(), { firstSeq });
+  expect(await projection.catchUp()).toBe(true);
+  expect(problems.join()).toContain("have left the journal");
+  const from = Math.min(...sink.of("ticks").map(({ seq }) => seq));
+  expect(from).toBeGreaterThanOrEqual(firstSeq);
+  const tail = whole.of("bars").filter(({ seq }) => seq > from + 5_000);
+  expect(tail.length).toBeGreaterThan(20);
+  expect(sink.of("bars").filter(({ seq }) => seq > from + 5_000)).toEqual(tail);
+});
