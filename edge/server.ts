@@ -37,6 +37,7 @@ export interface RunningServer {
   readonly url: string;
   readonly port: number;
   readonly picture: LivePicture;
+  readonly stream: Stream;
   stop(): Promise<void>;
 }
 
@@ -77,6 +78,7 @@ export function startServer(options: ServerOptions): Result<RunningServer, Serve
     url: `http://${host}:${server.port}`,
     port: server.port ?? port,
     picture,
+    stream,
     stop: async () => {
       stream.stop();
       await server.stop(true);
@@ -99,7 +101,8 @@ function listen(options: {
         hostname: host,
         port,
         idleTimeout: REQUEST_IDLE_SECONDS,
-        maxRequestBodySize: BODY_BYTES_MAX,
+        // Beyond it the connection is cut without a word; below it the reason is given.
+        maxRequestBodySize: 4 * BODY_BYTES_MAX,
         fetch: (request, server) => {
           if (new URL(request.url).pathname !== STREAM_PATH) return options.answer(request);
           return upgrade(request, server, options);
