@@ -58,7 +58,11 @@ export class ClickHouseTimeSeries implements TimeSeries {
       (name) => `SELECT max(seq) AS seq FROM ${database}.${name}`,
     );
     const rows = await this.#query(`SELECT max(seq) AS seq FROM (${parts.join(" UNION ALL ")})`, {});
-    return Number(rows[0]?.["seq"] ?? 0);
+    const seq = rows[0]?.["seq"];
+    if (typeof seq === "number") return seq;
+    throw new TimeSeriesUnavailable(
+      `what answers at ${this.#endpoint().url} is no ClickHouse: is the address right?`,
+    );
   }
 
   async select<T extends Exclude<TimeSeriesTable, "bars">>(

@@ -1,0 +1,143 @@
+// The real engine, embedded, and a server where one is named: the contract, what kills and hangs do to it, and what is said
+// when nobody answers.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TimeSeries, TimeSeriesUnavailable } from "../../actors/ports/time-series.ts";
+import { describeTimeSeries, tickRow } from "../../test/contract/time-series.ts";
+import { connectTimeSeries, type OpenedTimeSeries, openTimeSeries } from "./open.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "tickforge-clickhouse-"));
+const problems: string[] = [];
+let opened: OpenedTimeSeries;
+
+async function openEmbedded(): Promise<OpenedTimeSeries> {
+  const result = await openTimeSeries({
+    username: "",
+    password: "",
+    database: "tickforge",
+    directory,
+    onProblem: (message) => problems.push(message),
+  });
+  if (!result.ok) throw new Error(result.message);
+  return result.value;
+}
+
+beforeAll(async () => {
+  opened = await openEmbedded();
+}, 60_000);
+
+afterAll(async () => {
+  await opened.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+describeTimeSeries("embedded ClickHouse", async () => {
+  await Promise.resolve();
+  return connectTimeSeries({ ...opened.endpoint(), database: "contract" });
+});
+
+const SERVER = process.env["TICKFORGE_TEST_CLICKHOUSE_URL"];
+if (SERVER === undefined) {
+  test.skip("a ClickHouse server: set TICKFORGE_TEST_CLICKHOUSE_URL to run the same suite against one", () => {});
+} else {
+  describeTimeSeries("ClickHouse server", async () => {
+    await Promise.resolve();
+    const database = `contract_${process.pid}`;
+    return connectTimeSeries({ url: SERVER, username: "default", password: "", database });
+  });
+}
+
+/** Asks again until the engine is back. */
+async function whenBack(store: TimeSeries): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    if (
+      await store.ping().then(
+        () => true,
+        () => false,
+      )
+    )
+      return;
+    await Bun.sleep(100);
+  }
+  throw new Error("the engine did not come back");
+}
+
+describe("the engine's process", () => {
+  test("killed in the middle of a batch comes back with nothing lost and nothing doubled", async () => {
+    const { store, engine } = opened;
+    await store.migrate();
+    const batch = (number: number) =>
+      Array.from({ length: 5_000 }, (_, i) => tickRow(number * 5_000 + i, { symbol: "KILLED" }));
+    for (let number = 0; number < 6; number++) {
+      const sending = store.insert("ticks", batch(number), `killed:${number}`);
+      if (number % 2 === 1 && engine?.processId !== undefined) process.kill(engine.processId, "SIGKILL");
+      await sending.catch((error: unknown) => expect(error).toBeInstanceOf(TimeSeriesUnavailable));
+      await whenBack(store);
+      await store.insert("ticks", batch(number), `killed:${number}`);
+    }
+    const held = (await store.holdings()).find(({ symbol }) => symbol === "KILLED");
+    expect(held?.rows).toBe(30_000);
+    expect(engine?.lives).toBeGreaterThan(1);
+    expect(problems.join()).toContain("SIGKILL");
+  }, 60_000);
+
+  test("answers nobody without its secret", async () => {
+    const { url } = opened.endpoint();
+    expect((await fetch(url, { method: "POST", body: "SELECT 1" })).status).toBe(403);
+    const stranger = connectTimeSeries({ ...opened.endpoint(), password: "guessed" });
+    await expect(stranger.ping()).rejects.toThrow("user name or password");
+    await stranger.close();
+  });
+
+  test("ends with whoever started it, even one that was killed", async () => {
+    const child = Bun.spawn(
+      [process.execPath, join(import.meta.dir, "engine-owner.fixture.ts"), join(directory, "owned")],
+      {
+        stdout: "pipe",
+      },
+    );
+    const reader = child.stdout.getReader();
+    const engineId = Number(new TextDecoder().decode((await reader.read()).value).trim());
+    expect(engineId).toBeGreaterThan(0);
+    child.kill("SIGKILL");
+    await child.exited;
+    for (let attempt = 0; attempt < 100 && isAlive(engineId); attempt++) await Bun.sleep(50);
+    expect(isAlive(engineId)).toBe(false);
+  }, 30_000);
+});
+
+function isAlive(processId: number): boolean {
+  try {
+    process.kill(processId, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe("a server that", () => {
+  const endpoint = { username: "default", password: "", database: "tickforge" };
+
+  test("nobody runs is named, with what it said", async () => {
+    const store = connectTimeSeries({ ...endpoint, url: "http://127.0.0.1:9" });
+    const asked = store.ping();
+    await expect(asked).rejects.toBeInstanceOf(TimeSeriesUnavailable);
+    await expect(asked).rejects.toThrow("http://127.0.0.1:9 does not answer");
+    await store.close();
+  });
+
+  test("is no ClickHouse is not mistaken for one", async () => {
+    const impostor = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: () => new Response("<html>hello</html>"),
+    });
+    const store = connectTimeSeries({ ...endpoint, url: `http://127.0.0.1:${impostor.port}` });
+    await expect(store.maxSeq()).rejects.toThrow();
+    await store.close();
+    await impostor.stop(true);
+  });
+});

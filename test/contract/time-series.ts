@@ -1,0 +1,232 @@
+// What every time series store must do, whoever runs it: the same suite for a server and for the embedded engine.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { BarInterval } from "../../actors/domain/bar.ts";
+import type { BarRow, SignalRow, TickRow, TimeSeries } from "../../actors/ports/time-series.ts";
+
+/** 2014-05-05 00:00 UTC, a Monday: longer ago than rows are kept for after they were stored. */
+const MONDAY_MICROS = Date.UTC(2014, 4, 5) * 1_000;
+const MINUTE = 60_000_000;
+
+export function tickRow(index: number, changes: Partial<TickRow> = {}): TickRow {
+  return {
+    seq: index + 1,
+    timeMicros: MONDAY_MICROS + index * 250_001,
+    sourceTimeMicros: MONDAY_MICROS + index * 250_001 - 17,
+    symbol: "EURUSD",
+    source: "oanda",
+    sourceSeq: index + 1,
+    bid: 1.38712 + (index % 7) / 100_000,
+    ask: 1.38725 + (index % 7) / 100_000,
+    bidVolume: 1.5,
+    askVolume: 0.25,
+    flags: index % 8,
+    ...changes,
+  };
+}
+
+function barRow(minute: number, changes: Partial<BarRow> = {}): BarRow {
+  return {
+    seq: 7,
+    symbol: "GBPUSD",
+    source: "tickforge",
+    interval: "1m",
+    openTimeMicros: MONDAY_MICROS + minute * MINUTE,
+    open: 1.7 + minute / 1_000,
+    high: 1.8 + minute / 1_000,
+    low: 1.6 + minute / 1_000,
+    close: 1.7005 + minute / 1_000,
+    volume: 10,
+    ticks: 4,
+    spreadMean: 0.0002,
+    ...changes,
+  };
+}
+
+const SIGNAL: SignalRow = {
+  seq: 900,
+  timeMicros: MONDAY_MICROS + 123_456,
+  symbol: "XAUUSD",
+  causeSeq: 899,
+  tickSeq: 898,
+  action: "SELL",
+  probabilityUp: 0.31,
+  confidence: 0.69,
+  regime: "weak-downtrend",
+  components: [{ member: "chaos", probabilityUp: 0.3, weight: 0.5, ageMicros: 12 }],
+  reasons: ["trend:-0.5", "'quoted' \\ \"and\" \ttabbed, ünïcode \u{1f4c9}"],
+  bid: 1_300.123,
+  ask: 1_300.456,
+  stopDistance: 1.5,
+  targetDistance: 3,
+  expiresAtMicros: MONDAY_MICROS + 9_000_001,
+  tradable: true,
+};
+
+/** @param open a store that is empty and migrated */
+export function describeTimeSeries(name: string, open: () => Promise<TimeSeries>): void {
+  describe(`time series: ${name}`, () => {
+    let store: TimeSeries;
+    const ticks = Array.from({ length: 300 }, (_, index) => tickRow(index));
+    beforeAll(async () => {
+      store = await open();
+      await store.migrate();
+      expect(await store.maxSeq()).toBe(0);
+      await store.insert("ticks", ticks, "ticks:1-300");
+      await store.insert("signals", [SIGNAL], "signals:900");
+    }, 60_000);
+    afterAll(async () => await store.close());
+
+    test("a row comes back as it went in, to the last bit", async () => {
+      expect(await store.select("ticks", { order: "ascending", limit: 1_000 })).toEqual(ticks);
+      expect(await store.select("signals", { order: "ascending", limit: 10 })).toEqual([SIGNAL]);
+    });
+
+    test("the same batch again adds nothing; another one does", async () => {
+      await store.insert("ticks", ticks, "ticks:1-300");
+      expect(await store.select("ticks", { order: "ascending", limit: 1_000 })).toHaveLength(300);
+      const [more] = [tickRow(0, { symbol: "AUDUSD", seq: 500 })];
+      await store.insert("ticks", [more], "ticks:500-500");
+      expect(await store.select("ticks", { symbol: "AUDUSD", order: "ascending", limit: 10 })).toEqual([
+        more,
+      ]);
+      await store.insert("ticks", [], "ticks:none");
+    });
+
+    test("it knows the highest sequence of all tables", async () => {
+      expect(await store.maxSeq()).toBe(900);
+    });
+
+    for (const order of ["ascending", "descending"] as const) {
+      test(`pages ${order} follow each other without a gap or a repetition`, async () => {
+        const seen: number[] = [];
+        let after: { timeMicros: number; seq: number } | undefined;
+        for (;;) {
+          const page = await store.select("ticks", {
+            symbol: "EURUSD",
+            order,
+            limit: 77,
+            ...(after === undefined ? {} : { after }),
+          });
+          seen.push(...page.map(({ seq }) => seq));
+          after = page.at(-1);
+          if (page.length < 77) break;
+        }
+        const expected = ticks.map(({ seq }) => seq);
+        expect(seen).toEqual(order === "ascending" ? expected : expected.reverse());
+      });
+    }
+
+    test("a range begins with its start and ends before its end", async () => {
+      const [from, to] = [ticks[10], ticks[20]] as [TickRow, TickRow];
+      const range = { fromMicros: from.timeMicros, toMicros: to.timeMicros };
+      const found = await store.select("ticks", {
+        symbol: "EURUSD",
+        ...range,
+        order: "ascending",
+        limit: 100,
+      });
+      expect(found.map(({ seq }) => seq)).toEqual(ticks.slice(10, 20).map(({ seq }) => seq));
+    });
+
+    for (const symbol of [
+      "' OR 1=1 --",
+      "EURUSD'; DROP TABLE ticks; --",
+      "\\",
+      "{symbol:String}",
+      "\t\n\0",
+    ]) {
+      test(`a symbol called ${JSON.stringify(symbol)} is a symbol that is not there`, async () => {
+        expect(await store.select("ticks", { symbol, order: "ascending", limit: 10 })).toEqual([]);
+        expect(await store.bars({ symbol, interval: "1m", limit: 10 })).toEqual([]);
+      });
+    }
+    barsTests(() => store);
+  });
+}
+
+function barsTests(store: () => TimeSeries): void {
+  const own = Array.from({ length: 30 }, (_, minute) => barRow(minute));
+  const vendor = Array.from({ length: 40 }, (_, minute) =>
+    barRow(minute, { seq: 0, source: "histdata", close: 9 }),
+  );
+  const ask = async (interval: BarInterval, limit: number, changes: object = {}): Promise<BarRow[]> =>
+    await store().bars({ symbol: "GBPUSD", interval, limit, ...changes });
+
+  test("bars told again, changed, replace what was there", async () => {
+    await store().insert("bars", [barRow(3, { close: 1 })], "bars:first");
+    await store().insert("bars", own, "bars:own");
+    await store().insert("bars", vendor, "bars:vendor");
+    expect(await ask("1m", 30, { source: "tickforge" })).toEqual(own);
+  });
+
+  test("the newest ones are given, oldest first; imported ones where there are none of our own", async () => {
+    const bars = await ask("1m", 15);
+    expect(bars.map(({ source }) => source)).toEqual([
+      ...Array.from({ length: 5 }, () => "tickforge"),
+      ...Array.from({ length: 10 }, () => "histdata"),
+    ]);
+    expect(bars.map(({ openTimeMicros }) => openTimeMicros)).toEqual(
+      vendor.slice(25).map(({ openTimeMicros }) => openTimeMicros),
+    );
+    expect((await ask("1m", 2, { source: "histdata" })).map(({ close }) => close)).toEqual([9, 9]);
+  });
+
+  test("larger ones are put together from minutes", async () => {
+    const range = { toMicros: MONDAY_MICROS + 30 * MINUTE };
+    const [first, second] = await ask("15m", 10, range);
+    const put = (minutes: readonly BarRow[]): object => ({
+      open: minutes[0]?.open,
+      close: minutes.at(-1)?.close,
+      high: Math.max(...minutes.map(({ high }) => high)),
+      low: Math.min(...minutes.map(({ low }) => low)),
+      ticks: 60,
+      volume: 150,
+      openTimeMicros: minutes[0]?.openTimeMicros,
+    });
+    expect(first).toMatchObject(put(own.slice(0, 15)));
+    expect(second).toMatchObject(put(own.slice(15)));
+    expect(await ask("1d", 5)).toHaveLength(1);
+  });
+
+  test("seconds are put together from ticks, without those that were quarantined", async () => {
+    const second = Array.from({ length: 4 }, (_, i) =>
+      tickRow(0, {
+        symbol: "USDJPY",
+        seq: 600 + i,
+        sourceSeq: i + 1,
+        timeMicros: MONDAY_MICROS + i * 1_000,
+        bid: 100 + i,
+        ask: 102 + i,
+        flags: 0,
+      }),
+    );
+    await store().insert("ticks", second, "ticks:600-603");
+    const quality = {
+      seq: 604,
+      timeMicros: MONDAY_MICROS,
+      symbol: "USDJPY",
+      source: "oanda",
+      causeSeq: 603,
+      code: "spike",
+      ticks: 1,
+    };
+    await store().insert("quality", [quality], "quality:604");
+    const [bar] = await store().bars({ symbol: "USDJPY", interval: "1s", limit: 5 });
+    expect(bar).toMatchObject({ open: 101, high: 103, low: 101, close: 103, ticks: 3, spreadMean: 2 });
+  });
+
+  test("it says what it holds", async () => {
+    const holdings = await store().holdings();
+    const found = holdings.find(({ table, symbol }) => table === "ticks" && symbol === "EURUSD");
+    expect(found).toEqual({
+      table: "ticks",
+      symbol: "EURUSD",
+      source: "oanda",
+      rows: 300,
+      firstMicros: MONDAY_MICROS,
+      lastMicros: MONDAY_MICROS + 299 * 250_001,
+    });
+    expect(holdings.find(({ table, source }) => table === "bars" && source === "tickforge")?.rows).toBe(30);
+  });
+}
