@@ -17,6 +17,7 @@ import { openJournal } from "../storage/journal/journal.ts";
 import { runRetention } from "../storage/journal/retention-round.ts";
 import { FileSnapshotStore } from "../storage/journal/snapshot-store.ts";
 import { openTimeSeries } from "../storage/clickhouse/open.ts";
+import { forgetEndpoint, noteEndpoint } from "../storage/open-history.ts";
 import { LedgerProjection } from "../storage/projections/ledger-projection.ts";
 import { Projector } from "../storage/projections/time-series/projector.ts";
 import { openLedger } from "../storage/sql/ledger.ts";
@@ -144,9 +145,10 @@ async function openHistory(
   const nothing = { timeSeries: undefined, projector: undefined, embedded: undefined };
   if (keepsTimeSeries !== true || !settings.timeSeries.enabled) return nothing;
   const problem = (message: string): void => onProblem?.(message);
+  const directory = join(settings.data, "time-series");
   const opened = await openTimeSeries({
     ...settings.timeSeries,
-    directory: join(settings.data, "time-series"),
+    directory,
     onProblem: problem,
   });
   if (!opened.ok) {
@@ -155,11 +157,30 @@ async function openHistory(
   }
   const history = opened.value;
   const { store, endpoint } = history;
+  // Other commands find it there; it is written again when the engine has moved.
+  let noted = "";
+  const noting = setInterval(() => {
+    const now = endpoint();
+    if (history.engine === undefined || now.url === noted) return;
+    noted = now.url;
+    noteEndpoint(directory, now);
+  }, NOTE_MILLIS);
   const projector = new Projector({ data: settings.data, journal, endpoint, onProblem: problem });
-  return { timeSeries: store, projector, embedded: history };
+  return {
+    timeSeries: store,
+    projector,
+    embedded: {
+      close: async () => {
+        clearInterval(noting);
+        forgetEndpoint(directory);
+        await history.close();
+      },
+    },
+  };
 }
 
 const JOURNAL_FOLDER = "journal";
+const NOTE_MILLIS = 500;
 
 type StationParts = Pick<
   Station,

@@ -139,7 +139,7 @@ function upgrade(
   { guard, stream }: { guard: Guard; stream: Stream },
 ): Response | undefined {
   try {
-    guard(request);
+    guard(request, false);
   } catch (error) {
     if (error instanceof Problem) return problemResponse(error);
     throw error;

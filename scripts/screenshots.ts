@@ -9,7 +9,7 @@ import { freePort, RunningSystem } from "./running-system.ts";
 
 const FOLDER = join(import.meta.dir, "..", "docs", "screenshots");
 /** Until there are signals, trades and a curve worth seeing. */
-const LIVELY_MILLIS = 90_000;
+const LIVELY_MILLIS = 150_000;
 const SETTLE_MILLIS = 1_500;
 const BYTES_MAX = 250_000;
 
@@ -22,13 +22,16 @@ interface Shot {
 const SHOTS: readonly Shot[] = [
   {
     name: "dashboard-dark",
-    look: { width: 1_440, height: 900, scheme: "dark" },
+    look: { width: 1_330, height: 880, scheme: "dark" },
     prepare: openFirstSignal,
   },
   {
     name: "dashboard-light",
-    look: { width: 1_440, height: 900, scheme: "light" },
+    look: { width: 1_330, height: 880, scheme: "light" },
     prepare: async (page) => {
+      await page
+        .$eval(".desk .rows .button-text", (symbol) => (symbol as HTMLElement).click())
+        .catch(() => undefined);
       await page.click("#tab-system");
     },
   },

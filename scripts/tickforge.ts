@@ -5,6 +5,7 @@ import packageJson from "../package.json" with { type: "json" };
 import { benchCommand } from "./commands/bench.ts";
 import { EXIT_FAILED, EXIT_USAGE } from "./commands/common.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { importCommand } from "./commands/import.ts";
 import { journalCommand } from "./commands/journal.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { startCommand } from "./commands/start.ts";
@@ -16,6 +17,7 @@ const program = new Command("tickforge")
   .version(packageJson.version)
   .showHelpAfterError("(tickforge --help lists the commands)")
   .addCommand(startCommand())
+  .addCommand(importCommand())
   .addCommand(replayCommand())
   .addCommand(journalCommand())
   .addCommand(doctorCommand())

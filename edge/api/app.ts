@@ -29,9 +29,12 @@ export function makeApp(options: AppOptions): OpenAPIHono {
   const { picture, guard } = options;
   const app = new OpenAPIHono({ strict: false });
   app.use(async (c, next) => {
-    guard(c.req.raw);
+    const page = options.page(c.req.raw);
+    guard(c.req.raw, page !== undefined);
+    if (page !== undefined) return page;
     await next();
     c.header("x-content-type-options", "nosniff");
+    return undefined;
   });
   const api = new OpenAPIHono({
     strict: false,
@@ -70,7 +73,7 @@ export function makeApp(options: AppOptions): OpenAPIHono {
     "/metrics",
     async () => new Response(await metrics.metrics(), { headers: { "content-type": metrics.contentType } }),
   );
-  app.notFound((c) => options.page(c.req.raw) ?? missing(app, c.req.method, c.req.path));
+  app.notFound((c) => missing(app, c.req.method, c.req.path));
   app.onError((error) => answerTo(error, picture));
   return app;
 }

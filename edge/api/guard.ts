@@ -11,11 +11,14 @@ export interface GuardOptions {
   readonly token: string | undefined;
 }
 
-/** @throws Problem where the request must not be answered */
-export type Guard = (request: Request) => void;
+/**
+ * @param isOpen what is asked for holds no secrets: the page itself, which then asks for the token
+ * @throws Problem where the request must not be answered
+ */
+export type Guard = (request: Request, isOpen: boolean) => void;
 
 export function makeGuard({ token }: GuardOptions): Guard {
-  return (request) => {
+  return (request, isOpen) => {
     const url = new URL(request.url);
     const host = request.headers.get("host") ?? url.host;
     const name = host.replace(/:\d+$/, "");
@@ -24,7 +27,7 @@ export function makeGuard({ token }: GuardOptions): Guard {
       throw new Problem(403, "wrong-host", `this server answers to localhost, not to ${name}`);
     }
     checkOrigin(request, host);
-    if (token !== undefined) checkToken(request, token);
+    if (token !== undefined && !isOpen) checkToken(request, token);
   };
 }
 

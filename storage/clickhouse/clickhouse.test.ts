@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type TimeSeries, TimeSeriesUnavailable } from "../../actors/ports/time-series.ts";
+import { type TickRow, type TimeSeries, TimeSeriesUnavailable } from "../../actors/ports/time-series.ts";
 import { describeTimeSeries, tickRow } from "../../test/contract/time-series.ts";
 import { connectTimeSeries, type OpenedTimeSeries, openTimeSeries } from "./open.ts";
 
@@ -50,6 +50,18 @@ if (SERVER === undefined) {
   });
 }
 
+function batch(number: number): TickRow[] {
+  return Array.from({ length: 5_000 }, (_, i) => tickRow(number * 5_000 + i, { symbol: "KILLED" }));
+}
+
+/** What a question that cannot be answered fails with. */
+async function failureOf(question: Promise<unknown>): Promise<unknown> {
+  return await question.then(
+    () => "no failure",
+    (error: unknown) => error,
+  );
+}
+
 /** Asks again until the engine is back. */
 async function whenBack(store: TimeSeries): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt++) {
@@ -69,8 +81,6 @@ describe("the engine's process", () => {
   test("killed in the middle of a batch comes back with nothing lost and nothing doubled", async () => {
     const { store, engine } = opened;
     await store.migrate();
-    const batch = (number: number) =>
-      Array.from({ length: 5_000 }, (_, i) => tickRow(number * 5_000 + i, { symbol: "KILLED" }));
     for (let number = 0; number < 6; number++) {
       const sending = store.insert("ticks", batch(number), `killed:${number}`);
       if (number % 2 === 1 && engine?.processId !== undefined) process.kill(engine.processId, "SIGKILL");
@@ -88,7 +98,7 @@ describe("the engine's process", () => {
     const { url } = opened.endpoint();
     expect((await fetch(url, { method: "POST", body: "SELECT 1" })).status).toBe(403);
     const stranger = connectTimeSeries({ ...opened.endpoint(), password: "guessed" });
-    await expect(stranger.ping()).rejects.toThrow("user name or password");
+    expect(String(await failureOf(stranger.ping()))).toContain("user name or password");
     await stranger.close();
   });
 
@@ -123,9 +133,9 @@ describe("a server that", () => {
 
   test("nobody runs is named, with what it said", async () => {
     const store = connectTimeSeries({ ...endpoint, url: "http://127.0.0.1:9" });
-    const asked = store.ping();
-    await expect(asked).rejects.toBeInstanceOf(TimeSeriesUnavailable);
-    await expect(asked).rejects.toThrow("http://127.0.0.1:9 does not answer");
+    const error = await failureOf(store.ping());
+    expect(error).toBeInstanceOf(TimeSeriesUnavailable);
+    expect(String(error)).toContain("http://127.0.0.1:9 does not answer");
     await store.close();
   });
 
@@ -136,7 +146,7 @@ describe("a server that", () => {
       fetch: () => new Response("<html>hello</html>"),
     });
     const store = connectTimeSeries({ ...endpoint, url: `http://127.0.0.1:${impostor.port}` });
-    await expect(store.maxSeq()).rejects.toThrow();
+    expect(await failureOf(store.maxSeq())).toBeInstanceOf(TimeSeriesUnavailable);
     await store.close();
     await impostor.stop(true);
   });

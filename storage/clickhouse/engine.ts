@@ -44,12 +44,11 @@ export async function startEngine(options: {
     },
     silenceMillisMax: ENGINE_SILENCE_MILLIS_MAX,
   });
-  const started = await Promise.race([
-    listening.promise.then(() => true),
-    Bun.sleep(ENGINE_START_MILLIS_MAX).then(() => false),
-  ]);
+  const patience = setTimeout(() => listening.resolve(), ENGINE_START_MILLIS_MAX);
+  await listening.promise;
+  clearTimeout(patience);
   const stop = async (): Promise<void> => await child.stop({ type: "stop" }, FAREWELL_MILLIS);
-  if (!started) {
+  if (port === 0) {
     await stop();
     return failure(
       "engine-not-started",

@@ -175,17 +175,8 @@ function barsTests(store: () => TimeSeries): void {
   test("larger ones are put together from minutes", async () => {
     const range = { toMicros: MONDAY_MICROS + 30 * MINUTE };
     const [first, second] = await ask("15m", 10, range);
-    const put = (minutes: readonly BarRow[]): object => ({
-      open: minutes[0]?.open,
-      close: minutes.at(-1)?.close,
-      high: Math.max(...minutes.map(({ high }) => high)),
-      low: Math.min(...minutes.map(({ low }) => low)),
-      ticks: 60,
-      volume: 150,
-      openTimeMicros: minutes[0]?.openTimeMicros,
-    });
-    expect(first).toMatchObject(put(own.slice(0, 15)));
-    expect(second).toMatchObject(put(own.slice(15)));
+    expect(first).toMatchObject(putTogether(own.slice(0, 15)));
+    expect(second).toMatchObject(putTogether(own.slice(15)));
     expect(await ask("1d", 5)).toHaveLength(1);
   });
 
@@ -229,4 +220,17 @@ function barsTests(store: () => TimeSeries): void {
     });
     expect(holdings.find(({ table, source }) => table === "bars" && source === "tickforge")?.rows).toBe(30);
   });
+}
+
+/** What a larger bar of quarter hours has to be. */
+function putTogether(minutes: readonly BarRow[]): object {
+  return {
+    open: minutes[0]?.open,
+    close: minutes.at(-1)?.close,
+    high: Math.max(...minutes.map(({ high }) => high)),
+    low: Math.min(...minutes.map(({ low }) => low)),
+    ticks: 60,
+    volume: 150,
+    openTimeMicros: minutes[0]?.openTimeMicros,
+  };
 }

@@ -151,6 +151,7 @@ table<number>(
 
 test("a reason's code is read as name and value", () => {
   expect(reasonParts("regime:weak-uptrend")).toEqual({ name: "regime", value: "weak uptrend" });
+  expect(reasonParts("trend:-1.00")).toEqual({ name: "trend", value: "-1.00" });
   expect(reasonParts("technical:0.62")).toEqual({ name: "technical", value: "0.62" });
   expect(reasonParts("spread-wide")).toEqual({ name: "spread wide", value: "" });
 });

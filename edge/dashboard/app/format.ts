@@ -132,9 +132,9 @@ export function duration(totalSeconds: number): string {
   return `${total}s`;
 }
 
-/** "weak-uptrend" -> "weak uptrend". */
+/** "weak-uptrend" -> "weak uptrend"; the sign of a number stays. */
 export function words(name: string): string {
-  return name.replaceAll(/[-_]/g, " ");
+  return name.replaceAll(/(?<=\w)[-_](?=\w)/g, " ");
 }
 
 export interface Reason {

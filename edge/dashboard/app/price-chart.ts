@@ -33,7 +33,7 @@ export interface PriceChartEvents {
 }
 
 const BAR_SPACING_PIXELS = 7;
-const RIGHT_OFFSET_BARS = 6;
+const RIGHT_OFFSET_BARS = 12;
 
 export class PriceChart {
   readonly #chart: IChartApi;

@@ -97,10 +97,10 @@ export function Positions(): VNode {
               <th scope="col" class="right">
                 Now
               </th>
-              <th scope="col" class="right roomy-only">
+              <th scope="col" class="right wide-only">
                 Stop
               </th>
-              <th scope="col" class="right roomy-only">
+              <th scope="col" class="right wide-only">
                 Target
               </th>
               <th scope="col" class="right">
@@ -139,8 +139,8 @@ function PositionRow({ position }: { position: PositionMessage }): VNode {
       </td>
       <td class="num right">{price(position.openPrice, digits)}</td>
       <td class="num right">{price(position.currentPrice, digits)}</td>
-      <td class="num right roomy-only">{price(position.stopLoss, digits)}</td>
-      <td class="num right roomy-only">{price(position.takeProfit, digits)}</td>
+      <td class="num right wide-only">{price(position.stopLoss, digits)}</td>
+      <td class="num right wide-only">{price(position.takeProfit, digits)}</td>
       <td class="right">
         <Profit value={position.profit} />
       </td>
