@@ -16,7 +16,7 @@ import type { OpenedJournal } from "../storage/journal/append.ts";
 import { openJournal } from "../storage/journal/journal.ts";
 import { runRetention } from "../storage/journal/retention-round.ts";
 import { FileSnapshotStore } from "../storage/journal/snapshot-store.ts";
-import { openTimeSeries } from "../storage/clickhouse/open.ts";
+import { type OpenedTimeSeries, openTimeSeries } from "../storage/clickhouse/open.ts";
 import { forgetEndpoint, noteEndpoint } from "../storage/open-history.ts";
 import { LedgerProjection } from "../storage/projections/ledger-projection.ts";
 import { Projector } from "../storage/projections/time-series/projector.ts";
@@ -37,6 +37,8 @@ export interface Station {
   /** Undefined where none is kept. */
   readonly timeSeries: TimeSeries | undefined;
   readonly projector: Projector | undefined;
+  /** Of the embedded time series engine, while it runs. */
+  readonly engineProcessId: number | undefined;
   /** Moves journal segments that nobody needs any more to the archive and warns of a full disk. Call it about hourly. */
   housekeep(): Promise<void>;
   /** Flushes, saves every actor, brings the ledger up to date and lets the folder go. */
@@ -170,6 +172,7 @@ async function openHistory(
     timeSeries: store,
     projector,
     embedded: {
+      engine: history.engine,
       close: async () => {
         clearInterval(noting);
         forgetEndpoint(directory);
@@ -187,7 +190,7 @@ type StationParts = Pick<
   "live" | "journal" | "ledger" | "clock" | "recovery" | "epoch" | "timeSeries" | "projector"
 > & {
   /** The store's own process, if it has one. */
-  readonly embedded: { close(): Promise<void> } | undefined;
+  readonly embedded: Pick<OpenedTimeSeries, "engine" | "close"> | undefined;
   readonly snapshots: FileSnapshotStore;
   readonly lock: DataLock;
 };
@@ -221,6 +224,10 @@ class RunningStation implements Station {
     this.#snapshots = parts.snapshots;
     this.#lock = parts.lock;
     this.projection = new LedgerProjection({ ...parts, scope: options.settings.account.accountId });
+  }
+
+  get engineProcessId(): number | undefined {
+    return this.#embedded?.engine?.processId;
   }
 
   async housekeep(): Promise<void> {

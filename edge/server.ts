@@ -104,7 +104,7 @@ function listen(options: {
         // Beyond it the connection is cut without a word; below it the reason is given.
         maxRequestBodySize: 4 * BODY_BYTES_MAX,
         fetch: (request, server) => {
-          if (new URL(request.url).pathname !== STREAM_PATH) return options.answer(request);
+          if (!isStream(request.url)) return options.answer(request);
           return upgrade(request, server, options);
         },
         websocket: {
@@ -131,6 +131,14 @@ function listen(options: {
     }
     return failure("cannot-listen", `cannot listen on ${host}:${port}: ${String(error)}`);
   }
+}
+
+/** Without making an object of every address. */
+function isStream(url: string): boolean {
+  const at = url.indexOf(STREAM_PATH, url.indexOf("//") + 2);
+  if (at < 0 || url.indexOf("/", url.indexOf("//") + 2) !== at) return false;
+  const next = url[at + STREAM_PATH.length];
+  return next === undefined || next === "?";
 }
 
 function upgrade(

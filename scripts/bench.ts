@@ -6,7 +6,21 @@ import { z } from "zod";
 import { palette, table } from "../edge/terminal/table.ts";
 import type { BenchRow } from "./bench/row.ts";
 
-const BENCHES = ["mailbox", "features", "chain", "journal", "replay", "recover", "memory"] as const;
+const BENCHES = [
+  "mailbox",
+  "features",
+  "chain",
+  "journal",
+  "replay",
+  "recover",
+  "memory",
+  "http",
+  "fanout",
+  "clickhouse",
+  "import",
+  "ingest",
+  "dashboard",
+] as const;
 
 const rowSchema = z.strictObject({
   name: z.string(),

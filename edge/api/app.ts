@@ -28,13 +28,11 @@ export const OPENAPI_PATH = "/api/v1/openapi.json";
 export function makeApp(options: AppOptions): OpenAPIHono {
   const { picture, guard } = options;
   const app = new OpenAPIHono({ strict: false });
-  app.use(async (c, next) => {
-    const page = options.page(c.req.raw);
+  app.use((c, next) => {
+    // What is no API is the page or one of its files; looking there costs, and the API's clients ask often.
+    const page = c.req.path.startsWith("/api/") ? undefined : options.page(c.req.raw);
     guard(c.req.raw, page !== undefined);
-    if (page !== undefined) return page;
-    await next();
-    c.header("x-content-type-options", "nosniff");
-    return undefined;
+    return page === undefined ? next() : Promise.resolve(page);
   });
   const api = new OpenAPIHono({
     strict: false,

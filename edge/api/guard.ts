@@ -6,6 +6,11 @@ import { Problem } from "./problem.ts";
 
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
+function isLoopback(host: string): boolean {
+  const colon = host.lastIndexOf(":");
+  return LOOPBACK.has(host) || (/^\d+$/.test(host.slice(colon + 1)) && LOOPBACK.has(host.slice(0, colon)));
+}
+
 export interface GuardOptions {
   /** Undefined on the loopback. */
   readonly token: string | undefined;
@@ -19,12 +24,10 @@ export type Guard = (request: Request, isOpen: boolean) => void;
 
 export function makeGuard({ token }: GuardOptions): Guard {
   return (request, isOpen) => {
-    const url = new URL(request.url);
-    const host = request.headers.get("host") ?? url.host;
-    const name = host.replace(/:\d+$/, "");
+    const host = request.headers.get("host") ?? "";
     // Without a token only names of the loopback are answered: another name that leads here is a rebinding of DNS.
-    if (token === undefined && !LOOPBACK.has(name)) {
-      throw new Problem(403, "wrong-host", `this server answers to localhost, not to ${name}`);
+    if (token === undefined && !isLoopback(host)) {
+      throw new Problem(403, "wrong-host", `this server answers to localhost, not to ${host}`);
     }
     checkOrigin(request, host);
     if (token !== undefined && !isOpen) checkToken(request, token);

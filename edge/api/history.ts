@@ -104,6 +104,10 @@ export class History {
         ? await this.#storedBars(query, {
             untilMicros: recent[0]?.openTimeMicros ?? query.to,
             limit: missing,
+          }).catch((error: unknown) => {
+            // What the process remembers is better than nothing.
+            if (recent.length > 0 || forming !== undefined) return [];
+            throw error;
           })
         : [];
     if (instrument === undefined && stored.length === 0) {

@@ -62,6 +62,10 @@ export function problemResponse(
   };
   return new Response(JSON.stringify(body), {
     status: what.status,
-    headers: { "content-type": "application/problem+json", ...what.headers },
+    headers: {
+      "content-type": "application/problem+json",
+      "x-content-type-options": "nosniff",
+      ...what.headers,
+    },
   });
 }

@@ -26,9 +26,10 @@ import {
   tickSchema,
   topologySchema,
 } from "./schemas.ts";
+import { StateAnswer } from "./state-answers.ts";
 import { topologyOf } from "./topology.ts";
 import { FEATURE_NAMES } from "../../actors/domain/features.ts";
-import { pointsPerUnit } from "../../actors/domain/instrument.ts";
+import { type Instrument, pointsPerUnit } from "../../actors/domain/instrument.ts";
 import { MICROS_PER_LOT } from "../../actors/domain/money.ts";
 
 const PROBLEMS = {
@@ -43,15 +44,15 @@ const PROBLEMS = {
 } as const;
 
 /** A GET route that answers one schema. */
-function route<Path extends string, Answer extends z.ZodType, Query extends z.ZodObject = z.ZodObject<{}>>(
+function route<Path extends string, Answer extends z.ZodType, Query extends z.ZodObject>(
   path: Path,
-  what: { summary: string; answer: Answer; query?: Query },
+  what: { summary: string; answer: Answer; query: Query },
 ) {
   return createRoute({
     method: "get",
     path,
     summary: what.summary,
-    request: { query: (what.query ?? z.object({})) as Query },
+    request: { query: what.query },
     responses: {
       200: { description: what.summary, content: { "application/json": { schema: what.answer } } },
       ...PROBLEMS,
@@ -63,83 +64,106 @@ const all = <T>(items: T[]) => ({ items, cursor: null });
 
 export function addRoutes(app: OpenAPIHono, picture: LivePicture, history: History): void {
   addState(app, picture);
-  addAccount(app, picture, history);
+  addAccount(app, history);
   addHistory(app, history);
 }
 
 function addState(app: OpenAPIHono, picture: LivePicture): void {
-  app.openapi(route("/health", { summary: "How the system is", answer: healthSchema }), (c) =>
-    c.json(picture.health(), 200),
-  );
-  app.openapi(
-    createRoute({
-      method: "get",
-      path: "/ready",
-      summary: "Whether ticks are taken",
-      responses: {
-        200: { description: "Ready", content: { "application/json": { schema: readySchema } } },
-        503: PROBLEMS[503],
-      },
-    }),
-    (c) => {
-      if (picture.health().status === "failed") {
-        throw new Problem(503, "not-ready", "the journal takes nothing more: look at /api/v1/health");
-      }
-      return c.json({ ready: true as const }, 200);
+  addStateRoute(app, "/health", {
+    summary: "How the system is",
+    answer: healthSchema,
+    build: () => picture.health(),
+  });
+  addStateRoute(app, "/ready", {
+    summary: "Whether ticks are taken",
+    answer: readySchema,
+    build: () => {
+      if (picture.health().status !== "failed") return { ready: true as const };
+      throw new Problem(503, "not-ready", "the journal takes nothing more: look at /api/v1/health");
     },
-  );
-  app.openapi(
-    route("/symbols", { summary: "Every symbol as it is now", answer: pageSchema(symbolStateSchema) }),
-    (c) => c.json(all(picture.symbols()), 200),
-  );
-  app.openapi(
-    route("/instruments", { summary: "What is traded and its terms", answer: pageSchema(instrumentSchema) }),
-    (c) =>
-      c.json(
-        all(
-          picture.instruments.map((instrument) => ({
-            symbol: instrument.symbol,
-            baseCurrency: instrument.baseCurrency,
-            quoteCurrency: instrument.quoteCurrency,
-            digits: instrument.digits,
-            contractSize: instrument.contractSize,
-            lotStep: instrument.volumeStepMicros / MICROS_PER_LOT,
-            lotMin: instrument.volumeMinMicros / MICROS_PER_LOT,
-            lotMax: instrument.volumeMaxMicros / MICROS_PER_LOT,
-            spreadMax: instrument.spreadMaxPoints / pointsPerUnit(instrument),
-          })),
-        ),
-        200,
-      ),
-  );
-  app.openapi(route("/actors", { summary: "The actor tree", answer: pageSchema(actorSchema) }), (c) =>
-    c.json(all(picture.actors()), 200),
-  );
-  app.openapi(
-    route("/latency", {
-      summary: "How long decisions and their stages take",
-      answer: pageSchema(latencySchema),
-    }),
-    (c) => c.json(all(picture.latency()), 200),
-  );
-  app.openapi(
-    route("/topology", { summary: "The running parts as a Mermaid diagram", answer: topologySchema }),
-    (c) => c.json({ mermaid: topologyOf(picture) }, 200),
-  );
-}
-
-function addAccount(app: OpenAPIHono, picture: LivePicture, history: History): void {
-  app.openapi(route("/account", { summary: "The paper account", answer: accountSchema }), (c) => {
-    const account = picture.account();
-    if (account === undefined) {
+  });
+  addStateRoute(app, "/symbols", {
+    summary: "Every symbol as it is now",
+    answer: pageSchema(symbolStateSchema),
+    build: () => all(picture.symbols()),
+  });
+  addStateRoute(app, "/instruments", {
+    summary: "What is traded and its terms",
+    answer: pageSchema(instrumentSchema),
+    build: () => all(picture.instruments.map(termsOf)),
+  });
+  addStateRoute(app, "/actors", {
+    summary: "The actor tree",
+    answer: pageSchema(actorSchema),
+    build: () => all(picture.actors()),
+  });
+  addStateRoute(app, "/latency", {
+    summary: "How long decisions and their stages take",
+    answer: pageSchema(latencySchema),
+    build: () => all(picture.latency()),
+  });
+  addStateRoute(app, "/topology", {
+    summary: "The running parts as a Mermaid diagram",
+    answer: topologySchema,
+    build: () => ({ mermaid: topologyOf(picture) }),
+  });
+  addStateRoute(app, "/account", {
+    summary: "The paper account",
+    answer: accountSchema,
+    build: () => {
+      const account = picture.account();
+      if (account !== undefined) return account;
       throw new Problem(
         503,
         "account-out-of-service",
         "the account's actor is out of service: look at /api/v1/actors",
       );
-    }
-    return c.json(account, 200);
+    },
   });
+  addStateRoute(app, "/positions", {
+    summary: "Open positions",
+    answer: pageSchema(positionSchema),
+    build: () => all(picture.positions()),
+  });
+}
+
+/** A route about the state of now, which asks nothing. */
+function addStateRoute<Answer extends z.ZodType>(
+  app: OpenAPIHono,
+  path: string,
+  what: { summary: string; answer: Answer; build: () => z.input<Answer> },
+): void {
+  const { summary, answer, build } = what;
+  const state = new StateAnswer(build);
+  app.openapi(
+    createRoute({
+      method: "get",
+      path,
+      summary,
+      responses: {
+        200: { description: summary, content: { "application/json": { schema: answer } } },
+        503: PROBLEMS[503],
+      },
+    }),
+    () => state.respond(),
+  );
+}
+
+function termsOf(instrument: Instrument): z.infer<typeof instrumentSchema> {
+  return {
+    symbol: instrument.symbol,
+    baseCurrency: instrument.baseCurrency,
+    quoteCurrency: instrument.quoteCurrency,
+    digits: instrument.digits,
+    contractSize: instrument.contractSize,
+    lotStep: instrument.volumeStepMicros / MICROS_PER_LOT,
+    lotMin: instrument.volumeMinMicros / MICROS_PER_LOT,
+    lotMax: instrument.volumeMaxMicros / MICROS_PER_LOT,
+    spreadMax: instrument.spreadMaxPoints / pointsPerUnit(instrument),
+  };
+}
+
+function addAccount(app: OpenAPIHono, history: History): void {
   app.openapi(
     route("/account/equity", {
       summary: "Balance and equity over time, oldest first",
@@ -147,9 +171,6 @@ function addAccount(app: OpenAPIHono, picture: LivePicture, history: History): v
       query: pageQuery,
     }),
     async (c) => c.json(await history.equity(c.req.valid("query")), 200),
-  );
-  app.openapi(route("/positions", { summary: "Open positions", answer: pageSchema(positionSchema) }), (c) =>
-    c.json(all(picture.positions()), 200),
   );
   app.openapi(
     route("/orders", {

@@ -5,7 +5,10 @@ import { Command } from "commander";
 export function benchCommand(): Command {
   return new Command("bench")
     .description("measure the speed of every part, as ratios against a baseline in the same run")
-    .argument("[names...]", "mailbox, features, chain, journal, replay, recover, memory; all by default")
+    .argument(
+      "[names...]",
+      "mailbox, features, chain, journal, replay, recover, memory, http, fanout, clickhouse, import, ingest, dashboard; all by default",
+    )
     .option("--json", "one JSON object a line", false)
     .action(async (names: string[], options: { json: boolean }) => {
       const runner = new URL("../bench.ts", import.meta.url).pathname;

@@ -56,6 +56,11 @@ export class Projector {
     return { ...this.#status, lagRecords, lagMicros: lagRecords === 0 ? 0 : this.#status.lagMicros };
   }
 
+  /** Undefined between two lives. */
+  get processId(): number | undefined {
+    return this.#process.processId;
+  }
+
   /** Lets it store what is durable, for a while, and ends it. */
   async stop(): Promise<void> {
     clearInterval(this.#teller);

@@ -1,0 +1,94 @@
+// The time series kept by processes of their own: killed, hung or away, they cost ticks nothing, and when they are back every
+// row is there once.
+
+import { describe, expect, test } from "bun:test";
+import type { EdgeRig } from "../fixtures/edge-rig.ts";
+import { startEdge } from "../fixtures/edge-rig.ts";
+
+const TORTURE = process.env["TICKFORGE_TORTURE"] === "1";
+const ROUNDS = TORTURE ? 40 : 6;
+const TICKS_PER_ROUND = 400;
+
+let number = 0;
+
+function batch(): object[] {
+  return Array.from({ length: TICKS_PER_ROUND }, () => {
+    number++;
+    const bid = 1.08 + (number % 50) / 100_000;
+    return { symbol: number % 2 === 0 ? "EURUSD" : "GBPUSD", bid, ask: bid + 0.0001, volume: 2 };
+  });
+}
+
+async function untilLevel(rig: EdgeRig): Promise<void> {
+  for (let attempt = 0; attempt < 600; attempt++) {
+    const { journal, projector } = rig.station;
+    if (projector !== undefined && projector.status.up && projector.status.appliedSeq >= journal.durableSeq)
+      return;
+    await Bun.sleep(50);
+  }
+  throw new Error(`the projection did not catch up: ${JSON.stringify(rig.station.projector?.status)}`);
+}
+
+function p99(times: readonly number[]): number {
+  return [...times].sort((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? 0;
+}
+
+describe("the store and its projector", () => {
+  test(`killed ${ROUNDS} times under load: every tick is stored once`, async () => {
+    const problems: string[] = [];
+    const rig = await startEdge({ keepsTimeSeries: true, onProblem: (message) => problems.push(message) });
+    await rig.post("/api/market", batch());
+    await untilLevel(rig);
+    const { station } = rig;
+    for (let round = 0; round < ROUNDS; round++) {
+      const victim = round % 2 === 0 ? station.engineProcessId : station.projector?.processId;
+      for (let i = 0; i < 3; i++) expect((await rig.post("/api/market", batch())).status).toBe(200);
+      if (victim !== undefined) process.kill(victim, "SIGKILL");
+      for (let i = 0; i < 3; i++) expect((await rig.post("/api/market", batch())).status).toBe(200);
+    }
+    await untilLevel(rig);
+    const held = (await station.timeSeries?.holdings()) ?? [];
+    const stored = held.filter(({ table }) => table === "ticks").reduce((sum, { rows }) => sum + rows, 0);
+    expect(stored).toBe(station.live.router.counts.ticks);
+    expect(stored).toBe((1 + 6 * ROUNDS) * TICKS_PER_ROUND);
+    expect(problems.join()).toContain("SIGKILL");
+    const page = (await rig.ask("/api/v1/ticks?limit=5")).body as { items: { seq: number }[] };
+    expect(page.items).toHaveLength(5);
+    await rig.stop();
+  }, 120_000);
+
+  test("a server that hangs costs ticks nothing, and history says that it is away", async () => {
+    const hung = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      idleTimeout: 0,
+      fetch: () => new Promise<Response>(() => undefined),
+    });
+    const without = await startEdge();
+    const behind = await startEdge({ keepsTimeSeries: true, clickhouse: `http://127.0.0.1:${hung.port}` });
+    const times: Record<"without" | "behind", number[]> = { without: [], behind: [] };
+    for (let i = 0; i < 200; i++) {
+      for (const [name, rig] of [
+        ["without", without],
+        ["behind", behind],
+      ] as const) {
+        const start = performance.now();
+        expect((await rig.post("/api/market", batch().slice(0, 20))).status).toBe(200);
+        if (i > 50) times[name].push(performance.now() - start);
+      }
+    }
+    // Two alike on a shared machine differ by more than nothing: a second one that waited would differ by thirty seconds.
+    expect(p99(times.behind)).toBeLessThan(Math.max(1_000, 20 * p99(times.without)));
+    const health = (await behind.ask("/api/v1/health")).body as {
+      status: string;
+      projection: { up: boolean };
+    };
+    expect([health.status, health.projection.up]).toEqual(["degraded", false]);
+    await hung.stop(true);
+    const { status, body } = await behind.ask("/api/v1/ticks");
+    expect([status, (body as { code: string }).code]).toEqual([503, "time-series-unavailable"]);
+    expect((await behind.ask("/api/v1/bars?symbol=EURUSD")).status).toBe(200);
+    await without.stop();
+    await behind.stop();
+  }, 60_000);
+});
