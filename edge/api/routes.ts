@@ -1,6 +1,6 @@
 // The versioned API: every route with its schema, from which the OpenAPI document is made.
 
-import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { createRoute, type OpenAPIHono, type z } from "@hono/zod-openapi";
 import type { LivePicture } from "../live/live-picture.ts";
 import { isoTime } from "../live/shapes.ts";
 import type { History } from "./history.ts";

@@ -1,6 +1,8 @@
 // Many clients of one stream: says when all listen to orders, and when all of them have heard so many.
 
-const [url = "", clients = "1", messages = "1"] = process.argv.slice(2);
+import { argv } from "node:process";
+
+const [url = "", clients = "1", messages = "1"] = argv.slice(2);
 const total = Number(clients) * Number(messages);
 let open = 0;
 let heard = 0;
@@ -18,5 +20,3 @@ for (let i = 0; i < Number(clients); i++) {
     if (String(data).startsWith('{"type":"order"') && ++heard === total) console.log("done");
   };
 }
-
-export {};

@@ -32,7 +32,7 @@ const ORDER: OrderMessage = {
 export async function bench(emit: Emit): Promise<void> {
   const rig = await startEdge();
   const { hub } = rig.server.stream;
-  const bare = Bun.serve<undefined>({
+  const bare = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
     fetch: (request, server) => (server.upgrade(request, { data: undefined }) ? undefined : new Response("")),

@@ -61,11 +61,17 @@ function bareParse(text: string, separator: string): number {
   return sum;
 }
 
+function digits(date: Date): string {
+  return date.toISOString().replaceAll(/[-:T]/g, "").slice(0, 14);
+}
+
+function price(i: number): string {
+  return (1.08 + ((i * 7) % 300) / 100_000).toFixed(5);
+}
+
 function cases(): Case[] {
   const start = Date.UTC(2024, 0, 1);
   const stamp = (i: number): Date => new Date(start + i * 60_000);
-  const digits = (date: Date): string => date.toISOString().replaceAll(/[-:T]/g, "").slice(0, 14);
-  const price = (i: number): string => (1.08 + ((i * 7) % 300) / 100_000).toFixed(5);
   const rows = Array.from({ length: ROWS }, (_, i) => i);
   return [
     {

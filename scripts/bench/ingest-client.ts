@@ -1,6 +1,8 @@
 // Sends ticks as fast as they are acknowledged, with so many on their way at once, and prints acknowledged ticks a second.
 
-const [how = "", url = ""] = process.argv.slice(2);
+import { argv } from "node:process";
+
+const [how = "", url = ""] = argv.slice(2);
 const SECONDS = 2;
 const SOCKETS = 4;
 const ON_THE_WAY = 2_000;
@@ -52,5 +54,3 @@ if (how === "post") await Promise.all(Array.from({ length: REQUESTS_AT_ONCE }, p
 else await Promise.all(Array.from({ length: SOCKETS }, stream));
 console.log(acknowledged / ((performance.now() - start) / 1_000));
 process.exit(0);
-
-export {};
