@@ -2,7 +2,7 @@
 // live in a process of their own; time runs until the last of them has heard everything.
 
 import { join } from "node:path";
-import { startEdge } from "../../test/fixtures/edge-rig.ts";
+import { startEdge } from "../edge-rig.ts";
 import type { OrderMessage } from "../../edge/api/schemas.ts";
 import { type Emit, median } from "./row.ts";
 

@@ -2,7 +2,7 @@
 // the same bytes. The client is a process of its own.
 
 import { join } from "node:path";
-import { type EdgeRig, startEdge } from "../../test/fixtures/edge-rig.ts";
+import { type EdgeRig, startEdge } from "../edge-rig.ts";
 import { type Emit, median } from "./row.ts";
 
 const ROUNDS = 7;

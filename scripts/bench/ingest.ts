@@ -2,7 +2,7 @@
 // one tick a message. Clients are processes of their own.
 
 import { join } from "node:path";
-import { startEdge } from "../../test/fixtures/edge-rig.ts";
+import { startEdge } from "../edge-rig.ts";
 import { type Emit, median } from "./row.ts";
 
 const ROUNDS = 3;

@@ -7,7 +7,8 @@ import type { IncomingTick } from "../../actors/router.ts";
 import { signalSchema, symbolStateSchema, pageSchema, healthSchema } from "../../edge/api/schemas.ts";
 import { playTick } from "../../edge/play.ts";
 import type { ServerOptions } from "../../edge/server.ts";
-import { type EdgeRig, startEdge, StreamEar } from "../fixtures/edge-rig.ts";
+import { type EdgeRig, startEdge } from "../../scripts/edge-rig.ts";
+import { StreamEar } from "../fixtures/stream-ear.ts";
 import { INSTRUMENTS, simulatedTicks } from "../fixtures/engine-rig.ts";
 import seedTick from "../fixtures/seeds/market-tick.json" with { type: "json" };
 

@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from "bun:test";
 import type { EdgeRig } from "../fixtures/edge-rig.ts";
-import { startEdge } from "../fixtures/edge-rig.ts";
+import { startEdge } from "../../scripts/edge-rig.ts";
 
 const TORTURE = process.env["TICKFORGE_TORTURE"] === "1";
 const ROUNDS = TORTURE ? 40 : 6;

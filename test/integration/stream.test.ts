@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import type { OrderMessage, PriceUpdate } from "../../edge/api/schemas.ts";
 import { CLOSE_GOING_AWAY } from "../../edge/stream/clients.ts";
-import { type EdgeRig, startEdge, StreamEar } from "../fixtures/edge-rig.ts";
+import { type EdgeRig, startEdge } from "../../scripts/edge-rig.ts";
+import { StreamEar } from "../fixtures/stream-ear.ts";
 
 const TORTURE = process.env["TICKFORGE_TORTURE"] === "1";
 const CLIENTS = TORTURE ? 1_000 : 100;
