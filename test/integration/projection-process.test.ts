@@ -2,7 +2,7 @@
 // row is there once.
 
 import { describe, expect, test } from "bun:test";
-import type { EdgeRig } from "../fixtures/edge-rig.ts";
+import { type EdgeRig, startEdge } from "../../scripts/edge-rig.ts";
 import { startEdge } from "../../scripts/edge-rig.ts";
 
 const TORTURE = process.env["TICKFORGE_TORTURE"] === "1";
