@@ -5,6 +5,7 @@ import packageJson from "../package.json" with { type: "json" };
 import { benchCommand } from "./commands/bench.ts";
 import { EXIT_FAILED, EXIT_USAGE } from "./commands/common.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { downloadCommand } from "./commands/download.ts";
 import { importCommand } from "./commands/import.ts";
 import { journalCommand } from "./commands/journal.ts";
 import { replayCommand } from "./commands/replay.ts";
@@ -18,6 +19,7 @@ const program = new Command("tickforge")
   .showHelpAfterError("(tickforge --help lists the commands)")
   .addCommand(startCommand())
   .addCommand(importCommand())
+  .addCommand(downloadCommand())
   .addCommand(replayCommand())
   .addCommand(journalCommand())
   .addCommand(doctorCommand())

@@ -3,7 +3,6 @@
 
 import { describe, expect, test } from "bun:test";
 import { type EdgeRig, startEdge } from "../../scripts/edge-rig.ts";
-import { startEdge } from "../../scripts/edge-rig.ts";
 
 const TORTURE = process.env["TICKFORGE_TORTURE"] === "1";
 const ROUNDS = TORTURE ? 40 : 6;
