@@ -19,7 +19,7 @@ import { makeZip } from "../../edge/feeds/zip.fixture.ts";
 import { INSTRUMENTS, simulatedTicks } from "../fixtures/engine-rig.ts";
 
 const TORTURE = process.env["TICKFORGE_TORTURE"] === "1";
-const KILLS = TORTURE ? 50 : 3;
+const KILLS = TORTURE ? 100 : 3;
 const TICKS = 40_000;
 const SYMBOLS = new Set(["EURUSD", "USDJPY", "XAUUSD"]);
 const DAY = "20240515";
