@@ -21,7 +21,7 @@ export class Upkeep {
     const { clock, live } = station;
     if (options.beats) this.#every(BEAT_MICROS, () => live.beatIfDue(clock.nowMicros()));
     this.#every(PROJECT_MICROS, () => {
-      this.#projected = station.projection.advance();
+      this.#projected = this.#projected.then(() => this.#project());
     });
     this.#every(HOUSEKEEP_MICROS, () => {
       this.#housekept = station.housekeep();
@@ -32,6 +32,14 @@ export class Upkeep {
     for (const cancel of this.#stops) cancel();
     await this.#projected;
     await this.#housekept;
+  }
+
+  /** In small portions, with room for ticks between them. */
+  async #project(): Promise<void> {
+    const { projection } = this.#station;
+    while (projection.status.lagRecords > 0 && (await projection.advance())) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   #every(intervalMicros: number, task: () => void): void {

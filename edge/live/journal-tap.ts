@@ -10,7 +10,7 @@ import type { Journal, JournalCursor } from "../../actors/ports/journal.ts";
 export type ShownRecord = Signal | OrderIntent | OrderSent | RiskRefusal | Execution | Fault;
 
 /** Records looked at in one turn: what is behind waits for the next. */
-const TURN_RECORDS_MAX = 20_000;
+const TURN_RECORDS_MAX = 5_000;
 
 const SHOWN = new Set([
   KIND_NUMBER.signal,

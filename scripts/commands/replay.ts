@@ -147,7 +147,7 @@ async function play(
     const { ticks, ticksEstimate } = lean.ticks.progress();
     progress.show(ticks / ticksEstimate, `${ticks} ticks`);
     if (journal.health === "failed") break;
-    await station.projection.advance();
+    await station.projection.catchUp();
   }
   await settleDurably(live, journal);
   progress.done();

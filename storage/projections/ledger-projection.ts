@@ -9,8 +9,8 @@ import type { Ledger, LedgerRecord } from "../../actors/ports/ledger.ts";
 /** Records applied in one transaction. */
 const BATCH_RECORDS_MAX = 500;
 
-/** Journal records looked at before the caller's thread is given back. */
-const SCAN_RECORDS_MAX = 20_000;
+/** Journal records looked at before the caller's thread is given back: half a millisecond's worth, as ticks are waiting. */
+const SCAN_RECORDS_MAX = 1_000;
 
 const TRADING_KINDS = new Set([
   KIND_NUMBER.intent,
