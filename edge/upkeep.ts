@@ -1,11 +1,14 @@
 // What a running station needs done every so often, whoever feeds it: beats, the ledger, old segments.
 
-import { type Cancel, MICROS_PER_HOUR } from "../actors/base/clock.ts";
+import { type Cancel, MICROS_PER_HOUR, MICROS_PER_MINUTE } from "../actors/base/clock.ts";
 import { BEAT_MICROS } from "../actors/limits.ts";
+import { latencyRows } from "./live/latency.ts";
 import type { Station } from "./main.ts";
 
 /** How often old journal segments are looked for. */
 const HOUSEKEEP_MICROS = MICROS_PER_HOUR;
+/** How often latencies are written to the time series. */
+const LATENCY_MICROS = MICROS_PER_MINUTE;
 /** How often the ledger is brought up to date. */
 const PROJECT_MICROS = 1_000_000;
 
@@ -13,6 +16,7 @@ export class Upkeep {
   readonly #station: Station;
   readonly #stops: Cancel[] = [];
   #projected: Promise<unknown> = Promise.resolve();
+  #measured: Promise<void> = Promise.resolve();
   #housekept: Promise<void> = Promise.resolve();
 
   /** @param options.beats time passes by the wall's clock; otherwise ticks bring their own time along */
@@ -23,6 +27,9 @@ export class Upkeep {
     this.#every(PROJECT_MICROS, () => {
       this.#projected = this.#projected.then(() => this.#project());
     });
+    this.#every(LATENCY_MICROS, () => {
+      this.#measured = this.#storeLatency();
+    });
     this.#every(HOUSEKEEP_MICROS, () => {
       this.#housekept = station.housekeep();
     });
@@ -32,6 +39,7 @@ export class Upkeep {
     for (const cancel of this.#stops) cancel();
     await this.#projected;
     await this.#housekept;
+    await this.#measured;
   }
 
   /** In small portions, with room for ticks between them. */
@@ -40,6 +48,14 @@ export class Upkeep {
     while (projection.status.lagRecords > 0 && (await projection.advance())) {
       await new Promise((resolve) => setImmediate(resolve));
     }
+  }
+
+  /** What every stage took since the process began. A minute that cannot be stored is missing, and that is all. */
+  async #storeLatency(): Promise<void> {
+    const { timeSeries, live, clock } = this.#station;
+    const timeMicros = clock.nowMicros();
+    const rows = latencyRows(live.engine, timeMicros);
+    await timeSeries?.insert("latency", rows, `latency:${timeMicros}`).catch(() => undefined);
   }
 
   #every(intervalMicros: number, task: () => void): void {

@@ -1,8 +1,6 @@
 // What the running system looks like from outside, now and lately: read from the actors, which it never changes, and from
 // the journal's durable records. The API answers from it and the stream tells its changes.
 
-import { LatencyHistogram } from "../../actors/base/histogram.ts";
-import { STAGES } from "../../actors/chain/stages.ts";
 import type { Instrument } from "../../actors/domain/instrument.ts";
 import { MICROS_PER_UNIT } from "../../actors/domain/money.ts";
 import type { Engine } from "../../actors/engine.ts";
@@ -21,6 +19,7 @@ import type {
 } from "../api/schemas.ts";
 import type { Station } from "../main.ts";
 import { JournalTap, type ShownRecord } from "./journal-tap.ts";
+import { latencyRows } from "./latency.ts";
 import { Recent } from "./recent.ts";
 import type { RecentBars } from "./recent-bars.ts";
 import {
@@ -210,21 +209,9 @@ export class LivePicture {
 
   /** The whole decision first, then its stages. */
   latency(): LatencyMessage[] {
-    const actors = this.instruments
-      .map(({ id }) => this.engine.symbol(id))
-      .filter((actor) => actor !== undefined);
-    return [
-      latencyOf(
-        "decision",
-        actors.map((actor) => actor.decisionLatency),
-      ),
-      ...STAGES.map((stage) =>
-        latencyOf(
-          stage,
-          actors.map((actor) => actor.chain.stages.histograms[stage]),
-        ),
-      ),
-    ];
+    return latencyRows(this.engine, this.station.live.router.timeMicros).map(
+      ({ stage, count, p50Micros, p99Micros }) => ({ stage, count, p50Micros, p99Micros }),
+    );
   }
 
   health(): HealthMessage {
@@ -359,15 +346,4 @@ export class LivePicture {
       equity: view.equityMicros / MICROS_PER_UNIT,
     });
   }
-}
-
-function latencyOf(stage: string, parts: readonly LatencyHistogram[]): LatencyMessage {
-  const whole = new LatencyHistogram();
-  for (const part of parts) whole.merge(part);
-  return {
-    stage,
-    count: whole.count,
-    p50Micros: whole.quantileMicros(0.5),
-    p99Micros: whole.quantileMicros(0.99),
-  };
 }

@@ -32,3 +32,6 @@ export const READ_BYTES = 1 << 20;
 
 /** How long the writer sleeps without being called, at most. */
 export const IDLE_MILLISECONDS = 1_000;
+
+/** How far before others the writer's thread gets a processor, where that is allowed: see thread-priority.ts. */
+export const WRITER_NICENESS = -15;

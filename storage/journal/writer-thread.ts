@@ -4,10 +4,11 @@
 import type { Result } from "../../actors/base/result.ts";
 import { adviceFor } from "./advice.ts";
 import { RealDisk } from "./disk.ts";
-import { COMMIT_BYTES_MAX, IDLE_MILLISECONDS, QUIET_MILLISECONDS } from "./limits.ts";
+import { COMMIT_BYTES_MAX, IDLE_MILLISECONDS, QUIET_MILLISECONDS, WRITER_NICENESS } from "./limits.ts";
 import { type JournalOpenFailure, openWriter, type Witness } from "./open.ts";
 import { RingConsumer, type RingMemory } from "./ring-buffer.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
+import { raiseThreadPriority } from "./thread-priority.ts";
 
 export interface WriterStart {
   readonly memory: RingMemory;
@@ -35,6 +36,7 @@ declare const self: {
 };
 
 self.onmessage = ({ data }) => {
+  raiseThreadPriority(WRITER_NICENESS);
   const ring = new RingConsumer(data.memory);
   try {
     const writer = open(data);

@@ -277,9 +277,11 @@ test("it follows a journal as it grows: a hundred records or a second at a time"
   durableSeq = 149;
   await projection.advance();
   expect(projection.status).toMatchObject({ appliedSeq: 50, lagRecords: 99 });
+  clock.advance(700_000);
+  expect(projection.status.lagMicros).toBe(700_000);
   durableSeq = 150;
   await projection.advance();
-  expect(projection.status).toMatchObject({ appliedSeq: 150, lagRecords: 0 });
+  expect(projection.status).toMatchObject({ appliedSeq: 150, lagRecords: 0, lagMicros: 0 });
 });
 
 test("a journal whose beginning was archived is told from the kept snapshots on, and that is said", async () => {

@@ -1,6 +1,7 @@
 // Keeps the time series at the journal's side. It sends rows in batches whose edges are on disk before they leave, and sends
 // a batch that was cut off again exactly as it was. It may lag, fail and start over: the journal is the truth.
 
+import { RingQueue } from "../../../actors/base/ring.ts";
 import type { Clock, Micros } from "../../../actors/base/clock.ts";
 import { BAR_INTERVALS, type Bar } from "../../../actors/domain/bar.ts";
 import { MICROS_PER_UNIT } from "../../../actors/domain/money.ts";
@@ -19,6 +20,9 @@ const IDLE_BATCH_RECORDS = 100;
 const IDLE_BATCH_MICROS = 1_000_000;
 /** Records followed before the caller's thread is given back. */
 const TURN_RECORDS = 5_000;
+
+/** Looks remembered: an hour of them at two a second. */
+const LOOKS_MAX = 8_192;
 
 const MINUTE = BAR_INTERVALS.indexOf("1m");
 
@@ -57,24 +61,23 @@ export class TimeSeriesProjection {
   #batchSinceMicros = Number.NaN;
   #rowSeq = 0;
   #appliedSeq = 0;
-  /** When it was level with the journal the last time, on the clock. */
-  #levelMicros: Micros;
+  /** How far the journal was durable when somebody looked, oldest first; what is stored meanwhile is forgotten. */
+  readonly #looks = new RingQueue<{ readonly seq: number; readonly atMicros: Micros }>(LOOKS_MAX);
   #survivedFalls = new Set<string>();
   #failures = 0;
   #lastError = "";
 
   constructor(options: TimeSeriesProjectionOptions) {
     this.#options = options;
-    this.#levelMicros = options.clock.nowMicros();
   }
 
   get status(): TimeSeriesProjectionStatus {
-    const { clock, durableSeq } = this.#options;
+    const { durableSeq } = this.#options;
     const lagRecords = Math.max(0, durableSeq() - this.#appliedSeq);
     return {
       appliedSeq: this.#appliedSeq,
       lagRecords,
-      lagMicros: lagRecords === 0 ? 0 : clock.nowMicros() - this.#levelMicros,
+      lagMicros: this.#lagMicros(),
       failures: this.#failures,
       lastError: this.#lastError,
     };
@@ -97,6 +100,20 @@ export class TimeSeriesProjection {
       this.#lastError = error instanceof Error ? error.message : String(error);
       return "refused";
     }
+  }
+
+  /** Since when what is not stored has been waiting, by the looks of those who asked before. */
+  #lagMicros(): Micros {
+    const { clock, durableSeq } = this.#options;
+    const atMicros = clock.nowMicros();
+    for (let oldest = this.#looks.peek(); oldest !== undefined; oldest = this.#looks.peek()) {
+      if (oldest.seq > this.#appliedSeq) break;
+      this.#looks.shift();
+    }
+    // Full, it keeps what has waited longest.
+    if (durableSeq() > this.#appliedSeq) this.#looks.push({ seq: durableSeq(), atMicros });
+    const oldest = this.#looks.peek();
+    return oldest === undefined ? 0 : atMicros - oldest.atMicros;
   }
 
   /** Sends everything that is durable, due or not; false when the store refused. */
@@ -264,7 +281,6 @@ export class TimeSeriesProjection {
     this.#sending = undefined;
     this.#againToSeq = 0;
     this.#appliedSeq = edges.toSeq;
-    if (this.#isLevel()) this.#levelMicros = this.#options.clock.nowMicros();
     this.#fromSeq = edges.toSeq + 1;
     this.#lastError = "";
     this.#batch.clear();

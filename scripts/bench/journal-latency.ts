@@ -1,0 +1,233 @@
+// How long an acknowledgement takes at 20,000 ticks a second, counted from when a tick was due, next to what a bare write and
+// fdatasync take on the same disk under the same arrivals.
+
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { NOT_APPENDED } from "../../actors/ports/journal.ts";
+import { recordBytes } from "../../storage/journal/format.ts";
+import { type OpenedJournal, openJournal } from "../../storage/journal/journal.ts";
+import { Arrivals, clockMilliseconds } from "./journal-arrivals.ts";
+import type { BareDisk, BareDiskWord } from "./journal-sync-thread.ts";
+import { type Emit, median } from "./row.ts";
+
+const TICKS_PER_SECOND = 20_000;
+const PAYLOAD_BYTES = 56;
+/** Short rounds and many, in turn with the bare disk: what else the disk does then falls on both alike. */
+const ROUND_TICKS = 0.75 * TICKS_PER_SECOND;
+const ROUNDS = 11;
+/** Rounds before these: the compiler's. */
+const WARM_UP_ROUNDS = 2;
+/** So small that segments are changed and prepared in every round, which at full size would happen in few. */
+const SEGMENT_BYTES = 2 << 20;
+const OVER_SYNC_BAR_MILLISECONDS = 1;
+
+/** Milliseconds of one round, of every tick in order of arrival unless said otherwise. */
+interface AckRound {
+  /** From when it was due until the caller's thread heard that it is durable. */
+  readonly ack: Float64Array;
+  /** From when it was due until the generator sent it. */
+  readonly late: Float64Array;
+}
+
+interface BareRound {
+  /** From when it was due until it was durable. */
+  readonly ack: Float64Array;
+  /** Of every write and fdatasync. */
+  readonly sync: Float64Array;
+}
+
+/** Rounds of both kinds take turns, and the medians of their quantiles are compared: machines change their mind. */
+export async function latency(root: string, emit: Emit): Promise<void> {
+  const opened = await openJournal({ directory: join(root, "latency"), segmentBytes: SEGMENT_BYTES });
+  if (!opened.ok) throw new Error(opened.message);
+  const arrivals = new Arrivals({ ticksPerSecond: TICKS_PER_SECOND, roundTicks: ROUND_TICKS });
+  const meter = new AckMeter(opened.value, arrivals);
+  const acks: AckRound[] = [];
+  const bares: BareRound[] = [];
+  const load = new LoadMeter();
+  for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
+    if (round === 0) load.start();
+    const bare = await bareRound(join(root, `bare-${round}`), arrivals);
+    const ack = await meter.round();
+    if (round < 0) continue;
+    bares.push(bare);
+    acks.push(ack);
+  }
+  load.stop();
+  arrivals.stop();
+  await opened.value.close();
+  emitLatency(acks, bares, emit);
+  load.emit(emit);
+}
+
+function emitLatency(acks: readonly AckRound[], bares: readonly BareRound[], emit: Emit): void {
+  const name = "journal";
+  const unit = "ms";
+  const ack = acks.map((round) => round.ack);
+  const sync = bares.map((round) => round.sync);
+  const p50 = { value: middle(ack, 0.5), baseline: middle(sync, 0.5) };
+  const p99 = { value: middle(ack, 0.99), baseline: middle(sync, 0.99) };
+  const metric = "durable ack at 20,000 ticks/s from its due time";
+  emit({ name, metric: `${metric}, p50`, unit, ...p50, ratio: p50.baseline / p50.value });
+  emit({
+    name,
+    metric: `${metric}, p99`,
+    unit,
+    ...p99,
+    ratio: p99.baseline / p99.value,
+    bar: "<= fdatasync p99 of the same disk + 1 ms",
+    met: p99.value <= p99.baseline + OVER_SYNC_BAR_MILLISECONDS,
+  });
+  emit({ name, metric: "ack p99 over fdatasync p99", value: p99.value - p99.baseline, unit });
+  const all = { value: quantile(joined(ack), 0.99), baseline: quantile(joined(sync), 0.99) };
+  emit({ name, metric: "ack p99, all rounds together", unit, ...all, ratio: all.baseline / all.value });
+  const least = middle(
+    bares.map((round) => round.ack),
+    0.99,
+  );
+  emit({ name, metric: "the same arrivals over a bare write and fdatasync, p99", value: least, unit });
+  const late = acks.map((round) => round.late);
+  emit({ name, metric: "of the ack, the load generator's lateness, p99", value: middle(late, 0.99), unit });
+  const share = median(acks.map(lateShareOfTail));
+  emit({ name, metric: "share of that lateness in the slowest 1 %", value: 100 * share, unit: "%" });
+}
+
+/** How much of the slowest hundredth's time passed before the generator sent them. */
+function lateShareOfTail({ ack, late }: AckRound): number {
+  const limit = quantile(ack, 0.99);
+  let total = 0;
+  let before = 0;
+  for (let i = 0; i < ack.length; i++) {
+    if ((ack[i] as number) < limit) continue;
+    total += ack[i] as number;
+    before += late[i] as number;
+  }
+  return before / total;
+}
+
+class AckMeter {
+  readonly #journal: OpenedJournal;
+  readonly #arrivals: Arrivals;
+  readonly #seqs = new Float64Array(ROUND_TICKS);
+  readonly #ackedAt = new Float64Array(ROUND_TICKS);
+  #appended = 0;
+  #acknowledged = 0;
+  #end: PromiseWithResolvers<void> = Promise.withResolvers();
+
+  constructor(journal: OpenedJournal, arrivals: Arrivals) {
+    this.#journal = journal;
+    this.#arrivals = arrivals;
+    journal.onProgress(() => this.#acknowledge());
+  }
+
+  async round(): Promise<AckRound> {
+    this.#appended = 0;
+    this.#acknowledged = 0;
+    this.#end = Promise.withResolvers();
+    collectGarbage();
+    this.#arrivals.start((from, to) => this.#append(from, to));
+    await this.#end.promise;
+    const { dueAt, sentAt } = this.#arrivals.memory;
+    return { ack: this.#ackedAt.map((at, i) => at - (dueAt[i] as number)), late: differences(sentAt, dueAt) };
+  }
+
+  #append(from: number, to: number): void {
+    for (let i = from; i < to; i++) {
+      const seq = this.#journal.append(0, 1, i, PAYLOAD_BYTES);
+      if (seq === NOT_APPENDED) this.#end.reject(new Error(`a tick was refused: ${this.#journal.failure}`));
+      this.#seqs[i] = seq;
+    }
+    this.#appended = to;
+  }
+
+  #acknowledge(): void {
+    const now = clockMilliseconds();
+    const { durableSeq } = this.#journal;
+    while (this.#acknowledged < this.#appended && (this.#seqs[this.#acknowledged] as number) <= durableSeq) {
+      this.#ackedAt[this.#acknowledged++] = now;
+    }
+    if (this.#acknowledged === ROUND_TICKS) this.#end.resolve();
+  }
+}
+
+/** The same arrivals by the same way, made durable by as little as possible. */
+async function bareRound(path: string, arrivals: Arrivals): Promise<BareRound> {
+  const disk: BareDisk = {
+    path,
+    recordBytes: recordBytes(PAYLOAD_BYTES),
+    offered: new Int32Array(new SharedArrayBuffer(4)),
+    durableAt: new Float64Array(new SharedArrayBuffer(8 * ROUND_TICKS)),
+    syncs: new Float64Array(new SharedArrayBuffer(8 * ROUND_TICKS)),
+  };
+  const worker = new Worker(new URL("journal-sync-thread.ts", import.meta.url));
+  const done = Promise.withResolvers<number>();
+  worker.onerror = (event) => done.reject(new Error(event.message));
+  worker.onmessage = ({ data }: MessageEvent<BareDiskWord>) => {
+    if (data.word === "done") return done.resolve(data.syncs);
+    collectGarbage();
+    arrivals.start((_from, to) => {
+      Atomics.store(disk.offered, 0, to);
+      Atomics.notify(disk.offered, 0);
+    });
+  };
+  worker.postMessage(disk);
+  const syncs = await done.promise;
+  worker.terminate();
+  return { ack: differences(disk.durableAt, arrivals.memory.dueAt), sync: disk.syncs.slice(0, syncs) };
+}
+
+/** What the rounds before left behind is theirs to pay for. */
+function collectGarbage(): void {
+  Bun.gc(true);
+}
+
+/** How many processors were busy meanwhile, with everything that runs on the machine. */
+class LoadMeter {
+  #startMilliseconds = 0;
+  #all = 0;
+  #own = 0;
+
+  start(): void {
+    this.#startMilliseconds = clockMilliseconds();
+    this.#all = busyMilliseconds();
+    this.#own = ownMilliseconds();
+  }
+
+  stop(): void {
+    const elapsed = clockMilliseconds() - this.#startMilliseconds;
+    this.#all = (busyMilliseconds() - this.#all) / elapsed;
+    this.#own = (ownMilliseconds() - this.#own) / elapsed;
+  }
+
+  emit(emit: Emit): void {
+    const metric = `processors busy meanwhile, of ${cpus().length}, beside this bench's own`;
+    emit({ name: "journal", metric, value: this.#all, unit: "cores", baseline: this.#own });
+  }
+}
+
+function busyMilliseconds(): number {
+  return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
+}
+
+function ownMilliseconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e3;
+}
+
+function differences(later: Float64Array, earlier: Float64Array): Float64Array {
+  return Float64Array.from(later, (at, i) => at - (earlier[i] as number));
+}
+
+function joined(rounds: readonly Float64Array[]): Float64Array {
+  return Float64Array.from(rounds.flatMap((round) => [...round]));
+}
+
+/** The median of the rounds' quantiles. */
+function middle(rounds: readonly Float64Array[], share: number): number {
+  return median(rounds.map((round) => quantile(round, share)));
+}
+
+function quantile(values: Float64Array, share: number): number {
+  const sorted = values.toSorted();
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+}
