@@ -17,6 +17,7 @@ const BENCHES = [
   "http",
   "fanout",
   "clickhouse",
+  "projection",
   "import",
   "ingest",
   "dashboard",

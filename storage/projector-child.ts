@@ -17,6 +17,7 @@ import {
   type ToProjector,
   toProjectorSchema,
 } from "./projections/time-series/messages.ts";
+import { stepBack } from "./process/step-back.ts";
 import { TimeSeriesProjection } from "./projections/time-series/projection.ts";
 
 /** How long to wait when there is nothing to do, and how long after a refusal. */
@@ -132,6 +133,7 @@ async function run(data: string): Promise<void> {
   process.exit(0);
 }
 
+stepBack();
 process.on("message", (message) => hear(toProjectorSchema.parse(message)));
 // Whoever started it is gone.
 process.on("disconnect", () => process.exit(0));

@@ -4,6 +4,7 @@
 import { Readable } from "node:stream";
 import { createChdbConnection } from "chdb/connection";
 import { z } from "zod";
+import { stepBack } from "../process/step-back.ts";
 import { ENGINE_ALIVE_MILLIS } from "./limits.ts";
 
 const startSchema = z.discriminatedUnion("type", [
@@ -124,6 +125,7 @@ function refused(): Response {
   });
 }
 
+stepBack();
 process.on("message", (message) => {
   const said = startSchema.parse(message);
   if (said.type === "start") {
