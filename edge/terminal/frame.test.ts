@@ -31,6 +31,7 @@ const VIEW: LiveView = {
   journalSeq: 234_365,
   journalBehind: 0,
   journalTrouble: "",
+  history: { up: true, lagRecords: 12, share: 1 },
   decisionHash: "35d6478880909c63",
 };
 
@@ -65,4 +66,15 @@ test("clipping counts what is seen and closes colours", () => {
   const clipped = clip(palette(true).red("journal"), 3);
   expect(widthOf(clipped)).toBe(3);
   expect(clipped).toEndWith("\u001b[0m");
+});
+
+test.each([
+  [undefined, "", "history"],
+  [{ up: true, lagRecords: 50, share: 0.99 }, "history level", ""],
+  [{ up: true, lagRecords: 750_000, share: 0.25 }, "history [##--------] 750000 records behind", ""],
+  [{ up: false, lagRecords: 9, share: 0.9 }, "history away", ""],
+])("history %p is told as it is", (history, said, unsaid) => {
+  const text = frameOf({ ...VIEW, history }, palette(false), { columns: 160, rows: 40 }).join("\n");
+  expect(text).toContain(said);
+  if (unsaid !== "") expect(text).not.toContain(unsaid);
 });

@@ -146,6 +146,19 @@ function accountLines(view: LiveView, colours: Palette): string[] {
   ];
 }
 
+/** Behind by more than this, history is being caught up with, and how far it is gets a bar. */
+const CATCHING_UP_RECORDS = 20_000;
+const BAR_WIDTH = 10;
+
+function historyParts({ history }: LiveView): string[] {
+  if (history === undefined) return [];
+  if (!history.up) return ["history away"];
+  if (history.lagRecords < CATCHING_UP_RECORDS) return ["history level"];
+  const filled = Math.floor(history.share * BAR_WIDTH);
+  const bar = "#".repeat(filled) + "-".repeat(BAR_WIDTH - filled);
+  return [`history [${bar}] ${history.lagRecords} records behind`];
+}
+
 function healthLines(view: LiveView, colours: Palette): string[] {
   const lines = [
     colours.dim(
@@ -153,6 +166,7 @@ function healthLines(view: LiveView, colours: Palette): string[] {
         `${view.ticksPerSecond.toFixed(1)} ticks/s`,
         `decision p50 ${micros(view.decisionP50Micros)} p99 ${micros(view.decisionP99Micros)}`,
         `journal ${view.journalSeq} (${view.journalBehind} not yet durable)`,
+        ...historyParts(view),
         `decisions ${view.decisionHash}`,
       ].join("   "),
     ),

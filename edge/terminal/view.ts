@@ -37,6 +37,8 @@ export interface LiveView {
   /** Records given out and not yet durable. */
   readonly journalBehind: number;
   readonly journalTrouble: string;
+  /** How far the time series is behind the journal; undefined where none is kept. */
+  readonly history: { readonly up: boolean; readonly lagRecords: number; readonly share: number } | undefined;
   readonly decisionHash: string;
 }
 
@@ -47,7 +49,7 @@ const OVERFLOWED =
 export function viewOf(
   live: LiveEngine,
   journal: Journal,
-  options: { badge: string; ticksPerSecond: number },
+  options: { badge: string; ticksPerSecond: number; history: ProjectorStatus | undefined },
 ): LiveView {
   const { engine, router } = live;
   const latency = new LatencyHistogram();
@@ -81,6 +83,18 @@ export function viewOf(
     journalSeq: router.lastSeq,
     journalBehind: Math.max(0, journal.lastSeq - journal.durableSeq),
     journalTrouble: router.detached && journal.failure === "" ? OVERFLOWED : journal.failure,
+    history: options.history === undefined ? undefined : historyOf(options.history),
     decisionHash: engine.decisionHash(),
   };
+}
+
+/** What of a projector is shown. */
+export interface ProjectorStatus {
+  readonly up: boolean;
+  readonly appliedSeq: number;
+  readonly lagRecords: number;
+}
+
+function historyOf({ up, appliedSeq, lagRecords }: ProjectorStatus): LiveView["history"] {
+  return { up, lagRecords, share: appliedSeq / Math.max(1, appliedSeq + lagRecords) };
 }

@@ -91,7 +91,11 @@ async function start(paths: readonly string[], flags: StartFlags): Promise<void>
     badge: market.badge,
     clock: station.clock,
     look: (ticksPerSecond) =>
-      viewOf(station.live, station.journal, { badge: `${market.badge} ${server.url}`, ticksPerSecond }),
+      viewOf(station.live, station.journal, {
+        badge: `${market.badge} ${server.url}`,
+        ticksPerSecond,
+        history: station.projector?.status,
+      }),
     problems: problems.all,
   });
   const watchJournal = (): void => {
