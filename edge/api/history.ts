@@ -98,11 +98,13 @@ export class History {
         : this.#picture.bars
             .newest(instrument.id, query.interval, range)
             .filter(({ openTimeMicros }) => openTimeMicros >= (query.from ?? 0));
-    const missing = query.limit - recent.length;
+    // Asked for a stretch of the past, what was imported may be nearer to it than what was heard here.
+    const isPast = query.to !== undefined;
+    const missing = isPast ? query.limit : query.limit - recent.length;
     const stored =
       missing > 0
         ? await this.#storedBars(query, {
-            untilMicros: recent[0]?.openTimeMicros ?? query.to,
+            untilMicros: isPast ? query.to : recent[0]?.openTimeMicros,
             limit: missing,
           }).catch((error: unknown) => {
             // What the process remembers is better than nothing.
@@ -117,12 +119,9 @@ export class History {
         `there is nothing about ${query.symbol}: neither traded nor imported`,
       );
     }
-    const items = [
-      ...stored,
-      ...(instrument === undefined
-        ? []
-        : recent.map((bar) => barMessage(instrument, query.interval, bar, true))),
-    ];
+    const heard =
+      instrument === undefined ? [] : recent.map((bar) => barMessage(instrument, query.interval, bar, true));
+    const items = mergeBars(stored, heard).slice(-query.limit);
     if (instrument !== undefined && forming !== undefined && forming.ticks > 0) {
       items.push(barMessage(instrument, query.interval, forming, false));
     }
@@ -223,6 +222,13 @@ export class History {
       throw error;
     }
   }
+}
+
+/** Both in the order of time; of two bars of one time the one that was heard here. */
+function mergeBars(stored: readonly BarMessage[], heard: readonly BarMessage[]): BarMessage[] {
+  const byTime = new Map(stored.map((bar) => [bar.time, bar]));
+  for (const bar of heard) byTime.set(bar.time, bar);
+  return [...byTime.values()].sort((a, b) => (a.time < b.time ? -1 : 1));
 }
 
 function isBefore(seq: number, place: TimeSeriesPlace | undefined): boolean {

@@ -51,6 +51,27 @@ describe("the store and its projector", () => {
     expect(stored).toBe(station.live.router.counts.ticks);
     expect(stored).toBe((1 + 6 * ROUNDS) * TICKS_PER_ROUND);
     expect(problems.join()).toContain("SIGKILL");
+    const imported = {
+      symbol: "EURUSD",
+      source: "vendor",
+      interval: "1m",
+      seq: 0,
+      open: 1,
+      high: 1,
+      low: 1,
+      close: 1,
+    } as const;
+    const openTimeMicros = Date.UTC(2018, 5, 1, 12) * 1_000;
+    const bar = { ...imported, openTimeMicros, volume: 1, ticks: 1, spreadMean: 0 };
+    await station.timeSeries?.insert("bars", [bar], "vendor:1");
+    const past = (await rig.ask("/api/v1/bars?symbol=EURUSD&to=2018-06-02T00:00:00Z")).body as {
+      items: object[];
+    };
+    expect(past.items).toEqual([
+      expect.objectContaining({ source: "vendor", time: "2018-06-01T12:00:00.000Z" }),
+    ]);
+    const now = (await rig.ask("/api/v1/bars?symbol=EURUSD")).body as { items: { source: string }[] };
+    expect(now.items.at(-1)?.source).toBe("tickforge");
     const page = (await rig.ask("/api/v1/ticks?limit=5")).body as { items: { seq: number }[] };
     expect(page.items).toHaveLength(5);
     await rig.stop();
