@@ -18,8 +18,8 @@ export const SEAL_BYTES_MAX = 512 << 10;
 /** Room a segment keeps free for the records up to its closing seal; what does not fit grows the file. */
 export const SEGMENT_RESERVE_BYTES = 1 << 20;
 
-/** Zeros written at a time while the next segment is prepared in idle moments. */
-export const PREPARE_BYTES = 256 << 10;
+/** Zeros written and synced at a time while the next segment is prepared: a commit waits for one such step at most. */
+export const PREPARE_BYTES = 64 << 10;
 
 /** How far ahead of the records the current segment is prepared even while there is no idle moment. */
 export const PREPARE_LEAD_BYTES = 1 << 20;
