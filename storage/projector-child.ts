@@ -2,7 +2,6 @@
 // says they are durable, and stores what they say. It can die at any time; the next one goes on.
 
 import { join } from "node:path";
-import { VirtualClock } from "../actors/base/clock.ts";
 import { Engine } from "../actors/engine.ts";
 import { ruleForecasters } from "../actors/ensemble.ts";
 import type { TimeSeries } from "../actors/ports/time-series.ts";
@@ -84,7 +83,6 @@ class MovingStore {
 
 function openProjection(data: string): TimeSeriesProjection {
   const moving = new MovingStore();
-  const clock = new VirtualClock();
   const disk = new RealDisk(join(data, "journal"));
   return new TimeSeriesProjection({
     durableSeq: () => durableSeq,
@@ -95,7 +93,7 @@ function openProjection(data: string): TimeSeriesProjection {
       flush: () => Promise.resolve(),
       onProblem: problem,
     }),
-    build: (config, onBar) =>
+    build: (config, clock, onBar) =>
       new Engine({
         config,
         scheduler: clock,

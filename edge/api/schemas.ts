@@ -363,7 +363,12 @@ export const tradeSchema = z.object({
   lots: z.number().positive().max(10_000),
   stopLoss: z.number().positive().optional(),
   takeProfit: z.number().positive().optional(),
-  comment: z.string().max(64).optional(),
+  /** Half a surrogate pair is replaced: it could be stored nowhere. */
+  comment: z
+    .string()
+    .max(64)
+    .overwrite((text) => text.toWellFormed())
+    .optional(),
 });
 export type TradeRequest = z.infer<typeof tradeSchema>;
 

@@ -35,7 +35,8 @@ const NO_SETTINGS = new Set([
 ]);
 
 const BODY_BYTES_MAX = 256 << 20;
-const CLICKHOUSE_NETWORK_ERROR = 210;
+/** The code of what the engine throws without one: it answers, so it is no trouble of the network. */
+const CLICKHOUSE_UNKNOWN_EXCEPTION = 1002;
 
 type Connection = ReturnType<typeof createChdbConnection>;
 
@@ -113,7 +114,7 @@ const UNESCAPED: Readonly<Record<string, string>> = { t: "\t", n: "\n", r: "\r",
 
 function failed(error: unknown): Response {
   const message = error instanceof Error ? error.message : String(error);
-  const code = /Code: (\d+)/.exec(message)?.[1] ?? String(CLICKHOUSE_NETWORK_ERROR);
+  const code = /Code: (\d+)/.exec(message)?.[1] ?? String(CLICKHOUSE_UNKNOWN_EXCEPTION);
   const text = message.startsWith("Code:") ? message : `Code: ${code}. DB::Exception: ${message}`;
   return new Response(text, { status: 500, headers: { "x-clickhouse-exception-code": code } });
 }

@@ -244,9 +244,16 @@ export function encodeRow(table: Table, row: object): Record<string, unknown> {
   const line: Record<string, unknown> = {};
   for (const { name, field, kind } of table.columns) {
     const value = values[field];
-    line[name] = kind === "json" ? JSON.stringify(value) : kind === "time" ? timeText(Number(value)) : value;
+    line[name] =
+      kind === "json" ? JSON.stringify(value) : kind === "time" ? timeText(Number(value)) : wellFormed(value);
   }
   return line;
+}
+
+/** Half a surrogate pair, which JavaScript lets a text have, is no Unicode: the engine would refuse the whole batch. */
+function wellFormed(value: unknown): unknown {
+  if (typeof value === "string") return value.toWellFormed();
+  return Array.isArray(value) ? value.map(wellFormed) : value;
 }
 
 /** What of a table is selected, so that {@link decodeRow} can read it. */

@@ -220,6 +220,14 @@ function barsTests(store: () => TimeSeries): void {
     });
     expect(holdings.find(({ table, source }) => table === "bars" && source === "tickforge")?.rows).toBe(30);
   });
+
+  test("half a surrogate pair in a text is replaced, and refused is nothing", async () => {
+    const broken = { ...SIGNAL, seq: 901, symbol: "BROKEN", reasons: ["a\ud800b"] };
+    broken.components = [{ member: "\udc00", probabilityUp: 0.5, weight: 1, ageMicros: 0 }];
+    await store().insert("signals", [broken], "signals:901");
+    const rows = await store().select("signals", { symbol: "BROKEN", order: "ascending", limit: 5 });
+    expect(rows.map(({ reasons }) => reasons)).toEqual([["a\ufffdb"]]);
+  });
 }
 
 /** What a larger bar of quarter hours has to be. */

@@ -128,7 +128,13 @@ function upTo(durableSeq: () => number, cursor: JournalCursor): JournalCursor {
 function open(
   sink: TimeSeries,
   edges: EdgesFile,
-  options: { durableSeq?: () => number; firstSeq?: number; snapshots?: MemorySnapshots } = {},
+  options: {
+    durableSeq?: () => number;
+    firstSeq?: number;
+    snapshots?: MemorySnapshots;
+    /** Called at each bar that closes; the actor falls where it throws. */
+    watch?: (bar: Bar, intervalIndex: number) => void;
+  } = {},
 ): Projected {
   const clock = new VirtualClock(0);
   const problems: string[] = [];
@@ -137,15 +143,18 @@ function open(
     durableSeq,
     cursor: (fromSeq) => upTo(durableSeq, disk.journal.cursor(Math.max(fromSeq, firstSeq))),
     snapshots: options.snapshots ?? disk.snapshots,
-    build: (config, onBar) =>
+    build: (config, scheduler, onBar) =>
       new Engine({
         config,
-        scheduler: clock,
+        scheduler,
         stopwatch: new HandStopwatch(),
         live: false,
         asksMembers: false,
         forecasters: ruleForecasters,
-        onBar,
+        onBar: (bar, intervalIndex) => {
+          options.watch?.(bar, intervalIndex);
+          onBar(bar, intervalIndex);
+        },
       }),
     store: () => sink,
     edges,
@@ -245,8 +254,10 @@ describe("a store that fails", () => {
   test("is told the same batch again, and says why it waits", async () => {
     const sink = new Sink();
     sink.failing = () => "before";
-    const { projection } = open(sink, new MemoryEdges());
+    const { projection, problems } = open(sink, new MemoryEdges());
     for (let i = 0; i < 20; i++) await projection.advance();
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain("stood still at record 0");
     expect(projection.status).toMatchObject({ appliedSeq: 0, lastError: "down" });
     expect(projection.status.failures).toBeGreaterThan(3);
     sink.failing = () => undefined;
@@ -295,4 +306,24 @@ test("a journal whose beginning was archived is told from the kept snapshots on,
   const tail = whole.of("bars").filter(({ seq }) => seq > from + 5_000);
   expect(tail.length).toBeGreaterThan(20);
   expect(sink.of("bars").filter(({ seq }) => seq > from + 5_000)).toEqual(tail);
+});
+
+test("an actor that falls here and did not fall live goes on without its past, and every record is still told", async () => {
+  const sink = new Sink();
+  const bars = liveBars.filter(({ instrumentId }) => instrumentId === 0);
+  const fallAt = new Set([20, 50].map((index) => bars[index]?.openTimeMicros));
+  const { projection, clock, problems } = open(sink, new MemoryEdges(), {
+    watch: ({ openTimeMicros, instrumentId }, intervalIndex) => {
+      if (intervalIndex === 1 && instrumentId === 0 && fallAt.has(openTimeMicros)) throw new Error("here only");
+    },
+  });
+  for (let i = 0; i < 50 && projection.status.lagRecords > 0; i++) {
+    expect(await projection.catchUp()).toBe(true);
+    clock.advance(3_000_000);
+  }
+  expect(projection.status).toMatchObject({ lagRecords: 0, lastError: "" });
+  expect(problems.filter((problem) => problem.includes("here only"))).toHaveLength(2);
+  for (const table of ["ticks", "signals", "orders", "fills", "predictions", "quality"] as const) {
+    expect(sink.of(table)).toEqual(whole.of(table));
+  }
 });

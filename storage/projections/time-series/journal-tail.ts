@@ -1,6 +1,7 @@
 // Reads a journal from any record on with actors that have heard everything before it, so that a projection sees not only
 // the records but the state they led to: bars, feature vectors, equity.
 
+import { VirtualClock } from "../../../actors/base/clock.ts";
 import { decodeRecord, KIND_NUMBER } from "../../../actors/domain/codec.ts";
 import { RECORD_KINDS, type Configured, type JournalRecord } from "../../../actors/domain/records.ts";
 import type { Engine } from "../../../actors/engine.ts";
@@ -18,13 +19,15 @@ export interface JournalTailOptions {
   readonly durableSeq: () => number;
   readonly cursor: (fromSeq: number) => JournalCursor;
   readonly snapshots: SnapshotStore;
-  readonly build: (config: EngineConfig) => Engine;
+  /** @param clock goes with the journal: what an actor waits for comes when it is due in the journal's time */
+  readonly build: (config: EngineConfig, clock: VirtualClock) => Engine;
   readonly onProblem: (message: string) => void;
 }
 
 export class JournalTail {
   readonly #cursor: JournalCursor;
   readonly #follower: Follower;
+  readonly #clock: VirtualClock;
   /** The first record it gives. */
   readonly fromSeq: number;
   #seq: number;
@@ -35,12 +38,14 @@ export class JournalTail {
    * @returns undefined while the journal holds no configuration
    */
   static open(options: JournalTailOptions, seq: number): JournalTail | undefined {
+    const clock = new VirtualClock(0);
+    const build = (config: EngineConfig): Engine => options.build(config, clock);
     const probe = options.cursor(1);
     const firstSeq = probe.next()?.seq ?? 1;
     probe.close();
     const footing = findFooting({
       store: options.snapshots,
-      build: options.build,
+      build,
       stateful: (engine) => engine.stateful,
       first: firstSeq <= seq ? "newest" : "oldest",
       atLeastSeq: firstSeq - 1,
@@ -49,7 +54,7 @@ export class JournalTail {
     });
     const config = footing?.era.config ?? firstConfiguration(options.cursor(1));
     if (config === undefined) return undefined;
-    const engine = options.build(config as EngineConfig);
+    const engine = build(config as EngineConfig);
     if (footing !== undefined) stepOn(footing, engine.stateful);
     const appliedSeq = Math.min(...engine.stateful.map((state) => state.seat.appliedSeq));
     const fromSeq = Math.max(firstSeq, appliedSeq + 1);
@@ -58,15 +63,19 @@ export class JournalTail {
       era: footing?.era,
       mode: "recorded",
       faults: FaultHistory.read(options.cursor(fromSeq)),
-      build: options.build,
+      build,
       onSuccession: (successor) => tail.#watch(successor),
     });
-    const tail: JournalTail = new JournalTail(options, follower, fromSeq);
+    const tail: JournalTail = new JournalTail(options, { follower, clock, fromSeq });
     return tail;
   }
 
-  private constructor(options: JournalTailOptions, follower: Follower, fromSeq: number) {
+  private constructor(
+    options: JournalTailOptions,
+    { follower, clock, fromSeq }: { follower: Follower; clock: VirtualClock; fromSeq: number },
+  ) {
     this.#follower = follower;
+    this.#clock = clock;
     this.fromSeq = fromSeq;
     this.#seq = fromSeq - 1;
     this.#cursor = options.cursor(fromSeq);
@@ -93,6 +102,7 @@ export class JournalTail {
       this.#seq = raw.seq;
       if (raw.kind === SEAL) continue;
       const record = decodeRecord(raw);
+      if (record.timeMicros > this.#clock.nowMicros()) this.#clock.advanceTo(record.timeMicros);
       this.#follower.feed(record);
       return record;
     }

@@ -2,7 +2,7 @@
 // a batch that was cut off again exactly as it was. It may lag, fail and start over: the journal is the truth.
 
 import { RingQueue } from "../../../actors/base/ring.ts";
-import type { Clock, Micros } from "../../../actors/base/clock.ts";
+import type { Clock, Micros, VirtualClock } from "../../../actors/base/clock.ts";
 import { BAR_INTERVALS, type Bar } from "../../../actors/domain/bar.ts";
 import { MICROS_PER_UNIT } from "../../../actors/domain/money.ts";
 import type { JournalRecord } from "../../../actors/domain/records.ts";
@@ -21,13 +21,22 @@ const IDLE_BATCH_MICROS = 1_000_000;
 /** Records followed before the caller's thread is given back. */
 const TURN_RECORDS = 5_000;
 
+/** How often in a row a batch is refused before people are told. */
+const REFUSALS_UNTIL_SAID = 5;
+/** How long a record at which an actor failed is left alone: by then the journal says whether the live one failed too. */
+const FALL_WAIT_MICROS = 2_000_000;
+
 /** Looks remembered: an hour of them at two a second. */
 const LOOKS_MAX = 8_192;
 
 const MINUTE = BAR_INTERVALS.indexOf("1m");
 
 export interface TimeSeriesProjectionOptions extends Omit<JournalTailOptions, "build"> {
-  readonly build: (config: EngineConfig, onBar: (bar: Bar, intervalIndex: number) => void) => Engine;
+  readonly build: (
+    config: EngineConfig,
+    clock: VirtualClock,
+    onBar: (bar: Bar, intervalIndex: number) => void,
+  ) => Engine;
   /** Asked for before each use: an embedded store may have moved. */
   readonly store: () => TimeSeries;
   readonly edges: EdgesFile;
@@ -64,7 +73,10 @@ export class TimeSeriesProjection {
   /** How far the journal was durable when somebody looked, oldest first; what is stored meanwhile is forgotten. */
   readonly #looks = new RingQueue<{ readonly seq: number; readonly atMicros: Micros }>(LOOKS_MAX);
   #survivedFalls = new Set<string>();
+  #notBeforeMicros: Micros = 0;
   #failures = 0;
+  /** In a row. */
+  #refusals = 0;
   #lastError = "";
 
   constructor(options: TimeSeriesProjectionOptions) {
@@ -98,6 +110,12 @@ export class TimeSeriesProjection {
     } catch (error) {
       this.#failures++;
       this.#lastError = error instanceof Error ? error.message : String(error);
+      if (++this.#refusals === REFUSALS_UNTIL_SAID) {
+        this.#options.onProblem(
+          `the time series has stood still at record ${this.#appliedSeq} for ${REFUSALS_UNTIL_SAID} attempts, the journal ` +
+            `keeps what follows: ${this.#lastError}`,
+        );
+      }
       return "refused";
     }
   }
@@ -133,15 +151,15 @@ export class TimeSeriesProjection {
   }
 
   async #begin(): Promise<void> {
-    const { store, edges, durableSeq, onProblem } = this.#options;
-    if (this.#tail !== undefined || durableSeq() === 0) return;
+    const { store, edges, durableSeq, onProblem, clock } = this.#options;
+    if (this.#tail !== undefined || durableSeq() === 0 || clock.nowMicros() < this.#notBeforeMicros) return;
     if (this.#fromSeq === 0) {
       await store().migrate();
       this.#resume(edges.read(), await store().maxSeq());
     }
     this.#discard();
     this.#tail = JournalTail.open(
-      { ...this.#options, build: (config) => this.#options.build(config, this.#onBar) },
+      { ...this.#options, build: (config, clock) => this.#options.build(config, clock, this.#onBar) },
       this.#fromSeq,
     );
     if (this.#tail === undefined || this.#tail.fromSeq <= this.#fromSeq) return;
@@ -175,7 +193,10 @@ export class TimeSeriesProjection {
     for (let i = 0; i < TURN_RECORDS && !this.#isFull(); i++) {
       const record = tail.next();
       if (record === undefined) return true;
-      if (tail.fallenAt !== "") return this.#recoverFrom(tail);
+      if (tail.fallenAt !== "" && !this.#survivedFalls.has(tail.fallenAt)) {
+        this.#recoverFrom(tail);
+        return true;
+      }
       this.#collect(tail, record);
     }
     return false;
@@ -222,15 +243,14 @@ export class TimeSeriesProjection {
    * An actor failed here. If the live one did as well, the journal says so by the next call, and another tail leaves the
    * record out as the live actor did. If it did not, the actor goes on without its past, which is said once.
    */
-  #recoverFrom(tail: JournalTail): boolean {
+  #recoverFrom(tail: JournalTail): void {
     const { fallenAt } = tail;
-    if (this.#survivedFalls.has(fallenAt)) return false;
     this.#survivedFalls.add(fallenAt);
     this.#options.onProblem(`the time series follows the journal anew: ${fallenAt}`);
+    this.#notBeforeMicros = this.#options.clock.nowMicros() + FALL_WAIT_MICROS;
     tail.close();
     this.#tail = undefined;
     this.#discard();
-    return true;
   }
 
   #discard(): void {
@@ -283,6 +303,7 @@ export class TimeSeriesProjection {
     this.#appliedSeq = edges.toSeq;
     this.#fromSeq = edges.toSeq + 1;
     this.#lastError = "";
+    this.#refusals = 0;
     this.#batch.clear();
     this.#batchSinceMicros = Number.NaN;
   }
