@@ -2,6 +2,7 @@
 // that knows storage.
 
 import { join } from "node:path";
+import { MICROS_PER_HOUR, type Micros } from "../actors/base/clock.ts";
 import { type Failure, failure, ok, type Result } from "../actors/base/result.ts";
 import type { BarListener } from "../actors/chain/chain.ts";
 import type { Instrument } from "../actors/domain/instrument.ts";
@@ -124,7 +125,7 @@ async function openUnderLock(options: StationOptions, lock: DataLock): Promise<R
     ...(options.onFault === undefined ? {} : { onFault: options.onFault }),
     ...(options.onProblem === undefined ? {} : { onProblem: options.onProblem }),
   });
-  const recovered = recoverSafely(live);
+  const recovered = recoverSafely(live, isLive ? clock.nowMicros() : Number.POSITIVE_INFINITY);
   const epoch = await ledger.value.issueEpoch(scope, journal.value.epoch);
   const begun = recovered.ok
     ? live.begin(epoch, isLive ? clock.nowMicros() : live.router.timeMicros)
@@ -175,14 +176,16 @@ async function openHistory(
       engine: history.engine,
       close: async () => {
         clearInterval(noting);
-        forgetEndpoint(directory);
         await history.close();
+        forgetEndpoint(directory);
       },
     },
   };
 }
 
 const JOURNAL_FOLDER = "journal";
+/** How far a journal's last record may be ahead of the wall's clock, which may have been set back a little. */
+const JOURNAL_AHEAD_MICROS_MAX = MICROS_PER_HOUR;
 const NOTE_MILLIS = 500;
 
 type StationParts = Pick<
@@ -263,7 +266,10 @@ class RunningStation implements Station {
     await this.projection.catchUp();
     this.projection.close();
     await this.projector?.stop();
-    await this.#embedded?.close();
+    // Whatever becomes of history, the journal and the ledger are closed.
+    await this.#embedded?.close().catch((error: unknown) => {
+      this.#options.onProblem?.(`the time series did not close: ${String(error)}`);
+    });
     this.live.engine.system.stop();
     await this.journal.close();
     await this.ledger.close();
@@ -271,10 +277,21 @@ class RunningStation implements Station {
   }
 }
 
-/** A journal that cannot be replayed must not be written on. */
-function recoverSafely(live: LiveEngine): Result<Recovery, "recovery-failed"> {
+/** A journal that cannot be replayed must not be written on, nor one whose time this machine has not reached. */
+function recoverSafely(
+  live: LiveEngine,
+  nowMicros: Micros,
+): Result<Recovery, "recovery-failed" | "clock-behind"> {
   try {
-    return ok(live.recover());
+    const recovery = live.recover();
+    const aheadMicros = live.router.timeMicros - nowMicros;
+    if (aheadMicros <= JOURNAL_AHEAD_MICROS_MAX) return ok(recovery);
+    const lastTime = new Date(live.router.timeMicros / 1_000).toISOString();
+    return failure(
+      "clock-behind",
+      `the journal's last record is of ${lastTime}, which this machine's clock has not reached: time would stand still ` +
+        "until then. Set the clock right, or use another data folder.",
+    );
   } catch (error) {
     return failure(
       "recovery-failed",

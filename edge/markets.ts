@@ -3,9 +3,15 @@
 import { MICROS_PER_HOUR, type Micros } from "../actors/base/clock.ts";
 import { failure, ok, type Result } from "../actors/base/result.ts";
 import type { Instrument } from "../actors/domain/instrument.ts";
-import { instrumentsOf, KNOWN_INSTRUMENTS, simulatedInstruments } from "./feeds/instruments.ts";
+import {
+  instrumentsOf,
+  KNOWN_INSTRUMENTS,
+  SIMULATED_SYMBOLS,
+  simulatedInstruments,
+} from "./feeds/instruments.ts";
 import { openLeanTicks } from "./feeds/lean.ts";
 import { SimulatedMarket } from "./feeds/simulated-market.ts";
+import { SIMULATED_SOURCE, sourceIdOf } from "./feeds/source.ts";
 import { playLive, playRecorded, type RunningMarket, warmUp } from "./live-market.ts";
 import type { Badge } from "./live/live-picture.ts";
 import type { Station } from "./main.ts";
@@ -97,20 +103,25 @@ function continueSimulation(
   { live }: Station,
   { seed, nowMicros }: { seed: number; nowMicros: Micros },
 ): SimulatedMarket {
-  const sourceSeqs = new Map(
-    live.router.gaps.counts().map(({ instrumentId, lastSourceSeq }) => [instrumentId, lastSourceSeq]),
-  );
+  const { instruments } = live.engine.config;
+  const sourceId = sourceIdOf(SIMULATED_SOURCE);
   return new SimulatedMarket({
     // Each run is a new stretch of the same market, not the same stretch again.
     seed: seed + live.router.lastSeq,
     ticksPerSecond: TICKS_PER_SECOND,
     startMicros: Math.max(nowMicros - WARM_MICROS, lastSourceMicros(live)),
-    instruments: live.engine.config.instruments,
+    // The folder may have traded others before.
+    instruments: instruments.filter(({ symbol }) =>
+      SIMULATED_SYMBOLS.some((simulated) => simulated === symbol),
+    ),
     resume: (instrumentId) => {
       const quote = live.engine.symbol(instrumentId)?.chain.quote;
-      const instrument = live.engine.config.instruments[instrumentId];
+      const instrument = instruments[instrumentId];
       if (quote === undefined || instrument === undefined || !(quote.midPoints > 0)) return undefined;
-      return { mid: quote.midPoints / 10 ** instrument.digits, sourceSeq: sourceSeqs.get(instrumentId) ?? 0 };
+      return {
+        mid: quote.midPoints / 10 ** instrument.digits,
+        sourceSeq: live.router.gaps.lastSourceSeq(sourceId, instrumentId),
+      };
     },
   });
 }

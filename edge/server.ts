@@ -4,7 +4,7 @@ import type { Server } from "bun";
 import { failure, ok, type Result } from "../actors/base/result.ts";
 import { makeApp } from "./api/app.ts";
 import { BODY_BYTES_MAX } from "./api/body.ts";
-import { type Guard, makeGuard } from "./api/guard.ts";
+import { type Guard, isLoopback, makeGuard } from "./api/guard.ts";
 import { Problem, problemResponse } from "./api/problem.ts";
 import { TickDesk, type TickDeskOptions } from "./ingest/tick-desk.ts";
 import { TradeDesk } from "./ingest/trade-desk.ts";
@@ -25,7 +25,7 @@ export interface ServerOptions {
   readonly host: string;
   /** 0 for any that is free. */
   readonly port: number;
-  /** Needed on any interface but the loopback. */
+  /** Needed on any interface but the loopback; asked for wherever there is one. */
   readonly token: string | undefined;
   readonly ingest: Omit<TickDeskOptions, "station">;
   /** Answers for the page at `/` and its files. */
@@ -43,12 +43,9 @@ export interface RunningServer {
 
 export type ServerFailure = "port-in-use" | "no-token" | "cannot-listen";
 
-const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/;
-
 export function startServer(options: ServerOptions): Result<RunningServer, ServerFailure> {
   const { station, host, port } = options;
-  const isLoopback = LOOPBACK.test(host);
-  if (!isLoopback && options.token === undefined) {
+  if (!isLoopback(host) && options.token === undefined) {
     return failure(
       "no-token",
       `${host} can be reached by other machines: set TICKFORGE_TOKEN to a secret of 16 characters or more that clients must send`,
@@ -63,7 +60,7 @@ export function startServer(options: ServerOptions): Result<RunningServer, Serve
     clients: () => clients.size,
   });
   const ticks = new TickDesk({ station, ...options.ingest });
-  const guard = makeGuard({ token: isLoopback ? undefined : options.token });
+  const guard = makeGuard({ token: options.token });
   const app = makeApp({ picture, ticks, trades: new TradeDesk(picture), guard, page: options.page });
   const stream = new Stream({ picture, ticks, clients });
   const listening = listen({ host, port, guard, stream, answer: (request) => app.fetch(request) });

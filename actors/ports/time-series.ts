@@ -198,7 +198,14 @@ export interface TimeSeriesQuery {
   readonly toMicros?: Micros;
   /** Rows after (ascending) or before (descending) this place; it came from the last row of the page before. */
   readonly after?: TimeSeriesPlace;
+  /** Only rows of records before this one. */
+  readonly beforeSeq?: number;
+  /** Signals only: at least so sure. */
+  readonly confidenceMin?: number;
+  /** Orders only: these steps. */
+  readonly events?: readonly OrderRow["event"][];
   readonly order: "ascending" | "descending";
+  /** Rows of the same time and seq as the last one come along with it: a page may be a little longer. */
   readonly limit: number;
 }
 
@@ -207,6 +214,7 @@ export interface TimeSeriesPlace {
   readonly seq: number;
 }
 
+/** Times lie anywhere: the bars that opened from the first on and before the second are given, whole. */
 export interface BarsQuery {
   readonly symbol: string;
   readonly interval: BarInterval;

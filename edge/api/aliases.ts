@@ -13,6 +13,7 @@ const STATUS_OF: Readonly<Record<IngestFailure, 404 | 409 | 429 | 503 | 400>> = 
   "unknown-symbol": 404,
   "fed-otherwise": 409,
   "rate-limited": 429,
+  "too-many-at-once": 400,
   busy: 503,
   "journal-failed": 503,
   "time-out-of-range": 400,

@@ -4,15 +4,15 @@
 import { timingSafeEqual } from "node:crypto";
 import { Problem } from "./problem.ts";
 
-const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
+const LOOPBACK = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|\[::1\])$/;
 
-function isLoopback(host: string): boolean {
-  const colon = host.lastIndexOf(":");
-  return LOOPBACK.has(host) || (/^\d+$/.test(host.slice(colon + 1)) && LOOPBACK.has(host.slice(0, colon)));
+/** @param host a name or an address, as a person or a URL writes it, without a port */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host);
 }
 
 export interface GuardOptions {
-  /** Undefined on the loopback. */
+  /** Undefined only on the loopback. */
   readonly token: string | undefined;
 }
 
@@ -26,7 +26,7 @@ export function makeGuard({ token }: GuardOptions): Guard {
   return (request, isOpen) => {
     const host = request.headers.get("host") ?? "";
     // Without a token only names of the loopback are answered: another name that leads here is a rebinding of DNS.
-    if (token === undefined && !isLoopback(host)) {
+    if (token === undefined && !isLoopback(host.replace(/:\d+$/, ""))) {
       throw new Problem(403, "wrong-host", `this server answers to localhost, not to ${host}`);
     }
     checkOrigin(request, host);

@@ -1,16 +1,20 @@
 // Answers that need the past: what the process remembers first, the time series for the rest.
 
-import { BAR_INTERVAL_MICROS, type BarInterval } from "../../actors/domain/bar.ts";
+import type { z } from "@hono/zod-openapi";
+import { BAR_INTERVAL_MICROS } from "../../actors/domain/bar.ts";
+import type { Instrument } from "../../actors/domain/instrument.ts";
 import type {
   TimeSeries,
   TimeSeriesPlace,
+  TimeSeriesQuery,
   TimeSeriesTable,
   TimeSeriesTables,
 } from "../../actors/ports/time-series.ts";
 import type { LivePicture } from "../live/live-picture.ts";
-import { barMessage, isoTime, orderShape, signalShape } from "../live/shapes.ts";
+import type { ClosedBar } from "../live/recent-bars.ts";
+import { barMessage, fillShape, isoTime, orderShape, signalShape } from "../live/shapes.ts";
 import { Problem } from "./problem.ts";
-import { cursorOf, type PageQuery, placeOf } from "./queries.ts";
+import { type barsQuery, cursorOf, type PageQuery, placeOf, untilOf } from "./queries.ts";
 import type { BarMessage, EquityPoint, OrderMessage, SignalMessage } from "./schemas.ts";
 
 export interface Page<T> {
@@ -31,80 +35,68 @@ export class History {
     return this.#picture.station.timeSeries;
   }
 
-  /** A page of a stored table, newest first. */
+  /** A page of a stored table, newest first; a few rows longer where some belong to one record. */
   async page<T extends Stored>(table: T, query: PageQuery): Promise<Page<TimeSeriesTables[T]>> {
-    const rows = await this.#rows(table, query, placeOf(query.cursor));
-    return { items: rows, cursor: nextCursor(rows, query.limit) };
+    const after = placeOf(query.cursor);
+    const rows = await this.#rows(table, query, after === undefined ? {} : { after });
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < query.limit) return { items: rows, cursor: null };
+    return {
+      items: rows,
+      cursor: cursorOf({ timeMicros: last.timeMicros, seq: "seq" in last ? last.seq : 0 }),
+    };
   }
 
   /** Newest first: what was just heard is there before the store has it. */
   async signals(query: PageQuery & { min_confidence: number }): Promise<Page<SignalMessage>> {
-    const before = placeOf(query.cursor);
-    const isRecent = query.from === undefined && query.to === undefined;
-    const recent = isRecent
-      ? this.#picture.signals({
-          limit: query.limit,
-          beforeSeq: before?.seq ?? Number.POSITIVE_INFINITY,
-          symbol: query.symbol,
-          confidenceMin: query.min_confidence,
-        })
-      : [];
-    const items = await this.#filledUp(recent, { query, before }, async (place, limit) => {
-      const rows = await this.#rows("signals", { ...query, limit }, place);
-      return rows
-        .filter(({ seq, confidence }) => isBefore(seq, place) && confidence >= query.min_confidence)
-        .map((row) => signalShape(row));
+    const { symbol, min_confidence: confidenceMin } = query;
+    return await this.#newest(query, {
+      recent: (limit, beforeSeq) => this.#picture.signals({ limit, beforeSeq, symbol, confidenceMin }),
+      stored: async (limit, before) => {
+        const rows = await this.#rows("signals", { ...query, limit }, { ...before, confidenceMin });
+        return rows.map((row) => signalShape(row));
+      },
+      placeOf: ({ timestamp, id }) => ({ timeMicros: Date.parse(timestamp) * 1_000, seq: id }),
     });
-    return { items, cursor: pageEnd(items, query.limit, ({ timestamp, id }) => [timestamp, id]) };
   }
 
+  /** Newest first: intents, refusals and what the broker reported. */
   async orders(query: PageQuery): Promise<Page<OrderMessage>> {
-    const before = placeOf(query.cursor);
-    const isRecent = query.from === undefined && query.to === undefined;
-    const recent = isRecent
-      ? this.#picture.orders({
-          limit: query.limit,
-          beforeSeq: before?.seq ?? Number.POSITIVE_INFINITY,
-          symbol: query.symbol,
-        })
-      : [];
-    const items = await this.#filledUp(recent, { query, before }, async (place, limit) => {
-      const rows = await this.#rows("orders", { ...query, limit }, place);
-      return rows
-        .filter(({ seq, event }) => isBefore(seq, place) && event !== "sent")
-        .map((row) => orderShape(row));
+    const { symbol } = query;
+    return await this.#newest(query, {
+      recent: (limit, beforeSeq) => this.#picture.orders({ limit, beforeSeq, symbol }),
+      stored: async (limit, before) => {
+        const asked = { ...query, limit };
+        const [orders, fills] = await Promise.all([
+          this.#rows("orders", asked, { ...before, events: ["intent", "refusal"] }),
+          this.#rows("fills", asked, before),
+        ]);
+        const purposes = new Map(orders.map(({ intentId, purpose }) => [intentId, purpose]));
+        const steps = [
+          ...orders.map((row) => orderShape(row)),
+          ...fills.map((row) => fillShape(row, purposes.get(row.intentId) ?? "")),
+        ];
+        return steps.sort((a, b) => b.seq - a.seq).slice(0, limit);
+      },
+      placeOf: ({ time, seq }) => ({ timeMicros: Date.parse(time) * 1_000, seq }),
     });
-    return { items, cursor: pageEnd(items, query.limit, ({ time, seq }) => [time, seq]) };
   }
 
-  /** Oldest first: the newest `limit` bars of the range, the one in the making last unless `to` is given. */
-  async bars(query: {
-    symbol: string;
-    interval: BarInterval;
-    from?: number | undefined;
-    to?: number | undefined;
-    limit: number;
-    source?: string | undefined;
-  }): Promise<Page<BarMessage>> {
+  /** Oldest first: the newest `limit` bars of the range, the one in the making last unless the range ends. */
+  async bars(query: BarsRequest): Promise<Page<BarMessage>> {
     const instrument = this.#picture.instrument(query.symbol);
-    const forming =
-      instrument === undefined || query.to !== undefined || query.source !== undefined
-        ? undefined
-        : this.#picture.engine.symbol(instrument.id)?.chain.forming(query.interval);
-    const range = { beforeMicros: query.to ?? Number.POSITIVE_INFINITY, limit: query.limit };
-    const recent =
+    const untilMicros = untilOf(query);
+    const isPast = untilMicros !== undefined;
+    const [recent, forming] =
       instrument === undefined || query.source !== undefined
-        ? []
-        : this.#picture.bars
-            .newest(instrument.id, query.interval, range)
-            .filter(({ openTimeMicros }) => openTimeMicros >= (query.from ?? 0));
+        ? [[], undefined]
+        : this.#heardBars(instrument, query, untilMicros);
     // Asked for a stretch of the past, what was imported may be nearer to it than what was heard here.
-    const isPast = query.to !== undefined;
     const missing = isPast ? query.limit : query.limit - recent.length;
     const stored =
       missing > 0
         ? await this.#storedBars(query, {
-            untilMicros: isPast ? query.to : recent[0]?.openTimeMicros,
+            untilMicros: isPast ? untilMicros : (recent[0] ?? forming)?.openTimeMicros,
             limit: missing,
           }).catch((error: unknown) => {
             // What the process remembers is better than nothing.
@@ -122,37 +114,63 @@ export class History {
     const heard =
       instrument === undefined ? [] : recent.map((bar) => barMessage(instrument, query.interval, bar, true));
     const items = mergeBars(stored, heard).slice(-query.limit);
-    if (instrument !== undefined && forming !== undefined && forming.ticks > 0) {
-      items.push(barMessage(instrument, query.interval, forming, false));
-    }
     const first = items[0];
     const more = items.length >= query.limit && first !== undefined;
+    if (instrument !== undefined && forming !== undefined) {
+      items.push(barMessage(instrument, query.interval, forming, false));
+    }
     return { items, cursor: more ? cursorOf({ timeMicros: Date.parse(first.time) * 1_000, seq: 0 }) : null };
   }
 
-  /** Oldest first. */
+  /** What this process saw close, oldest first, and the bar it is building, if the range has no end. */
+  #heardBars(
+    instrument: Instrument,
+    { interval, limit, from = 0 }: BarsRequest,
+    untilMicros: number | undefined,
+  ): [ClosedBar[], ClosedBar | undefined] {
+    const recent = this.#picture.bars
+      .newest(instrument.id, interval, { beforeMicros: untilMicros ?? Number.POSITIVE_INFINITY, limit })
+      .filter(({ openTimeMicros }) => openTimeMicros >= from);
+    if (untilMicros !== undefined) return [recent, undefined];
+    const forming = this.#picture.engine.symbol(instrument.id)?.chain.forming(interval);
+    return [recent, forming !== undefined && forming.ticks > 0 ? forming : undefined];
+  }
+
+  /** Oldest first: the newest of the range. Every deal and minute is stored; what came since is remembered by the second. */
   async equity(query: PageQuery): Promise<Page<EquityPoint>> {
-    const recent = this.#picture.equity(query.limit);
-    const store = this.#store;
-    if (store === undefined) return { items: recent, cursor: null };
-    const untilMicros = recent[0] === undefined ? query.to : Date.parse(recent[0].time) * 1_000;
-    const rows = await store
-      .select("equity", {
-        order: "descending",
-        limit: query.limit,
-        ...(query.from === undefined ? {} : { fromMicros: query.from }),
-        ...(untilMicros === undefined ? {} : { toMicros: untilMicros }),
-      })
-      // What the process remembers is better than nothing.
-      .catch(() => []);
-    const stored = rows
-      .map(({ timeMicros, balance, equity }) => ({ time: isoTime(timeMicros), balance, equity }))
-      .reverse();
-    return { items: [...stored, ...recent].slice(-query.limit), cursor: null };
+    const { from = 0, limit } = query;
+    const until = untilOf(query) ?? Number.POSITIVE_INFINITY;
+    const recent = this.#picture.equity(limit, { from, until });
+    const rows =
+      (await this.#store
+        ?.select("equity", { order: "descending", limit, fromMicros: from, ...toMicros(until) })
+        .catch((error: unknown) => {
+          // What the process remembers is better than nothing.
+          if (recent.length > 0) return [];
+          throw error;
+        })) ?? [];
+    const storedUntil = rows[0]?.timeMicros ?? 0;
+    const since = recent.filter(({ time }) => Date.parse(time) * 1_000 > storedUntil);
+    const stored = rows.slice(0, limit - since.length).reverse();
+    const [oldest] = stored;
+    return {
+      items: [
+        ...stored.map(({ timeMicros, balance, equity: value }) => ({
+          time: isoTime(timeMicros),
+          balance,
+          equity: value,
+        })),
+        ...since,
+      ],
+      cursor:
+        oldest === undefined || rows.length < limit
+          ? null
+          : cursorOf({ timeMicros: oldest.timeMicros, seq: 0 }),
+    };
   }
 
   async #storedBars(
-    query: { symbol: string; interval: BarInterval; from?: number | undefined; source?: string | undefined },
+    query: BarsRequest,
     range: { untilMicros: number | undefined; limit: number },
   ): Promise<BarMessage[]> {
     const store = this.#store;
@@ -184,7 +202,7 @@ export class History {
   async #rows<T extends Stored>(
     table: T,
     query: PageQuery,
-    after: TimeSeriesPlace | undefined,
+    also: Partial<TimeSeriesQuery>,
   ): Promise<TimeSeriesTables[T][]> {
     const store = this.#store;
     if (store === undefined) {
@@ -199,29 +217,45 @@ export class History {
       limit: query.limit,
       ...(query.symbol === undefined ? {} : { symbol: query.symbol }),
       ...(query.from === undefined ? {} : { fromMicros: query.from }),
-      ...(query.to === undefined ? {} : { toMicros: query.to }),
-      ...(after === undefined ? {} : { after }),
+      ...toMicros(query.to),
+      ...also,
     });
   }
 
-  /** What is remembered, then as much from the store as the page still has room for. */
-  async #filledUp<T extends { readonly time?: string; readonly timestamp?: string }>(
-    recent: T[],
-    asked: { query: PageQuery; before: TimeSeriesPlace | undefined },
-    fetch: (after: TimeSeriesPlace | undefined, limit: number) => Promise<T[]>,
-  ): Promise<T[]> {
-    const missing = asked.query.limit - recent.length;
-    if (missing === 0) return recent;
-    if (this.#store === undefined && (recent.length > 0 || asked.query.from === undefined)) return recent;
-    const last = recent.at(-1);
-    const place = last === undefined ? asked.before : placeOfItem(last);
-    try {
-      return [...recent, ...(await fetch(place, missing))];
-    } catch (error) {
-      if (recent.length > 0) return recent;
-      throw error;
+  /** A page by journal sequence, whose order is that of time: what is remembered, then the store for the rest. */
+  async #newest<T extends object>(query: PageQuery, kind: Kind<T>): Promise<Page<T>> {
+    const { limit } = query;
+    const asked = placeOf(query.cursor);
+    const isOpen = query.from === undefined && query.to === undefined;
+    const items = isOpen ? kind.recent(limit, asked?.seq ?? Number.POSITIVE_INFINITY) : [];
+    const last = items.at(-1);
+    const before = last === undefined ? asked : kind.placeOf(last);
+    const mayAsk = this.#store !== undefined || (items.length === 0 && !isOpen);
+    if (items.length < limit && mayAsk) {
+      const stored = kind.stored(limit - items.length, before === undefined ? {} : { beforeSeq: before.seq });
+      items.push(
+        ...(await stored.catch((error: unknown) => {
+          if (items.length > 0) return [];
+          throw error;
+        })),
+      );
     }
+    const end = items.at(-1);
+    return { items, cursor: end === undefined || items.length < limit ? null : cursorOf(kind.placeOf(end)) };
   }
+}
+
+/** Items that are remembered for a while and stored for good. */
+interface Kind<T> {
+  readonly recent: (limit: number, beforeSeq: number) => T[];
+  readonly stored: (limit: number, before: { readonly beforeSeq?: number }) => Promise<T[]>;
+  readonly placeOf: (item: T) => TimeSeriesPlace;
+}
+
+type BarsRequest = z.infer<typeof barsQuery>;
+
+function toMicros(micros: number | undefined): { toMicros?: number } {
+  return micros === undefined || micros === Number.POSITIVE_INFINITY ? {} : { toMicros: micros };
 }
 
 /** Both in the order of time; of two bars of one time the one that was heard here. */
@@ -229,40 +263,4 @@ function mergeBars(stored: readonly BarMessage[], heard: readonly BarMessage[]):
   const byTime = new Map(stored.map((bar) => [bar.time, bar]));
   for (const bar of heard) byTime.set(bar.time, bar);
   return [...byTime.values()].sort((a, b) => (a.time < b.time ? -1 : 1));
-}
-
-function isBefore(seq: number, place: TimeSeriesPlace | undefined): boolean {
-  return place === undefined || seq < place.seq;
-}
-
-/** Times of messages are cut to milliseconds: the place is at the end of its millisecond, and sequences say the rest. */
-function placeAt(time: string, seq: number): TimeSeriesPlace {
-  return { timeMicros: Date.parse(time) * 1_000 + 999, seq };
-}
-
-function placeOfItem(item: object): TimeSeriesPlace {
-  const { time, timestamp, id, seq } = item as {
-    time?: string;
-    timestamp?: string;
-    id?: unknown;
-    seq?: number;
-  };
-  return placeAt(time ?? timestamp ?? "", seq ?? (typeof id === "number" ? id : 0));
-}
-
-function pageEnd<T>(
-  items: readonly T[],
-  limit: number,
-  placeOfLast: (item: T) => readonly [string, number],
-): string | null {
-  const last = items.at(-1);
-  if (last === undefined || items.length < limit) return null;
-  const [time, seq] = placeOfLast(last);
-  return cursorOf(placeAt(time, seq));
-}
-
-function nextCursor(rows: readonly { readonly timeMicros: number }[], limit: number): string | null {
-  const last = rows.at(-1);
-  if (last === undefined || rows.length < limit) return null;
-  return cursorOf({ timeMicros: last.timeMicros, seq: "seq" in last ? Number(last.seq) : 0 });
 }

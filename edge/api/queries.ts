@@ -63,7 +63,16 @@ export const barsQuery = z.object({
     .string()
     .regex(/^[a-zA-Z0-9_-]{1,32}$/)
     .optional(),
+  /** Of the page that was newer. */
+  cursor: cursor.optional(),
 });
+
+/** The end of a range and the place a cursor names, whichever comes first; exclusive. */
+export function untilOf(query: { to?: number | undefined; cursor?: string | undefined }): number | undefined {
+  const place = placeOf(query.cursor);
+  if (place === undefined) return query.to;
+  return Math.min(query.to ?? Number.POSITIVE_INFINITY, place.timeMicros);
+}
 
 /** A place in time as an opaque word. */
 export function cursorOf(place: TimeSeriesPlace): string {

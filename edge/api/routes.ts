@@ -193,7 +193,7 @@ function addAccount(app: OpenAPIHono, history: History): void {
 function addHistory(app: OpenAPIHono, history: History): void {
   app.openapi(
     route("/bars", {
-      summary: "Bars of any size, oldest first; the cursor's time is the next `to`",
+      summary: "Bars of any size, oldest first; the cursor leads to older ones",
       answer: pageSchema(barSchema),
       query: barsQuery,
     }),

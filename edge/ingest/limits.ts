@@ -8,3 +8,9 @@ export const WAITING_MAX = 10_000;
 
 /** Ticks a symbol may bring in at once, as a multiple of its ticks a second. */
 export const BURST_SECONDS = 2;
+
+/** Pause before a batch that was begun is tried on, while the journal or the actors catch up. */
+export const BUSY_MILLIS = 2;
+
+/** How far a tick that brings the clock along may be ahead of the wall's: time zones are mistaken, years are not. */
+export const AHEAD_OF_WALL_MICROS_MAX = 24 * 3_600 * 1_000_000;

@@ -2,7 +2,7 @@
 // and an answer is given only once the ticks are durable.
 
 import type { Micros } from "../../actors/base/clock.ts";
-import { failure, ok, type Result } from "../../actors/base/result.ts";
+import { type Failure, failure, ok, type Result } from "../../actors/base/result.ts";
 import { INGEST_BUSY } from "../../actors/router.ts";
 import type { z } from "zod";
 import type { marketTickSchema } from "../api/schemas.ts";
@@ -10,7 +10,7 @@ import { emptySourceTick, sourceIdOf } from "../feeds/source.ts";
 import type { Station } from "../main.ts";
 import { playTick } from "../play.ts";
 import { DurableWait } from "./durable-wait.ts";
-import { BURST_SECONDS } from "./limits.ts";
+import { BURST_SECONDS, BUSY_MILLIS, AHEAD_OF_WALL_MICROS_MAX } from "./limits.ts";
 import { RateLimit } from "./rate-limit.ts";
 
 export type MarketTick = z.infer<typeof marketTickSchema>;
@@ -19,6 +19,7 @@ export type IngestFailure =
   | "unknown-symbol"
   | "fed-otherwise"
   | "rate-limited"
+  | "too-many-at-once"
   | "busy"
   | "journal-failed"
   | "time-out-of-range";
@@ -66,8 +67,9 @@ export class TickDesk {
       return failure("busy", "too many requests wait for the disk: send again in a moment", {
         recoverable: true,
       });
-    const taken =
-      this.#options.clock === "wall" ? this.#takeNow(checked.value) : await this.#takeInTurn(checked.value);
+    const taken = await (this.#options.clock === "wall"
+      ? this.#takeNow(checked.value)
+      : this.#takeInTurn(checked.value));
     if (!taken.ok) return taken;
     if (await this.#durable.reached(taken.value)) return ok({ count: ticks.length, seq: taken.value });
     return failure("journal-failed", `the ticks are not durable: ${this.#options.station.journal.failure}`);
@@ -77,6 +79,8 @@ export class TickDesk {
     const { live } = this.#options.station;
     const placed: Placed[] = [];
     const bySymbol = new Map<string, number>();
+    const isClock = this.#options.clock === "source";
+    const latestMicros = Date.now() * 1_000 + AHEAD_OF_WALL_MICROS_MAX;
     for (const tick of ticks) {
       // By its exact name: a tick does not say its digits, so a spelling that is guessed could be another contract.
       const instrument = live.engine.config.instruments.find((each) => each.symbol === tick.symbol);
@@ -88,31 +92,49 @@ export class TickDesk {
       if (tick.time !== undefined && !(timeMicros >= YEAR_MIN_MICROS && timeMicros < YEAR_MAX_MICROS)) {
         return failure("time-out-of-range", `${tick.time} is no time a tick can have`);
       }
+      // Time never goes back: one tick of a wrong year would make every right one late.
+      if (isClock && timeMicros > latestMicros) {
+        return failure("time-out-of-range", `${tick.time} is in the future: nothing was taken`);
+      }
       placed.push({ tick, instrumentId: instrument.id, timeMicros });
       bySymbol.set(instrument.symbol, (bySymbol.get(instrument.symbol) ?? 0) + 1);
     }
-    for (const [symbol, count] of bySymbol) {
-      const waitMillis = this.#limit.take(symbol, count, Date.now());
-      if (waitMillis > 0) {
-        return failure(
-          "rate-limited",
-          `${symbol} brings more than ${this.#options.ticksPerSecond} ticks a second; again in ${waitMillis} ms`,
-          {
-            recoverable: true,
-          },
-        );
-      }
-    }
-    return ok(placed);
+    const limited = this.#limited(bySymbol);
+    return limited ?? ok(placed);
   }
 
-  #takeNow(placed: readonly Placed[]): Result<number, IngestFailure> {
-    const { live, clock } = this.#options.station;
+  #limited(bySymbol: ReadonlyMap<string, number>): Failure<IngestFailure> | undefined {
+    const { ticksPerSecond } = this.#options;
+    for (const [symbol, count] of bySymbol) {
+      if (count <= this.#limit.burst) continue;
+      return failure(
+        "too-many-at-once",
+        `${count} ticks of ${symbol} at once can never pass at ${ticksPerSecond} a second: send ${this.#limit.burst} at most, ` +
+          "or start with a higher --ticks-per-second",
+      );
+    }
+    const waitMillis = this.#limit.take(bySymbol, Date.now());
+    if (waitMillis === 0) return undefined;
+    return failure(
+      "rate-limited",
+      `more than ${ticksPerSecond} ticks a second of a symbol, nothing was taken; again in ${waitMillis} ms`,
+      { recoverable: true },
+    );
+  }
+
+  /** What has been begun is carried through: a source that is told "busy" sends everything again. */
+  async #takeNow(placed: readonly Placed[]): Promise<Result<number, IngestFailure>> {
+    const { live, clock, journal } = this.#options.station;
     let seq = 0;
     for (const each of placed) {
-      const taken = live.router.ingest(this.#number(each), clock.nowMicros());
-      if (taken === INGEST_BUSY)
-        return failure("busy", "the system is busy: send again in a moment", { recoverable: true });
+      let taken = live.router.ingest(this.#number(each), clock.nowMicros());
+      while (taken === INGEST_BUSY) {
+        if (live.router.detached) return failure("journal-failed", journal.failure);
+        if (seq === 0)
+          return failure("busy", "the system is busy: send again in a moment", { recoverable: true });
+        await Bun.sleep(BUSY_MILLIS);
+        taken = live.router.ingest(this.#number(each), clock.nowMicros());
+      }
       seq = Math.max(seq, taken);
     }
     return ok(seq);

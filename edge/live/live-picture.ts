@@ -184,10 +184,13 @@ export class LivePicture {
       .map(({ message }) => message);
   }
 
-  /** Oldest first. */
-  equity(limit: number): EquityPoint[] {
+  /** Oldest first: the newest of a range, in microseconds. */
+  equity(limit: number, range: { from: number; until: number }): EquityPoint[] {
     return this.#equity
-      .newest(limit, Number.POSITIVE_INFINITY)
+      .newest(limit, Number.POSITIVE_INFINITY, ({ time }) => {
+        const micros = Date.parse(time) * 1_000;
+        return micros >= range.from && micros < range.until;
+      })
       .reverse()
       .map(({ time, balance, equity }) => ({ time, balance, equity }));
   }

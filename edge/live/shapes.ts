@@ -8,7 +8,7 @@ import type { Signal } from "../../actors/domain/signal.ts";
 import type { AccountView, PositionView } from "../../actors/account/account-view.ts";
 import type { Engine } from "../../actors/engine.ts";
 import type { BarInterval } from "../../actors/domain/bar.ts";
-import type { OrderRow, SignalRow } from "../../actors/ports/time-series.ts";
+import type { FillRow, OrderRow, SignalRow } from "../../actors/ports/time-series.ts";
 import type {
   AccountMessage,
   BarMessage,
@@ -273,8 +273,35 @@ export function orderShape(row: OrderRow): OrderMessage {
     side: row.side,
     lots: row.lots,
     price: row.side === "" ? null : row.side === "BUY" ? row.ask : row.bid,
-    reason: row.reason,
+    ...whyOf(row),
     positionId: row.positionId === "" ? null : row.positionId,
     signalId: row.purpose === "entry" ? row.causeSeq : null,
+  };
+}
+
+/** A refusal is stored as "code: message". */
+function whyOf({ event, reason }: OrderRow): { status: string; reason: string } {
+  const colon = event === "refusal" ? reason.indexOf(": ") : -1;
+  return colon < 0
+    ? { status: "", reason }
+    : { status: reason.slice(0, colon), reason: reason.slice(colon + 2) };
+}
+
+/** @param purpose what was ordered, where it is known */
+export function fillShape(row: FillRow, purpose: string): OrderMessage {
+  return {
+    ...NO_ORDER,
+    id: row.intentId,
+    seq: row.seq,
+    time: isoTime(row.timeMicros),
+    event: "execution",
+    symbol: row.symbol,
+    purpose,
+    side: row.side,
+    lots: row.lots,
+    price: row.price > 0 ? row.price : null,
+    status: row.event,
+    reason: row.reason,
+    positionId: row.positionId === "" ? null : row.positionId,
   };
 }

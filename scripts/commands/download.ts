@@ -41,11 +41,11 @@ export function downloadCommand(): Command {
         }),
       );
       progress.done();
-      const { hours, kept, fetched, empty } = downloaded;
+      const { hours, kept, fetched, empty, missing } = downloaded;
       console.log(
         flags.json
           ? JSON.stringify(downloaded)
-          : `${hours} hours: ${fetched} fetched, ${empty} without trading, ${kept} there already. Next: tickforge import ${flags.out}`,
+          : `${hours} hours: ${fetched} fetched, ${empty} without trading, ${missing} not there (asked for again next time), ${kept} there already. Next: tickforge import ${flags.out}`,
       );
     });
 }

@@ -82,9 +82,16 @@ async function start(paths: readonly string[], flags: StartFlags): Promise<void>
     `running on ${settings.data}: the journal stands at record ${station.live.router.lastSeq}. Open ${server.url} - Ctrl-C stops.`,
   );
   const upkeep = new Upkeep(station, { beats: market.clock === "wall" });
-  const running = await market.open(station, () => {
-    problems.tell("the recorded market has ended: everything stays as it is until you stop");
-  });
+  const running = await market
+    .open(station, () => {
+      problems.tell("the recorded market has ended: everything stays as it is until you stop");
+    })
+    .catch(async (error: unknown) => {
+      await server.stop();
+      await upkeep.stop();
+      await station.close();
+      throw error;
+    });
   const view = new TerminalView({
     out: process.stdout,
     json,

@@ -1,8 +1,9 @@
 // Bars of any size in one statement: minutes as they are stored, larger ones put together from minutes, seconds from ticks.
 // The journal's own bars go before imported ones of the same time.
 
+import { BAR_INTERVAL_MICROS } from "../../actors/domain/bar.ts";
 import type { BarsQuery } from "../../actors/ports/time-series.ts";
-import { timeText } from "./tables.ts";
+import { readable, timeText } from "./tables.ts";
 
 const OWN_SOURCE = "tickforge";
 /** Bit of a tick's flags: from a second source, which moves no bars. */
@@ -24,13 +25,16 @@ export function barsStatement(database: string, query: BarsQuery): Statement {
     own: OWN_SOURCE,
   };
   const range: string[] = [];
+  // To where a bar of this size opens: half of one would be another bar.
+  const lengthMicros = BAR_INTERVAL_MICROS[query.interval];
+  const whole = (micros: number): string => timeText(Math.ceil(micros / lengthMicros) * lengthMicros);
   if (query.fromMicros !== undefined) {
     range.push("time >= {from:DateTime64(6, 'UTC')}");
-    parameters["from"] = timeText(query.fromMicros);
+    parameters["from"] = whole(query.fromMicros);
   }
   if (query.toMicros !== undefined) {
     range.push("time < {to:DateTime64(6, 'UTC')}");
-    parameters["to"] = timeText(query.toMicros);
+    parameters["to"] = whole(query.toMicros);
   }
   if (query.source !== undefined) {
     range.push("source = {source:String}");
@@ -50,7 +54,7 @@ function bodyOf(database: string, query: BarsQuery, and: string): string {
   const stored = (interval: string): string =>
     `SELECT toUnixTimestamp64Micro(time) AS micros, seq, toString(source) AS source, open, high, low, close, volume, ` +
     `toUInt64(ticks) AS ticks, spread_mean, toUInt8(if(source = {own:String}, 3, 1)) AS rank ` +
-    `FROM ${database}.bars FINAL WHERE symbol = {symbol:String} AND interval = ${interval}${and}`;
+    `FROM ${readable(database, "bars")} WHERE symbol = {symbol:String} AND interval = ${interval}${and}`;
   if (query.interval === "1m") return stored("{interval:String}");
   if (query.interval === "1s") return `${stored("{interval:String}")} UNION ALL ${fromTicks(database, and)}`;
   const minutes = `SELECT * FROM (${stored("'1m'")}) ORDER BY micros, rank DESC LIMIT 1 BY micros`;
@@ -72,7 +76,7 @@ function fromTicks(database: string, and: string): string {
     `argMax(t.mid, (t.at, t.seq, t.source_seq)) AS close, ` +
     `if(sum(t.volume) > 0, sum(t.volume), toFloat64(count())) AS volume, count() AS ticks, avg(t.spread) AS spread_mean, ` +
     `toUInt8(2) AS rank FROM (SELECT toUnixTimestamp64Micro(time) AS at, seq, source_seq, toString(source) AS source, ` +
-    `(bid + ask) / 2 AS mid, ask - bid AS spread, bid_volume + ask_volume AS volume FROM ${database}.ticks ` +
+    `(bid + ask) / 2 AS mid, ask - bid AS spread, bid_volume + ask_volume AS volume FROM ${readable(database, "ticks")} ` +
     `WHERE symbol = {symbol:String}${and} AND bitAnd(flags, ${SECONDARY}) = 0 AND seq NOT IN (${bad})) AS t GROUP BY micros`
   );
 }

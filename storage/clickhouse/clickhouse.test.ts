@@ -1,12 +1,14 @@
 // The real engine, embedded, and a server where one is named: the contract, what kills and hangs do to it, and what is said
 // when nobody answers.
 
+import { createClient } from "@clickhouse/client";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TickRow, type TimeSeries, TimeSeriesUnavailable } from "../../actors/ports/time-series.ts";
 import { describeTimeSeries, tickRow } from "../../test/contract/time-series.ts";
+import { createTable, TABLES } from "./tables.ts";
 import { connectTimeSeries, type OpenedTimeSeries, openTimeSeries } from "./open.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "tickforge-clickhouse-"));
@@ -127,6 +129,30 @@ function isAlive(processId: number): boolean {
     return false;
   }
 }
+
+test("a store from before ticks were known by their key keeps them, and keeps them once", async () => {
+  const endpoint = { ...opened.endpoint(), database: "older" };
+  const client = createClient({
+    url: endpoint.url,
+    username: endpoint.username,
+    password: endpoint.password,
+    clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
+  });
+  await client.command({ query: "CREATE DATABASE older" });
+  const older = { ...TABLES.ticks, replaces: false, orderBy: ["symbol", "time", "seq", "source_seq"] };
+  await client.command({ query: createTable("older", "ticks", older) });
+  const store = connectTimeSeries(endpoint);
+  await store.insert("ticks", batch(0), "ticks:1");
+  await store.insert("ticks", batch(0).slice(0, 100), "ticks:again");
+  await store.migrate();
+  await store.migrate();
+  const [ticks] = (await store.holdings()).filter(({ table }) => table === "ticks");
+  expect(ticks?.rows).toBe(5_000);
+  const tables = await client.query({ query: "SHOW TABLES FROM older", format: "TabSeparated" });
+  expect((await tables.text()).split("\n")).not.toContain("ticks_keyed");
+  await client.close();
+  await store.close();
+});
 
 describe("a server that", () => {
   const endpoint = { username: "default", password: "", database: "tickforge" };

@@ -8,7 +8,7 @@ import { createTable, TABLES } from "./tables.ts";
 interface Migration {
   readonly number: number;
   readonly name: string;
-  readonly statements: (database: string) => readonly string[];
+  readonly run: (client: ClickHouseClient, database: string) => Promise<void>;
 }
 
 /** Append, never change: what is in the field has run. */
@@ -16,9 +16,33 @@ const MIGRATIONS: readonly Migration[] = [
   {
     number: 1,
     name: "tables",
-    statements: (database) => TIME_SERIES_TABLES.map((name) => createTable(database, name, TABLES[name])),
+    run: async (client, database) => {
+      for (const name of TIME_SERIES_TABLES) {
+        await client.command({ query: createTable(database, name, TABLES[name]) });
+      }
+    },
   },
+  { number: 2, name: "a tick is known by its time and place, however often it is imported", run: keyTicks },
 ];
+
+/** Ticks used to be known by their batch only, for as long as its name was remembered. */
+async function keyTicks(client: ClickHouseClient, database: string): Promise<void> {
+  const answer = await client.query({
+    query: "SELECT engine FROM system.tables WHERE database = {database:String} AND name = 'ticks'",
+    query_params: { database },
+    format: "JSONEachRow",
+  });
+  const [row] = await answer.json<{ engine: string }>();
+  if (row?.engine === "MergeTree") {
+    const columns = [...TABLES.ticks.columns.map(({ name }) => name), "stored"].join(", ");
+    await client.command({ query: createTable(database, "ticks_keyed", TABLES.ticks) });
+    await client.command({
+      query: `INSERT INTO ${database}.ticks_keyed (${columns}) SELECT ${columns} FROM ${database}.ticks`,
+    });
+    await client.command({ query: `EXCHANGE TABLES ${database}.ticks AND ${database}.ticks_keyed` });
+  }
+  await client.command({ query: `DROP TABLE IF EXISTS ${database}.ticks_keyed` });
+}
 
 export async function migrate(client: ClickHouseClient, database: string): Promise<void> {
   await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` });
@@ -33,9 +57,9 @@ export async function migrate(client: ClickHouseClient, database: string): Promi
   });
   const [row] = await answer.json<{ number: number }>();
   const applied = row?.number ?? 0;
-  for (const { number, name, statements } of MIGRATIONS) {
+  for (const { number, name, run } of MIGRATIONS) {
     if (number <= applied) continue;
-    for (const query of statements(database)) await client.command({ query });
+    await run(client, database);
     await client.command({
       query: `INSERT INTO ${database}.migrations SELECT {number:UInt32}, {name:String}, now64(6)`,
       query_params: { number, name },

@@ -58,9 +58,10 @@ export const TABLES: Readonly<Record<TimeSeriesTable, Table>> = {
       plain("askVolume", FIGURE),
       plain("flags", "UInt8"),
     ],
-    orderBy: ["symbol", "time", "seq", "source_seq"],
+    // Imported history comes in whatever pieces people have: what is there already is replaced by itself.
+    orderBy: ["symbol", "time", "seq", "source", "source_seq"],
     years: 7,
-    replaces: false,
+    replaces: true,
   },
   bars: {
     columns: [
@@ -217,6 +218,11 @@ export const TABLES: Readonly<Record<TimeSeriesTable, Table>> = {
     replaces: false,
   },
 };
+
+/** A table as it is read: rows that were replaced are still there until the engine merges them. */
+export function readable(database: string, name: TimeSeriesTable): string {
+  return `${database}.${name}${TABLES[name].replaces ? " FINAL" : ""}`;
+}
 
 /** Whether rows of a table are numbered by the journal, and belong to a symbol. */
 export function has(table: Table, column: string): boolean {

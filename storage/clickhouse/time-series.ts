@@ -18,7 +18,7 @@ import { barsStatement } from "./bars-sql.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { CONNECTIONS_MAX, REQUEST_MILLIS_MAX, ROWS_MAX } from "./limits.ts";
 import { migrate } from "./migrations.ts";
-import { decodeRow, encodeRow, has, selectList, TABLES, timeText } from "./tables.ts";
+import { decodeRow, encodeRow, has, readable, selectList, type Table, TABLES, timeText } from "./tables.ts";
 
 export class ClickHouseTimeSeries implements TimeSeries {
   readonly #endpoint: () => Endpoint;
@@ -71,35 +71,12 @@ export class ClickHouseTimeSeries implements TimeSeries {
   ): Promise<TimeSeriesTables[T][]> {
     const spec = TABLES[table];
     const numbered = has(spec, "seq");
-    const where: string[] = [];
-    const parameters: Record<string, unknown> = { limit: Math.min(query.limit, ROWS_MAX) };
-    if (query.symbol !== undefined && has(spec, "symbol")) {
-      where.push("symbol = {symbol:String}");
-      parameters["symbol"] = query.symbol;
-    }
-    if (query.fromMicros !== undefined) {
-      where.push("time >= {from:DateTime64(6, 'UTC')}");
-      parameters["from"] = timeText(query.fromMicros);
-    }
-    if (query.toMicros !== undefined) {
-      where.push("time < {to:DateTime64(6, 'UTC')}");
-      parameters["to"] = timeText(query.toMicros);
-    }
-    if (query.after !== undefined) {
-      const sign = query.order === "ascending" ? ">" : "<";
-      where.push(
-        numbered
-          ? `(time, seq) ${sign} ({afterTime:DateTime64(6, 'UTC')}, {afterSeq:UInt64})`
-          : `time ${sign} {afterTime:DateTime64(6, 'UTC')}`,
-      );
-      parameters["afterTime"] = timeText(query.after.timeMicros);
-      if (numbered) parameters["afterSeq"] = query.after.seq;
-    }
+    const { where, parameters } = conditionsOf(spec, query);
     const direction = query.order === "ascending" ? "ASC" : "DESC";
     const order = numbered ? `time ${direction}, seq ${direction}` : `time ${direction}`;
     const condition = where.length === 0 ? "" : ` WHERE ${where.join(" AND ")}`;
     const rows = await this.#query(
-      `SELECT ${selectList(spec)} FROM ${this.#endpoint().database}.${table}${condition} ORDER BY ${order} LIMIT {limit:UInt32}`,
+      `SELECT ${selectList(spec)} FROM ${readable(this.#endpoint().database, table)}${condition} ORDER BY ${order} LIMIT {limit:UInt32} WITH TIES`,
       parameters,
     );
     return rows.map((row) => decodeRow(spec, row) as TimeSeriesTables[T]);
@@ -137,7 +114,7 @@ export class ClickHouseTimeSeries implements TimeSeries {
       return (
         `SELECT '${name}' AS table, ${symbol} AS symbol_name, ${source} AS source_name, count() AS rows, ` +
         `toUnixTimestamp64Micro(min(time)) AS first, toUnixTimestamp64Micro(max(time)) AS last ` +
-        `FROM ${database}.${name}${TABLES[name].replaces ? " FINAL" : ""} GROUP BY symbol_name, source_name`
+        `FROM ${readable(database, name)} GROUP BY symbol_name, source_name`
       );
     });
     const rows = await this.#query(
@@ -173,6 +150,8 @@ export class ClickHouseTimeSeries implements TimeSeries {
         clickhouse_settings: {
           output_format_json_quote_64bit_integers: 0,
           max_result_rows: String(ROWS_MAX),
+          // A row's month is part of its key.
+          do_not_merge_across_partitions_select_final: 1,
         },
       });
       return await answer.json<Record<string, unknown>>();
@@ -205,6 +184,35 @@ export class ClickHouseTimeSeries implements TimeSeries {
     });
     return this.#client;
   }
+}
+
+function conditionsOf(
+  spec: Table,
+  query: TimeSeriesQuery,
+): { where: string[]; parameters: Record<string, unknown> } {
+  const where: string[] = [];
+  const parameters: Record<string, unknown> = { limit: Math.min(query.limit, ROWS_MAX) };
+  const add = (name: string, value: unknown, condition: string): void => {
+    if (value === undefined) return;
+    where.push(condition);
+    parameters[name] = value;
+  };
+  const timeOf = (micros: number | undefined) => (micros === undefined ? undefined : timeText(micros));
+  if (has(spec, "symbol")) add("symbol", query.symbol, "symbol = {symbol:String}");
+  add("from", timeOf(query.fromMicros), "time >= {from:DateTime64(6, 'UTC')}");
+  add("to", timeOf(query.toMicros), "time < {to:DateTime64(6, 'UTC')}");
+  if (has(spec, "confidence")) add("sure", query.confidenceMin, "confidence >= {sure:Float64}");
+  if (has(spec, "event")) add("events", query.events, "event IN {events:Array(String)}");
+  const sign = query.order === "ascending" ? ">" : "<";
+  const place = "{afterTime:DateTime64(6, 'UTC')}";
+  if (has(spec, "seq")) {
+    add("beforeSeq", query.beforeSeq, "seq < {beforeSeq:UInt64}");
+    add("afterTime", timeOf(query.after?.timeMicros), `(time, seq) ${sign} (${place}, {afterSeq:UInt64})`);
+    if (query.after !== undefined) parameters["afterSeq"] = query.after.seq;
+  } else {
+    add("afterTime", timeOf(query.after?.timeMicros), `time ${sign} ${place}`);
+  }
+  return { where, parameters };
 }
 
 /** What went wrong, and what to do, in the words of the port. A statement that is wrong is our bug and stays one. */

@@ -2,7 +2,13 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { BarInterval } from "../../actors/domain/bar.ts";
-import type { BarRow, SignalRow, TickRow, TimeSeries } from "../../actors/ports/time-series.ts";
+import type {
+  BarRow,
+  SignalRow,
+  TickRow,
+  TimeSeries,
+  TimeSeriesPlace,
+} from "../../actors/ports/time-series.ts";
 
 /** 2014-05-05 00:00 UTC, a Monday: longer ago than rows are kept for after they were stored. */
 const MONDAY_MICROS = Date.UTC(2014, 4, 5) * 1_000;
@@ -142,6 +148,86 @@ export function describeTimeSeries(name: string, open: () => Promise<TimeSeries>
       });
     }
     barsTests(() => store);
+    pagingTests(() => store);
+  });
+}
+
+/** What several rows of one record, and filters, do to pages. */
+function pagingTests(store: () => TimeSeries): void {
+  const symbol = "PAGED";
+
+  test("rows of one record are not torn apart by a page's end", async () => {
+    const votes = Array.from({ length: 30 }, (_, i) => ({
+      seq: 701 + Math.floor(i / 5),
+      timeMicros: MONDAY_MICROS + Math.floor(i / 5),
+      symbol,
+      causeSeq: 700,
+      member: `member-${i % 5}`,
+      status: "voted",
+      probabilityUp: i / 30,
+    }));
+    await store().insert("predictions", votes, "predictions:701-706");
+    const seen: string[] = [];
+    let after: TimeSeriesPlace | undefined;
+    for (;;) {
+      const page = await store().select("predictions", {
+        symbol,
+        order: "descending",
+        limit: 7,
+        ...(after === undefined ? {} : { after }),
+      });
+      seen.push(...page.map(({ seq, member }) => `${seq} ${member}`));
+      after = page.at(-1);
+      if (page.length < 7) break;
+    }
+    expect(seen.sort()).toEqual(votes.map(({ seq, member }) => `${seq} ${member}`).sort());
+  });
+
+  test("signals are filtered before they are counted", async () => {
+    const signals = Array.from({ length: 40 }, (_, i) => ({
+      ...SIGNAL,
+      symbol,
+      seq: 720 + i,
+      timeMicros: MONDAY_MICROS + i,
+      confidence: i % 4 === 0 ? 0.9 : 0.6,
+    }));
+    await store().insert("signals", signals, "signals:720-759");
+    const select = async (more: object) =>
+      (await store().select("signals", { symbol, order: "descending", limit: 3, ...more })).map(
+        ({ seq }) => seq,
+      );
+    expect(await select({ confidenceMin: 0.7 })).toEqual([756, 752, 748]);
+    expect(await select({ confidenceMin: 0.7, beforeSeq: 748 })).toEqual([744, 740, 736]);
+  });
+
+  test("imported ticks are known by time and place, however often and in whatever pieces they come", async () => {
+    const imported = Array.from({ length: 20 }, (_, i) =>
+      tickRow(i, { seq: 0, symbol: "PIECES", source: "vendor", sourceSeq: 1 }),
+    );
+    for (const [from, to] of [
+      [5, 12],
+      [0, 20],
+      [8, 20],
+    ] as const) {
+      await store().insert("ticks", imported.slice(from, to), `import:${from}-${to}`);
+    }
+    const rows = await store().select("ticks", { symbol: "PIECES", order: "ascending", limit: 100 });
+    expect(rows).toEqual(imported);
+    expect((await store().holdings()).find((holding) => holding.symbol === "PIECES")?.rows).toBe(20);
+  });
+
+  test("a larger bar is given whole or not at all, wherever the range is cut", async () => {
+    const range = { fromMicros: MONDAY_MICROS + MINUTE, toMicros: MONDAY_MICROS + 16 * MINUTE };
+    const bars = await store().bars({
+      symbol: "GBPUSD",
+      interval: "15m",
+      limit: 10,
+      source: "tickforge",
+      ...range,
+    });
+    expect(bars.map(({ openTimeMicros, ticks }) => [openTimeMicros, ticks])).toEqual([
+      [MONDAY_MICROS + 15 * MINUTE, 60],
+    ]);
   });
 }
 

@@ -7,13 +7,15 @@ import { join } from "node:path";
 
 const folder = mkdtempSync(join(tmpdir(), "tickforge-cli-"));
 const entry = join(import.meta.dir, "../../scripts/tickforge.ts");
+/** Any port that is free: others may be running. */
+const ENVIRONMENT = { ...process.env, TICKFORGE_PORT: "0" };
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function tickforge(args: readonly string[], environment: Record<string, string> = {}) {
   const run = Bun.spawnSync([process.execPath, entry, ...args], {
     cwd: folder,
-    env: { ...process.env, ...environment },
+    env: { ...ENVIRONMENT, ...environment },
   });
   return { code: run.exitCode, out: run.stdout.toString(), err: run.stderr.toString() };
 }
@@ -62,7 +64,10 @@ test("a data path that is a file is refused by name", () => {
 
 test("start stops cleanly on SIGTERM, and its journal is intact", async () => {
   const data = join(folder, "stopped");
-  const child = Bun.spawn([process.execPath, entry, "start", "--json", "--data", data], { stderr: "pipe" });
+  const child = Bun.spawn([process.execPath, entry, "start", "--json", "--data", data], {
+    stderr: "pipe",
+    env: ENVIRONMENT,
+  });
   const reader = child.stderr.getReader();
   expect(new TextDecoder().decode((await reader.read()).value)).toStartWith("running on");
   child.kill("SIGTERM");
@@ -82,4 +87,58 @@ test("other settings go on with the same journal; settings that its records cont
   expect(run.err).toContain("account.currency");
   const replayed = tickforge(["replay", "--recorded", "--json", "--data", data]);
   expect(JSON.parse(replayed.out)).toMatchObject({ identical: true });
+}, 15_000);
+
+test("a folder that took ticks from outside goes on with the simulated market, and back", async () => {
+  const data = join(folder, "markets");
+  const outside = ["start", "--no-time-series", "--market", "none", "--data", data];
+  const child = Bun.spawn([process.execPath, entry, ...outside], { stderr: "pipe", env: ENVIRONMENT });
+  const url = /http:\S+/.exec(new TextDecoder().decode((await child.stderr.getReader().read()).value))?.[0];
+  const ticks = ["EURUSD", "EURGBP"].map((symbol) => ({ symbol, bid: 1.1, ask: 1.1001 }));
+  const answer = await fetch(`${url}/api/market`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(ticks),
+  });
+  expect(answer.status).toBe(200);
+  child.kill("SIGTERM");
+  expect(await child.exited).toBe(0);
+  for (const market of ["simulated", "none", "simulated"]) {
+    const run = tickforge([
+      "start",
+      "--no-time-series",
+      "--market",
+      market,
+      "--seconds",
+      "2",
+      "--data",
+      data,
+    ]);
+    expect({ code: run.code, err: run.err }).toEqual({ code: 0, err: expect.stringContaining("running on") });
+  }
+  const replayed = tickforge(["replay", "--recorded", "--json", "--data", data]);
+  expect(JSON.parse(replayed.out)).toMatchObject({ identical: true });
+  // Each source goes on with its own numbers: nothing is missing, nothing comes twice.
+  expect(tickforge(["journal", "stat", "--data", data]).out).not.toMatch(/^(?:gap|quarantined) /m);
+}, 30_000);
+
+test("a journal whose time this machine has not reached is not gone on with", async () => {
+  const data = join(folder, "future");
+  const outside = ["start", "--no-time-series", "--market", "none", "--data", data];
+  const child = Bun.spawn([process.execPath, entry, ...outside, "--clock", "source"], {
+    stderr: "pipe",
+    env: ENVIRONMENT,
+  });
+  const url = /http:\S+/.exec(new TextDecoder().decode((await child.stderr.getReader().read()).value))?.[0];
+  const time = new Date(Date.now() + 20 * 3_600_000).toISOString();
+  await fetch(`${url}/api/market`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ symbol: "EURUSD", bid: 1.1, ask: 1.1001, time }),
+  });
+  child.kill("SIGTERM");
+  expect(await child.exited).toBe(0);
+  const run = tickforge([...outside, "--seconds", "1"]);
+  expect(run.code).toBe(1);
+  expect(run.err).toStartWith("clock-behind:");
 }, 15_000);

@@ -60,10 +60,18 @@ describe("market data from outside", () => {
   });
 
   test("more than ten a second of one symbol are refused, of another taken", async () => {
-    const flood = Array.from({ length: 25 }, () => ({ ...seedTick, symbol: "GBPUSD" }));
-    const refused = await rig.post("/api/market", flood);
+    const flood = (count: number): object[] =>
+      Array.from({ length: count }, () => ({ ...seedTick, symbol: "GBPUSD" }));
+    expect((await rig.post("/api/market", flood(20))).status).toBe(200);
+    const refused = await rig.post("/api/market", flood(15));
     expect(refused.status).toBe(429);
     expect(refused.headers.get("retry-after")).toBe("1");
+    // Never to pass however long one waits.
+    const hopeless = await rig.post("/api/market", flood(21));
+    expect([hopeless.status, JSON.stringify(hopeless.body)]).toEqual([
+      400,
+      expect.stringContaining("20 at most"),
+    ]);
     expect((await rig.post("/api/market", { ...seedTick, symbol: "USDJPY" })).status).toBe(200);
   });
 
@@ -109,6 +117,29 @@ describe("market data from outside", () => {
       { numRuns: 100 },
     );
   });
+});
+
+test("a request that meets a full mailbox is carried through once it was begun: no tick is taken twice", async () => {
+  const rig = await startEdge();
+  const before = rig.station.live.router.counts.ticks;
+  const batch = Array.from({ length: 1_000 }, () => seedTick);
+  const answers = await Promise.all(Array.from({ length: 24 }, () => rig.post("/api/market", batch)));
+  const taken = answers.filter(({ status }) => status === 200).length;
+  expect(answers.every(({ status }) => status === 200 || status === 503)).toBe(true);
+  expect(rig.station.live.router.counts.ticks - before).toBe(taken * batch.length);
+  expect(rig.station.live.router.counts.busy).toBeGreaterThan(0);
+  await rig.stop();
+});
+
+test("a tick that brings the clock along and comes from the future is refused", async () => {
+  const rig = await startEdge({ clock: "source" });
+  const inDays = (days: number): object => ({
+    ...seedTick,
+    time: new Date(Date.now() + days * 86_400_000).toISOString(),
+  });
+  expect((await rig.post("/api/market", inDays(366))).status).toBe(400);
+  expect((await rig.post("/api/market", inDays(0))).status).toBe(200);
+  await rig.stop();
 });
 
 describe("a simulated market", () => {
@@ -385,6 +416,15 @@ describe("another interface than the loopback", () => {
     expect((await fetch(url, { headers: { authorization: "Bearer wrong" } })).status).toBe(401);
     expect((await fetch(url, { headers: { authorization: `Bearer ${token}` } })).status).toBe(200);
     await rig.stop();
+  });
+
+  test("every address of the loopback is answered to; a token is asked for wherever there is one", async () => {
+    const rig = await startEdge({ server: { host: "127.0.0.2" } });
+    expect((await fetch(`http://127.0.0.2:${rig.server.port}/api/v1/health`)).status).toBe(200);
+    await rig.stop();
+    const guarded = await startEdge({ server: { token: "a secret of some length" } });
+    expect((await guarded.ask("/api/v1/health")).status).toBe(401);
+    await guarded.stop();
   });
 
   test("a port that is taken is named", async () => {

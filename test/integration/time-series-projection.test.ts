@@ -314,7 +314,8 @@ test("an actor that falls here and did not fall live goes on without its past, a
   const fallAt = new Set([20, 50].map((index) => bars[index]?.openTimeMicros));
   const { projection, clock, problems } = open(sink, new MemoryEdges(), {
     watch: ({ openTimeMicros, instrumentId }, intervalIndex) => {
-      if (intervalIndex === 1 && instrumentId === 0 && fallAt.has(openTimeMicros)) throw new Error("here only");
+      if (intervalIndex === 1 && instrumentId === 0 && fallAt.has(openTimeMicros))
+        throw new Error("here only");
     },
   });
   for (let i = 0; i < 50 && projection.status.lagRecords > 0; i++) {

@@ -44,7 +44,7 @@ afterEach(() => {
   rmSync(join(folder, "EURUSD"), { recursive: true, force: true });
 });
 
-async function download(hours: number) {
+async function download(hours: number, nowMillis = Date.now()) {
   return await downloadDukascopy({
     symbol: "EURUSD",
     fromMillis: DAY,
@@ -52,6 +52,7 @@ async function download(hours: number) {
     folder,
     url: `http://127.0.0.1:${server.port}`,
     pauseMillisMin: 1,
+    nowMillis,
   });
 }
 
@@ -74,10 +75,33 @@ describe("a download", () => {
     expect([...asked.keys()]).toEqual(["/EURUSD/2024/00/15/02h_ticks.bi5"]);
   });
 
-  test("takes an hour without a file for one without trading", async () => {
+  test("keeps an hour that has long been empty, and asks again for one the server has no file of", async () => {
     answer = (path) =>
-      path.includes("/01h_") ? new Response("", { status: 404 }) : new Response(new Uint8Array());
-    expect(await download(2)).toMatchObject({ ok: true, value: { empty: 2 } });
+      path.includes("/01h_")
+        ? new Response("", { status: 404 })
+        : new Response(path.includes("/02h_") ? new Uint8Array() : hour);
+    expect(await download(3)).toMatchObject({ ok: true, value: { fetched: 1, empty: 1, missing: 1 } });
+    asked.clear();
+    answer = () => new Response(hour);
+    expect(await download(3)).toMatchObject({ ok: true, value: { fetched: 1, kept: 1, empty: 1 } });
+    expect([...asked.keys()]).toEqual(["/EURUSD/2024/00/15/01h_ticks.bi5"]);
+  });
+
+  test("does not take an hour for empty that is not published yet, nor asks for one to come", async () => {
+    answer = (path) => new Response(path.includes("/00h_") ? hour : new Uint8Array());
+    expect(await download(9, DAY + 2 * HOUR)).toMatchObject({
+      ok: true,
+      value: { hours: 2, fetched: 1, missing: 1 },
+    });
+    expect(existsSync(join(folder, "EURUSD/2024/00/15/01h_ticks.bi5"))).toBe(false);
+    expect(await download(9, DAY - HOUR)).toMatchObject({ ok: false, code: "bad-range" });
+  });
+
+  test("of a symbol that the server does not know says so", async () => {
+    answer = () => new Response("", { status: 404 });
+    const outcome = await download(5);
+    expect(outcome).toMatchObject({ ok: false, code: "nothing-there" });
+    expect(outcome.ok ? "" : outcome.message).toContain("no ticks of EURUSD");
   });
 
   const troubles: readonly [string, Answer][] = [

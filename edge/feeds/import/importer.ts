@@ -7,7 +7,7 @@ import { failure, ok, type Result } from "../../../actors/base/result.ts";
 import { BAR_INTERVAL_MICROS, BAR_INTERVALS, type BarInterval } from "../../../actors/domain/bar.ts";
 import type { BarRow, TickRow, TimeSeries } from "../../../actors/ports/time-series.ts";
 import { type Bad, type BadCode, type Bar, HARMLESS, type Tick } from "./lines.ts";
-import type { ImportPlan } from "./plan.ts";
+import { type ImportPlan, REJECTS } from "./plan.ts";
 
 const BATCH_ROWS = 20_000;
 /** Bad lines kept in detail; beyond it they are counted. */
@@ -93,11 +93,15 @@ export async function storeFile(
   const batches = new Batches(plan, options);
   const minutes = new MinuteBars(plan);
   let number = 0;
+  let lastMicros = Number.NaN;
   for (const line of plan.lines()) {
     if (line.kind === "bad") continue;
     if (line.kind === "bar") await batches.bar(barRow(plan, examined.interval, line));
     else {
-      await batches.tick(tickRow(plan, line, ++number));
+      // Numbered within its microsecond: the same tick out of a longer file is the same tick.
+      number = line.timeMicros === lastMicros ? number + 1 : 1;
+      lastMicros = line.timeMicros;
+      await batches.tick(tickRow(plan, line, number));
       const closed = minutes.fold(line);
       if (closed !== undefined) await batches.bar(closed);
     }
@@ -115,7 +119,7 @@ export function summaryOf({ byCode }: Pick<Examined, "byCode">): string {
 }
 
 export function rejectPathOf(path: string): string {
-  return `${path}.rejected.tsv`;
+  return `${path}${REJECTS}`;
 }
 
 /** line, code, reason, text: a cell that a spreadsheet would run as a formula is quoted first. */

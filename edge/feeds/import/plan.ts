@@ -14,6 +14,8 @@ import { timeZone } from "./wall-time.ts";
 
 const FILE_BYTES_MAX = 1 << 30;
 const FILES_MAX = 100_000;
+/** Lines that an earlier import left out: not to be read again as if they were a market. */
+export const REJECTS = ".rejected.tsv";
 const SUFFIXES = [".zip", ".csv", ".txt", ".tsv", ".bi5"];
 
 export interface ImportOptions {
@@ -52,7 +54,7 @@ export function findFiles(
         const below = readdirSync(path, { recursive: true, encoding: "utf8" }).sort();
         files.push(
           ...below
-            .filter((name) => SUFFIXES.some((suffix) => name.endsWith(suffix)))
+            .filter((name) => SUFFIXES.some((suffix) => name.endsWith(suffix)) && !name.endsWith(REJECTS))
             .map((name) => join(path, name)),
         );
       }
