@@ -146,7 +146,7 @@ test("a store from before ticks were known by their key keeps them, and keeps th
   await store.insert("ticks", batch(0).slice(0, 100), "ticks:again");
   await store.migrate();
   await store.migrate();
-  const [ticks] = (await store.holdings()).filter(({ table }) => table === "ticks");
+  const ticks = (await store.holdings()).find(({ table }) => table === "ticks");
   expect(ticks?.rows).toBe(5_000);
   const tables = await client.query({ query: "SHOW TABLES FROM older", format: "TabSeparated" });
   expect((await tables.text()).split("\n")).not.toContain("ticks_keyed");

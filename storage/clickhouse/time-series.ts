@@ -186,6 +186,10 @@ export class ClickHouseTimeSeries implements TimeSeries {
   }
 }
 
+function timeOf(micros: number | undefined): string | undefined {
+  return micros === undefined ? undefined : timeText(micros);
+}
+
 function conditionsOf(
   spec: Table,
   query: TimeSeriesQuery,
@@ -197,7 +201,6 @@ function conditionsOf(
     where.push(condition);
     parameters[name] = value;
   };
-  const timeOf = (micros: number | undefined) => (micros === undefined ? undefined : timeText(micros));
   if (has(spec, "symbol")) add("symbol", query.symbol, "symbol = {symbol:String}");
   add("from", timeOf(query.fromMicros), "time >= {from:DateTime64(6, 'UTC')}");
   add("to", timeOf(query.toMicros), "time < {to:DateTime64(6, 'UTC')}");

@@ -42,6 +42,14 @@ function asTaken(given: readonly IncomingTick[]): IncomingTick[] {
   });
 }
 
+function floodOf(count: number): object[] {
+  return Array.from({ length: count }, () => ({ ...seedTick, symbol: "GBPUSD" }));
+}
+
+function tickInDays(days: number): object {
+  return { ...seedTick, time: new Date(Date.now() + days * 86_400_000).toISOString() };
+}
+
 describe("market data from outside", () => {
   let rig: EdgeRig;
   beforeAll(async () => {
@@ -60,14 +68,12 @@ describe("market data from outside", () => {
   });
 
   test("more than ten a second of one symbol are refused, of another taken", async () => {
-    const flood = (count: number): object[] =>
-      Array.from({ length: count }, () => ({ ...seedTick, symbol: "GBPUSD" }));
-    expect((await rig.post("/api/market", flood(20))).status).toBe(200);
-    const refused = await rig.post("/api/market", flood(15));
+    expect((await rig.post("/api/market", floodOf(20))).status).toBe(200);
+    const refused = await rig.post("/api/market", floodOf(15));
     expect(refused.status).toBe(429);
     expect(refused.headers.get("retry-after")).toBe("1");
     // Never to pass however long one waits.
-    const hopeless = await rig.post("/api/market", flood(21));
+    const hopeless = await rig.post("/api/market", floodOf(21));
     expect([hopeless.status, JSON.stringify(hopeless.body)]).toEqual([
       400,
       expect.stringContaining("20 at most"),
@@ -133,12 +139,8 @@ test("a request that meets a full mailbox is carried through once it was begun: 
 
 test("a tick that brings the clock along and comes from the future is refused", async () => {
   const rig = await startEdge({ clock: "source" });
-  const inDays = (days: number): object => ({
-    ...seedTick,
-    time: new Date(Date.now() + days * 86_400_000).toISOString(),
-  });
-  expect((await rig.post("/api/market", inDays(366))).status).toBe(400);
-  expect((await rig.post("/api/market", inDays(0))).status).toBe(200);
+  expect((await rig.post("/api/market", tickInDays(366))).status).toBe(400);
+  expect((await rig.post("/api/market", tickInDays(0))).status).toBe(200);
   await rig.stop();
 });
 

@@ -34,7 +34,7 @@ const MINUTE = BAR_INTERVALS.indexOf("1m");
 export interface TimeSeriesProjectionOptions extends Omit<JournalTailOptions, "build"> {
   readonly build: (
     config: EngineConfig,
-    clock: VirtualClock,
+    scheduler: VirtualClock,
     onBar: (bar: Bar, intervalIndex: number) => void,
   ) => Engine;
   /** Asked for before each use: an embedded store may have moved. */
@@ -159,7 +159,7 @@ export class TimeSeriesProjection {
     }
     this.#discard();
     this.#tail = JournalTail.open(
-      { ...this.#options, build: (config, clock) => this.#options.build(config, clock, this.#onBar) },
+      { ...this.#options, build: (config, scheduler) => this.#options.build(config, scheduler, this.#onBar) },
       this.#fromSeq,
     );
     if (this.#tail === undefined || this.#tail.fromSeq <= this.#fromSeq) return;
