@@ -1,8 +1,9 @@
 // One message to many clients: the stream with its sequences and rings against a bare publish of the same bytes. The clients
-// live in a process of their own; time runs until the last of them has heard everything.
+// live in a process of their own; time runs until the last of them has heard everything. And what one client that never reads
+// does to the others.
 
 import { join } from "node:path";
-import { startEdge } from "../edge-rig.ts";
+import { type EdgeRig, startEdge } from "../edge-rig.ts";
 import type { OrderMessage } from "../../edge/api/schemas.ts";
 import { type Emit, median } from "./row.ts";
 
@@ -12,6 +13,13 @@ const ROUNDS = 5;
 /** Messages published before sockets get their turn. */
 const TURN = 20;
 const RATIO_BAR = 0.6;
+/** One of them stalled. */
+const MANY = 1_000;
+const PACED_MESSAGES = 400;
+const PACE_MILLIS = 25;
+/** So much that what the stalled one is owed outgrows its socket's buffers. */
+const PADDING = 16_000;
+const STALLED_ROUNDS = 3;
 
 const ORDER: OrderMessage = {
   id: "paper-000000001",
@@ -30,6 +38,11 @@ const ORDER: OrderMessage = {
 };
 
 export async function bench(emit: Emit): Promise<void> {
+  await throughput(emit);
+  await besideStalled(emit);
+}
+
+async function throughput(emit: Emit): Promise<void> {
   const rig = await startEdge();
   const { hub } = rig.server.stream;
   const bare = Bun.serve({
@@ -63,6 +76,52 @@ export async function bench(emit: Emit): Promise<void> {
     bar: `>= ${RATIO_BAR} of a bare publish`,
     met: value / baseline >= RATIO_BAR,
   });
+}
+
+/** How much later the others hear when one of them stopped reading: its messages are kept until it is closed. */
+async function besideStalled(emit: Emit): Promise<void> {
+  const rig = await startEdge();
+  const p99s: Record<"alone" | "beside", number[]> = { alone: [], beside: [] };
+  const { clients } = rig.server.stream;
+  for (let round = 0; round <= STALLED_ROUNDS; round++) {
+    for (const kind of ["alone", "beside"] as const) {
+      const p99 = await heardAfter(rig, kind === "beside");
+      if (round > 0) p99s[kind].push(p99);
+    }
+  }
+  const closed = clients.closedAsTooSlow;
+  await rig.stop();
+  const value = median(p99s.beside);
+  const baseline = median(p99s.alone);
+  emit({
+    name: "fanout",
+    metric: `p99 of ${MANY - 1} clients beside a stalled one, ${PADDING} bytes each`,
+    value,
+    unit: "ms",
+    baseline,
+    ratio: baseline / value,
+    bar: "< 1.1 x of the same clients without it",
+    met: value < 1.1 * baseline,
+  });
+  emit({ name: "fanout", metric: "stalled clients that were closed", value: closed, unit: "clients" });
+}
+
+async function heardAfter({ socketUrl, server }: EdgeRig, stalled: boolean): Promise<number> {
+  const script = join(import.meta.dir, "stalled-client.ts");
+  const args = [socketUrl, String(MANY - 1), String(PACED_MESSAGES), ...(stalled ? ["stalled"] : [])];
+  const client = Bun.spawn([process.execPath, script, ...args], { stdout: "pipe" });
+  const reader = client.stdout.getReader();
+  await reader.read();
+  const reason = "x".repeat(PADDING);
+  for (let sent = 0; sent < PACED_MESSAGES; sent++) {
+    const status = String(performance.timeOrigin + performance.now());
+    server.stream.hub.publish("order", { ...ORDER, reason, status }, "EURUSD");
+    await Bun.sleep(PACE_MILLIS);
+  }
+  const word = new TextDecoder().decode((await reader.read()).value);
+  client.kill();
+  await client.exited;
+  return Number(/p99 ([\d.]+)/.exec(word)?.[1]);
 }
 
 /** Deliveries a second. */

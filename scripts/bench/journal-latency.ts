@@ -9,7 +9,7 @@ import { type OpenedJournal, openJournal } from "../../storage/journal/journal.t
 import { SEGMENT_BYTES_DEFAULT } from "../../storage/journal/limits.ts";
 import { Arrivals, clockMilliseconds } from "./journal-arrivals.ts";
 import type { BareDisk, BareDiskWord } from "./journal-sync-thread.ts";
-import { type Emit, median } from "./row.ts";
+import { type Emit, median, quantile } from "./row.ts";
 
 const TICKS_PER_SECOND = 20_000;
 const PAYLOAD_BYTES = 56;
@@ -246,9 +246,4 @@ function joined(rounds: readonly Float64Array[]): Float64Array {
 /** The median of the rounds' quantiles. */
 function middle(rounds: readonly Float64Array[], share: number): number {
   return median(rounds.map((round) => quantile(round, share)));
-}
-
-function quantile(values: Float64Array, share: number): number {
-  const sorted = values.toSorted();
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
 }
