@@ -19,8 +19,8 @@ import { runRetention } from "../storage/journal/retention-round.ts";
 import { FileSnapshotStore } from "../storage/journal/snapshot-store.ts";
 import { type OpenedTimeSeries, openTimeSeries } from "../storage/clickhouse/open.ts";
 import { forgetEndpoint, noteEndpoint } from "../storage/open-history.ts";
-import { LedgerProjection } from "../storage/projections/ledger-projection.ts";
-import { Projector } from "../storage/projections/time-series/projector.ts";
+import { type LedgerProjection, ledgerProjection } from "../storage/projections/ledger.ts";
+import { Projector } from "../storage/projections/projector.ts";
 import { openLedger } from "../storage/sql/ledger.ts";
 import { SOURCE_NAMES } from "./feeds/source.ts";
 import type { Settings } from "./settings.ts";
@@ -226,7 +226,11 @@ class RunningStation implements Station {
     this.#embedded = parts.embedded;
     this.#snapshots = parts.snapshots;
     this.#lock = parts.lock;
-    this.projection = new LedgerProjection({ ...parts, scope: options.settings.account.accountId });
+    this.projection = ledgerProjection({
+      ...parts,
+      scope: options.settings.account.accountId,
+      ...(options.onProblem === undefined ? {} : { onProblem: options.onProblem }),
+    });
   }
 
   get engineProcessId(): number | undefined {
@@ -241,9 +245,7 @@ class RunningStation implements Station {
       cursors: [
         { name: "the ledger", seq: this.projection.status.appliedSeq },
         { name: "recovery", seq: this.live.oldestSnapshotSeq },
-        ...(this.projector === undefined
-          ? []
-          : [{ name: "the time series", seq: this.projector.status.appliedSeq }]),
+        ...(this.projector === undefined ? [] : [{ name: "the stores", seq: this.projector.appliedSeq }]),
       ],
       nowMicros: this.live.router.timeMicros,
     });

@@ -45,7 +45,7 @@ export class Upkeep {
   /** In small portions, with room for ticks between them. */
   async #project(): Promise<void> {
     const { projection } = this.#station;
-    while (projection.status.lagRecords > 0 && (await projection.advance())) {
+    while ((await projection.advance()) === "behind") {
       await new Promise((resolve) => setImmediate(resolve));
     }
   }

@@ -8,6 +8,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { downloadCommand } from "./commands/download.ts";
 import { importCommand } from "./commands/import.ts";
 import { journalCommand } from "./commands/journal.ts";
+import { projectionsCommand } from "./commands/projections.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { startCommand } from "./commands/start.ts";
 
@@ -22,6 +23,7 @@ const program = new Command("tickforge")
   .addCommand(downloadCommand())
   .addCommand(replayCommand())
   .addCommand(journalCommand())
+  .addCommand(projectionsCommand())
   .addCommand(doctorCommand())
   .addCommand(benchCommand());
 

@@ -1,34 +1,37 @@
-// The process that keeps the time series: follows the journal's files, which it only reads, as far as the trading process
-// says they are durable, and stores what they say. It can die at any time; the next one goes on.
+// The process that keeps the stores at the journal's side: follows the journal's files, which it only reads, as far as the
+// trading process says they are durable, and stores what they say. It can die at any time; the next one goes on.
 
 import { join } from "node:path";
+import { SeededRandom } from "../actors/base/random.ts";
+import type { VirtualClock } from "../actors/base/clock.ts";
 import { Engine } from "../actors/engine.ts";
+import type { EngineConfig } from "../actors/engine-config.ts";
 import { ruleForecasters } from "../actors/ensemble.ts";
 import type { TimeSeries } from "../actors/ports/time-series.ts";
 import { connectTimeSeries } from "./clickhouse/open.ts";
 import { SegmentCursor } from "./journal/cursor.ts";
 import { RealDisk } from "./journal/disk.ts";
 import { FileSnapshotStore } from "./journal/snapshot-store.ts";
-import { openEdges } from "./projections/time-series/batch-edges.ts";
+import { openEdges } from "./projections/batch-edges.ts";
+import { ProjectionControl } from "./projections/control.ts";
+import { JournalTail } from "./projections/journal-tail.ts";
 import {
   type Endpoint,
   type FromProjector,
   type ToProjector,
   toProjectorSchema,
-} from "./projections/time-series/messages.ts";
+} from "./projections/messages.ts";
 import { stepBack } from "./process/step-back.ts";
-import { TimeSeriesProjection } from "./projections/time-series/projection.ts";
+import { type BarListener, Projection } from "./projections/projection.ts";
+import { ProjectionRunner } from "./projections/runner.ts";
+import { putAside } from "./projections/time-series/refused-rows.ts";
+import { TimeSeriesSink } from "./projections/time-series/sink.ts";
 
-/** How long to wait when there is nothing to do, and how long after a refusal. */
-const LEVEL_MILLIS = 100;
-const REFUSED_MILLIS_MIN = 250;
-const REFUSED_MILLIS_MAX = 5_000;
 const STATUS_MILLIS = 500;
 
 let durableSeq = 0;
 let endpoint: Endpoint | undefined;
-const stopRequest = new AbortController();
-let wake: (() => void) | undefined;
+let runners: readonly ProjectionRunner[] = [];
 
 function say(message: FromProjector): void {
   process.send?.(message);
@@ -52,17 +55,8 @@ function hear(message: ToProjector): void {
       return;
     case "stop":
       ({ durableSeq } = message);
-      stopRequest.abort();
-      wake?.();
+      for (const runner of runners) runner.stop();
   }
-}
-
-async function pause(millis: number): Promise<void> {
-  if (stopRequest.signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    wake = resolve;
-    setTimeout(resolve, millis);
-  });
 }
 
 /** The store where it answers now: another connection when it has moved. */
@@ -81,53 +75,57 @@ class MovingStore {
   }
 }
 
-function openProjection(data: string): TimeSeriesProjection {
+function timeSeries(data: string): ProjectionRunner {
   const moving = new MovingStore();
   const disk = new RealDisk(join(data, "journal"));
-  return new TimeSeriesProjection({
+  const control = new ProjectionControl(data, "time-series");
+  const cursor = (fromSeq: number) => new SegmentCursor({ disk, fromSeq, durableSeq: () => durableSeq });
+  const snapshots = new FileSnapshotStore({
+    directory: join(data, "snapshots"),
     durableSeq: () => durableSeq,
-    cursor: (fromSeq) => new SegmentCursor({ disk, fromSeq, durableSeq: () => durableSeq }),
-    snapshots: new FileSnapshotStore({
-      directory: join(data, "snapshots"),
-      durableSeq: () => durableSeq,
-      flush: () => Promise.resolve(),
-      onProblem: problem,
-    }),
-    build: (config, clock, onBar) =>
-      new Engine({
-        config,
-        scheduler: clock,
-        stopwatch: clock,
-        live: false,
-        asksMembers: false,
-        forecasters: ruleForecasters,
-        onBar,
-      }),
-    store: () => moving.get(),
-    edges: openEdges(join(data, "time-series", "batch.json")),
-    clock: { nowMicros: () => Date.now() * 1_000 },
+    flush: () => Promise.resolve(),
     onProblem: problem,
+  });
+  const projection = new Projection({
+    sink: new TimeSeriesSink({
+      store: () => moving.get(),
+      onRefusedRow: (refused) => putAside(data, refused, problem),
+    }),
+    durableSeq: () => durableSeq,
+    open: (fromSeq, onBar) =>
+      JournalTail.open(
+        { durableSeq: () => durableSeq, cursor, snapshots, build, onBar, onProblem: problem },
+        fromSeq,
+      ),
+    edges: openEdges(control.edgesPath),
+    clock: { nowMicros: () => Date.now() * 1_000 },
+    random: new SeededRandom(process.pid),
+    onProblem: problem,
+  });
+  return new ProjectionRunner(projection, control);
+}
+
+function build(config: EngineConfig, clock: VirtualClock, onBar: BarListener): Engine {
+  return new Engine({
+    config,
+    scheduler: clock,
+    stopwatch: clock,
+    live: false,
+    asksMembers: false,
+    forecasters: ruleForecasters,
+    onBar,
   });
 }
 
+function sayStatus(): void {
+  say({ type: "status", projections: Object.fromEntries(runners.map(({ id, status }) => [id, status])) });
+}
+
 async function run(data: string): Promise<void> {
-  const projection = openProjection(data);
-  setInterval(() => say({ type: "status", ...projection.status }), STATUS_MILLIS);
-  let refusedMillis = REFUSED_MILLIS_MIN;
-  while (!stopRequest.signal.aborted) {
-    const outcome = await projection.advance();
-    if (outcome === "refused") {
-      await pause(refusedMillis);
-      refusedMillis = Math.min(REFUSED_MILLIS_MAX, refusedMillis * 2);
-      continue;
-    }
-    refusedMillis = REFUSED_MILLIS_MIN;
-    // Messages are heard between two turns.
-    await (outcome === "level" ? pause(LEVEL_MILLIS) : Bun.sleep(0));
-  }
-  await projection.catchUp();
-  say({ type: "status", ...projection.status });
-  projection.close();
+  runners = [timeSeries(data)];
+  setInterval(sayStatus, STATUS_MILLIS);
+  await Promise.all(runners.map(async (runner) => await runner.run()));
+  sayStatus();
   process.exit(0);
 }
 

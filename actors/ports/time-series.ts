@@ -241,6 +241,8 @@ export interface TimeSeries {
   ): Promise<void>;
   /** Highest journal sequence stored in any table: where a projection goes on. 0 when empty. */
   maxSeq(): Promise<number>;
+  /** Removes the rows of records from `fromSeq` on; imported history stays. */
+  forget(fromSeq: number): Promise<void>;
   select<T extends Exclude<TimeSeriesTable, "bars">>(
     table: T,
     query: TimeSeriesQuery,

@@ -225,7 +225,7 @@ export class LivePicture {
     const symbols = this.instruments
       .map(({ id }) => this.engine.troubleOf(id))
       .filter((trouble) => trouble !== "");
-    const projection = projector?.status;
+    const projection = projector?.statusOf("time-series");
     const failed = journal.health === "failed" || router.detached;
     const degraded = symbols.length > 0 || (projection !== undefined && !projection.up);
     return {

@@ -61,9 +61,9 @@ async function measure(keepsTimeSeries: boolean): Promise<Measured> {
   const station = opened.value;
   const walk = new FleetWalk(SYMBOLS, 4);
   await backlog(station, walk);
-  const before = station.projector?.status.appliedSeq ?? 0;
+  const before = station.projector?.statusOf("time-series").appliedSeq ?? 0;
   const p99Millis = await openLoop(station, walk);
-  const status = station.projector?.status;
+  const status = station.projector?.statusOf("time-series");
   const storedPerSecond = ((status?.appliedSeq ?? 0) - before) / SECONDS;
   await station.close();
   rmSync(data, { recursive: true, force: true });

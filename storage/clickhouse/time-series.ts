@@ -65,6 +65,19 @@ export class ClickHouseTimeSeries implements TimeSeries {
     );
   }
 
+  async forget(fromSeq: number): Promise<void> {
+    const { database } = this.#endpoint();
+    await this.#ask(async (client) => {
+      for (const name of TIME_SERIES_TABLES.filter((table) => has(TABLES[table], "seq"))) {
+        await client.command({
+          query: `ALTER TABLE ${database}.${name} DELETE WHERE seq >= {seq:UInt64}`,
+          query_params: { seq: Math.max(1, fromSeq) },
+          clickhouse_settings: { mutations_sync: "2" },
+        });
+      }
+    });
+  }
+
   async select<T extends Exclude<TimeSeriesTable, "bars">>(
     table: T,
     query: TimeSeriesQuery,

@@ -216,6 +216,26 @@ function pagingTests(store: () => TimeSeries): void {
     expect((await store().holdings()).find((holding) => holding.symbol === "PIECES")?.rows).toBe(20);
   });
 
+  test("what records from one on have left is forgotten and told again; imported history stays", async () => {
+    const row = (index: number): TickRow => tickRow(index, { symbol: "FORGET", seq: 5_000 + index });
+    const rows = Array.from({ length: 10 }, (_, i) => row(i));
+    const imported = tickRow(99, { symbol: "FORGET", seq: 0, source: "vendor" });
+    const signals = rows.map(({ seq }) => ({ ...SIGNAL, symbol: "FORGET", seq }));
+    await store().insert("ticks", [...rows, imported], "ticks:5000-5009");
+    await store().insert("signals", signals, "signals:5000-5009");
+    await store().forget(5_004);
+    const held = async (table: "ticks" | "signals"): Promise<number[]> =>
+      (await store().select(table, { symbol: "FORGET", order: "ascending", limit: 50 })).map(
+        ({ seq }) => seq,
+      );
+    expect(await held("signals")).toEqual([5_000, 5_001, 5_002, 5_003]);
+    expect(new Set(await held("ticks"))).toEqual(new Set([0, 5_000, 5_001, 5_002, 5_003]));
+    expect(await store().maxSeq()).toBe(5_003);
+    await store().insert("signals", signals.slice(4), "signals:5004-5009/1");
+    expect(await held("signals")).toEqual(rows.map(({ seq }) => seq));
+    await store().forget(5_000);
+  });
+
   test("a larger bar is given whole or not at all, wherever the range is cut", async () => {
     const range = { fromMicros: MONDAY_MICROS + MINUTE, toMicros: MONDAY_MICROS + 16 * MINUTE };
     const bars = await store().bars({

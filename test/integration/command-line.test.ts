@@ -122,6 +122,18 @@ test("a folder that took ticks from outside goes on with the simulated market, a
   expect(tickforge(["journal", "stat", "--data", data]).out).not.toMatch(/^gap /m);
 }, 30_000);
 
+test("stores are listed, paused and told to begin anew beside a system that is stopped", () => {
+  const data = join(folder, "projections");
+  const list = (): unknown => JSON.parse(tickforge(["projections", "list", "--json", "--data", data]).out);
+  expect(list()).toMatchObject({ id: "time-series", state: "not running", rebuilds: false });
+  expect(tickforge(["projections", "pause", "time-series", "--data", data]).out).toContain("paused");
+  expect(tickforge(["projections", "rebuild", "time-series", "--data", data]).code).toBe(0);
+  expect(list()).toMatchObject({ state: "paused", rebuilds: true });
+  expect(tickforge(["projections", "resume", "time-series", "--data", data]).code).toBe(0);
+  expect(list()).toMatchObject({ state: "not running" });
+  expect(tickforge(["projections", "pause", "nothing", "--data", data])).toMatchObject({ code: 2, out: "" });
+});
+
 test("a journal whose time this machine has not reached is not gone on with", async () => {
   const data = join(folder, "future");
   const outside = ["start", "--no-time-series", "--market", "none", "--data", data];

@@ -6,7 +6,7 @@ import { encodePayload, KIND_NUMBER, TOPIC_NUMBER_OF } from "../../actors/domain
 import type { JournalRecord } from "../../actors/domain/records.ts";
 import type { Ledger } from "../../actors/ports/ledger.ts";
 import { MemoryJournal } from "../../storage/memory/memory-journal.ts";
-import { LedgerProjection } from "../../storage/projections/ledger-projection.ts";
+import { type LedgerProjection, ledgerProjection } from "../../storage/projections/ledger.ts";
 import { openLedger } from "../../storage/sql/ledger.ts";
 
 const SCOPE = "paper";
@@ -68,7 +68,7 @@ async function memoryLedger(): Promise<Ledger> {
 }
 
 function projectionOf(journal: MemoryJournal, ledger: Ledger, epoch: number): LedgerProjection {
-  return new LedgerProjection({ journal, ledger, scope: SCOPE, epoch, clock: new VirtualClock(5) });
+  return ledgerProjection({ journal, ledger, scope: SCOPE, epoch, clock: new VirtualClock(5) });
 }
 
 describe("the ledger's projection", () => {
@@ -80,7 +80,7 @@ describe("the ledger's projection", () => {
     const projection = projectionOf(journal, ledger, epoch);
     expect(projection.status.lagRecords).toBe(journal.lastSeq);
     expect(await projection.catchUp()).toBe(true);
-    expect(projection.status).toMatchObject({ lagRecords: 0, failures: 0, lastAppliedMicros: 5 });
+    expect(projection.status).toMatchObject({ lagRecords: 0, failures: 0, lastError: "" });
     expect((await ledger.orders(SCOPE)).filter((order) => order.state === "filled")).toHaveLength(700);
     expect(await ledger.positions(SCOPE)).toHaveLength(700);
     await ledger.close();

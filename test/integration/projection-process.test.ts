@@ -6,6 +6,7 @@ import { decodeRecord } from "../../actors/domain/codec.ts";
 import { type JournalRecord, RECORD_KINDS } from "../../actors/domain/records.ts";
 import { playTick } from "../../edge/play.ts";
 import { simulatedTicks } from "../fixtures/engine-rig.ts";
+import { ProjectionControl } from "../../storage/projections/control.ts";
 import { type EdgeRig, startEdge } from "../../scripts/edge-rig.ts";
 
 const TORTURE = process.env["TICKFORGE_TORTURE"] === "1";
@@ -25,11 +26,13 @@ function batch(): object[] {
 async function untilLevel(rig: EdgeRig): Promise<void> {
   for (let attempt = 0; attempt < 600; attempt++) {
     const { journal, projector } = rig.station;
-    if (projector !== undefined && projector.status.up && projector.status.appliedSeq >= journal.durableSeq)
-      return;
+    const status = projector?.statusOf("time-series");
+    if (status?.up === true && status.appliedSeq >= journal.durableSeq) return;
     await Bun.sleep(50);
   }
-  throw new Error(`the projection did not catch up: ${JSON.stringify(rig.station.projector?.status)}`);
+  throw new Error(
+    `the projection did not catch up: ${JSON.stringify(rig.station.projector?.statusOf("time-series"))}`,
+  );
 }
 
 function p99(times: readonly number[]): number {
@@ -80,6 +83,26 @@ describe("the store and its projector", () => {
     expect(page.items).toHaveLength(5);
     await rig.stop();
   }, 120_000);
+
+  test("people pause it and have everything told anew while it runs", async () => {
+    const rig = await startEdge({ keepsTimeSeries: true });
+    const control = new ProjectionControl(rig.data, "time-series");
+    await rig.post("/api/market", batch());
+    await untilLevel(rig);
+    control.paused = true;
+    await until(() => rig.station.projector?.statusOf("time-series").paused === true);
+    await rig.post("/api/market", batch());
+    await Bun.sleep(300);
+    expect(rig.station.projector?.statusOf("time-series").up).toBe(false);
+    expect(await ticksHeld(rig)).toBe(TICKS_PER_ROUND);
+    control.rebuilds = true;
+    control.paused = false;
+    await until(() => !control.rebuilds);
+    await untilLevel(rig);
+    expect(await ticksHeld(rig)).toBe(2 * TICKS_PER_ROUND);
+    expect(control.report()).toMatchObject({ breaker: "closed", lastError: "" });
+    await rig.stop();
+  }, 60_000);
 
   test("a server that hangs costs ticks nothing, and history says that it is away", async () => {
     const hung = Bun.serve({
@@ -159,6 +182,19 @@ describe("the store and its projector", () => {
 });
 
 type Item = Record<string, unknown>;
+
+async function ticksHeld({ station }: EdgeRig): Promise<number> {
+  const held = (await station.timeSeries?.holdings()) ?? [];
+  return held.filter(({ table }) => table === "ticks").reduce((sum, { rows }) => sum + rows, 0);
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (let attempt = 0; attempt < 600; attempt++) {
+    if (isSo()) return;
+    await Bun.sleep(50);
+  }
+  throw new Error("it never came to that");
+}
 
 async function readPages(rig: EdgeRig, path: string): Promise<Item[]> {
   const items: Item[] = [];

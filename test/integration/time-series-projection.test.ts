@@ -5,7 +5,9 @@ import { describe, expect, test } from "bun:test";
 import { VirtualClock } from "../../actors/base/clock.ts";
 import { SeededRandom } from "../../actors/base/random.ts";
 import type { Bar } from "../../actors/domain/bar.ts";
+import type { JournalRecord } from "../../actors/domain/records.ts";
 import { Engine } from "../../actors/engine.ts";
+import type { EngineConfig } from "../../actors/engine-config.ts";
 import { ruleForecasters } from "../../actors/ensemble.ts";
 import type { JournalCursor } from "../../actors/ports/journal.ts";
 import {
@@ -16,8 +18,10 @@ import {
   TimeSeriesUnavailable,
 } from "../../actors/ports/time-series.ts";
 import { MemoryJournal } from "../../storage/memory/memory-journal.ts";
-import type { BatchEdges, EdgesFile } from "../../storage/projections/time-series/batch-edges.ts";
-import { TimeSeriesProjection } from "../../storage/projections/time-series/projection.ts";
+import type { BatchEdges, EdgesFile } from "../../storage/projections/batch-edges.ts";
+import { JournalTail } from "../../storage/projections/journal-tail.ts";
+import { type BarListener, Projection } from "../../storage/projections/projection.ts";
+import { type RefusedRow, TimeSeriesSink } from "../../storage/projections/time-series/sink.ts";
 import {
   countKinds,
   DEMO_CONFIG,
@@ -36,7 +40,7 @@ class Sink implements TimeSeries {
   readonly rows = new Map<TimeSeriesTable, unknown[]>(TIME_SERIES_TABLES.map((table) => [table, []]));
   readonly tokens = new Set<string>();
   failing: () => "before" | "after" | undefined = () => undefined;
-  #maxSeq = 0;
+  refuses: (row: object) => boolean = () => false;
 
   async migrate(): Promise<void> {}
 
@@ -47,16 +51,31 @@ class Sink implements TimeSeries {
   ): Promise<void> {
     const failure = this.failing();
     if (failure === "before") return Promise.reject(new TimeSeriesUnavailable("down"));
+    if (rows.some((row) => this.refuses(row))) return Promise.reject(new Error("such a row is not taken"));
     if (!this.tokens.has(token)) {
       this.tokens.add(token);
       this.rows.get(table)?.push(...rows);
-      for (const row of rows) if ("seq" in row) this.#maxSeq = Math.max(this.#maxSeq, row.seq);
     }
     return failure === "after" ? Promise.reject(new TimeSeriesUnavailable("answer lost")) : Promise.resolve();
   }
 
   maxSeq(): Promise<number> {
-    return Promise.resolve(this.#maxSeq);
+    let seq = 0;
+    for (const rows of this.rows.values()) {
+      for (const row of rows as { seq?: number }[]) seq = Math.max(seq, row.seq ?? 0);
+    }
+    return Promise.resolve(seq);
+  }
+
+  forget(fromSeq: number): Promise<void> {
+    if (this.failing() === "before") return Promise.reject(new TimeSeriesUnavailable("down"));
+    for (const [table, rows] of this.rows) {
+      const kept = (rows as { seq: number }[]).filter(({ seq }) => seq < fromSeq);
+      this.rows.set(table, kept);
+    }
+    return this.failing() === "after"
+      ? Promise.reject(new TimeSeriesUnavailable("answer lost"))
+      : Promise.resolve();
   }
 
   select(): Promise<never[]> {
@@ -106,7 +125,8 @@ const records = recordsOf(disk.journal);
 const counts = countKinds(records);
 
 interface Projected {
-  readonly projection: TimeSeriesProjection;
+  readonly projection: Projection<JournalRecord, JournalTail>;
+  readonly refused: RefusedRow[];
   readonly clock: VirtualClock;
   readonly problems: string[];
 }
@@ -139,29 +159,40 @@ function open(
   const clock = new VirtualClock(0);
   const problems: string[] = [];
   const { firstSeq = 1, durableSeq = () => disk.journal.durableSeq } = options;
-  const projection = new TimeSeriesProjection({
+  const refused: RefusedRow[] = [];
+  const onProblem = (message: string): void => {
+    problems.push(message);
+  };
+  const build = (config: EngineConfig, scheduler: VirtualClock, onBar: BarListener): Engine =>
+    new Engine({
+      config,
+      scheduler,
+      stopwatch: new HandStopwatch(),
+      live: false,
+      asksMembers: false,
+      forecasters: ruleForecasters,
+      onBar: (bar, intervalIndex) => {
+        options.watch?.(bar, intervalIndex);
+        onBar(bar, intervalIndex);
+      },
+    });
+  const tailOptions = {
     durableSeq,
-    cursor: (fromSeq) => upTo(durableSeq, disk.journal.cursor(Math.max(fromSeq, firstSeq))),
+    cursor: (fromSeq: number) => upTo(durableSeq, disk.journal.cursor(Math.max(fromSeq, firstSeq))),
     snapshots: options.snapshots ?? disk.snapshots,
-    build: (config, scheduler, onBar) =>
-      new Engine({
-        config,
-        scheduler,
-        stopwatch: new HandStopwatch(),
-        live: false,
-        asksMembers: false,
-        forecasters: ruleForecasters,
-        onBar: (bar, intervalIndex) => {
-          options.watch?.(bar, intervalIndex);
-          onBar(bar, intervalIndex);
-        },
-      }),
-    store: () => sink,
+    build,
+    onProblem,
+  };
+  const projection = new Projection({
+    sink: new TimeSeriesSink({ store: () => sink, onRefusedRow: (row) => refused.push(row) }),
+    durableSeq,
+    open: (fromSeq, onBar) => JournalTail.open({ ...tailOptions, onBar }, fromSeq),
     edges,
     clock,
-    onProblem: (message) => problems.push(message),
+    random: new SeededRandom(SEED),
+    onProblem,
   });
-  return { projection, clock, problems };
+  return { projection, clock, problems, refused };
 }
 
 /** Rows in the order of their tables, without what may legitimately come in another order. */
@@ -244,6 +275,7 @@ describe("a store that fails", () => {
       };
       let opened = open(sink, edges);
       while (!(await opened.projection.catchUp())) {
+        opened.clock.advance(20_000_000);
         if (random.integer(2) === 0) opened = open(sink, edges);
       }
       expect(failures).toBeGreaterThan(0);
@@ -254,15 +286,54 @@ describe("a store that fails", () => {
   test("is told the same batch again, and says why it waits", async () => {
     const sink = new Sink();
     sink.failing = () => "before";
-    const { projection, problems } = open(sink, new MemoryEdges());
-    for (let i = 0; i < 20; i++) await projection.advance();
+    const { projection, problems, clock } = open(sink, new MemoryEdges());
+    const attempts: number[] = [];
+    for (let i = 0; i < 4_000; i++) {
+      const before = projection.status.failures;
+      await projection.advance();
+      if (projection.status.failures > before) attempts.push(clock.nowMicros());
+      clock.advance(10_000);
+    }
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain("stood still at record 0");
+    expect(projection.status.breaker).toBe("open");
+    // Longer and longer, up to a quarter of a minute and a fifth of it left to chance.
+    const pauses = attempts.slice(1).map((at, i) => at - (attempts[i] ?? 0));
+    expect(
+      pauses.every((pause, i) => i === 0 || pause > 1.2 * (pauses[i - 1] ?? 0) || pause >= 15_000_000),
+    ).toBe(true);
+    expect(Math.max(...pauses)).toBeLessThan(18_100_000);
     expect(projection.status).toMatchObject({ appliedSeq: 0, lastError: "down" });
     expect(projection.status.failures).toBeGreaterThan(3);
     sink.failing = () => undefined;
+    clock.advance(20_000_000);
     expect(await projection.catchUp()).toBe(true);
+    expect(problems.at(-1)).toContain("is being stored again");
     expect(contents(sink)).toEqual(contents(whole));
+  });
+
+  test("refuses a row for good: the others are stored, it is put aside, and a crash on the way changes nothing", async () => {
+    const sink = new Sink();
+    const bad = new Set([whole.of("signals")[3]?.seq, whole.of("signals")[17]?.seq]);
+    sink.refuses = (row) => bad.has((row as { seq: number }).seq) && "confidence" in row;
+    const edges = new MemoryEdges();
+    let { projection, refused } = open(sink, edges);
+    for (let i = 0; i < 3; i++) await projection.advance();
+    ({ projection, refused } = open(sink, edges));
+    expect(await projection.catchUp()).toBe(true);
+    expect(new Set(refused.map(({ row }) => (row as { seq: number }).seq))).toEqual(bad as Set<number>);
+    expect(sink.of("signals")).toHaveLength(whole.of("signals").length - 2);
+    for (const table of ["ticks", "orders", "fills"] as const)
+      expect(sink.of(table)).toEqual(whole.of(table));
+  });
+
+  test("refuses everything: then it is the store that is wrong, and nothing is put aside", async () => {
+    const sink = new Sink();
+    sink.refuses = () => true;
+    const { projection, refused } = open(sink, new MemoryEdges());
+    for (let i = 0; i < 20; i++) await projection.advance();
+    expect(refused).toEqual([]);
+    expect(projection.status).toMatchObject({ appliedSeq: 0, lastError: "such a row is not taken" });
   });
 
   test("and lost what it had is filled again", async () => {
@@ -273,6 +344,52 @@ describe("a store that fails", () => {
     expect(await again.projection.catchUp()).toBe(true);
     expect(again.problems.join()).toContain("stored again");
     expect(contents(empty)).toEqual(contents(whole));
+  });
+});
+
+describe("told to", () => {
+  test("pause, it stores nothing; resumed, it goes on", async () => {
+    const sink = new Sink();
+    const { projection } = open(sink, new MemoryEdges());
+    projection.pause();
+    expect(await projection.advance()).toBe("waiting");
+    expect(projection.status).toMatchObject({ paused: true, appliedSeq: 0 });
+    projection.resume();
+    expect(await projection.catchUp()).toBe(true);
+    expect(contents(sink)).toEqual(contents(whole));
+  });
+
+  test("begin anew, it removes what it told and tells it again, through failures and crashes on the way", async () => {
+    const random = new SeededRandom(SEED);
+    const sink = new Sink();
+    const edges = new MemoryEdges();
+    let { projection, clock } = open(sink, edges);
+    await projection.catchUp();
+    // Somebody lost half of a table and changed the other half: what cannot be seen from outside.
+    sink.rows.set(
+      "ticks",
+      sink.of("ticks").filter(({ seq }) => seq % 2 === 0),
+    );
+    sink.failing = () => (["before", "after"] as const)[random.integer(24)];
+    while (!(await projection.rebuild())) clock.advance(20_000_000);
+    while (!(await projection.catchUp())) {
+      clock.advance(20_000_000);
+      if (random.integer(2) === 0) ({ projection, clock } = open(sink, edges));
+    }
+    expect(contents(sink)).toEqual(contents(whole));
+    expect(edges.edges?.generation).toBeGreaterThan(0);
+  });
+
+  test("begin anew with a part of the journal archived, it keeps what that part had told", async () => {
+    const sink = new Sink();
+    const edges = new MemoryEdges();
+    await open(sink, edges).projection.catchUp();
+    const firstSeq = Math.floor(records.length / 2);
+    const { projection } = open(sink, edges, { firstSeq });
+    expect(await projection.rebuild()).toBe(true);
+    expect(await projection.catchUp()).toBe(true);
+    expect(sink.of("ticks")).toEqual(whole.of("ticks"));
+    expect(sink.of("signals")).toEqual(whole.of("signals"));
   });
 });
 

@@ -1,10 +1,12 @@
-// The trading process's side of the time series: starts the process that keeps it, tells it how far the journal is durable,
-// and knows what it says of itself.
+// The trading process's side of its stores: starts the process that keeps them, tells it how far the journal is durable, and
+// knows what it says of itself.
 
 import { join } from "node:path";
-import type { Journal } from "../../../actors/ports/journal.ts";
-import { SupervisedProcess } from "../../process/supervised-process.ts";
+import type { Journal } from "../../actors/ports/journal.ts";
+import { SupervisedProcess } from "../process/supervised-process.ts";
+import { PROJECTION_IDS, type ProjectionId } from "./control.ts";
 import { type Endpoint, fromProjectorSchema, type ToProjector } from "./messages.ts";
+import type { ProjectionStatus } from "./projection.ts";
 
 /** How often it is told how far it may read. */
 const TELL_MILLIS = 50;
@@ -13,14 +15,20 @@ const SILENCE_MILLIS_MAX = 60_000;
 /** How long it may take to catch up when everything stops. */
 const FAREWELL_MILLIS = 10_000;
 
-export interface ProjectorStatus {
+export interface ProjectorStatus extends ProjectionStatus {
   /** Whether the store took what it was given last. */
   readonly up: boolean;
-  readonly appliedSeq: number;
-  readonly lagRecords: number;
-  readonly lagMicros: number;
-  readonly lastError: string;
 }
+
+const UNHEARD: ProjectionStatus = {
+  appliedSeq: 0,
+  lagRecords: 0,
+  lagMicros: 0,
+  paused: false,
+  breaker: "closed",
+  failures: 0,
+  lastError: "it has not been heard of yet",
+};
 
 export interface ProjectorOptions {
   readonly data: string;
@@ -35,13 +43,13 @@ export class Projector {
   readonly #process: SupervisedProcess;
   readonly #teller: ReturnType<typeof setInterval>;
   #told = { durableSeq: 0, url: "" };
-  #status: Omit<ProjectorStatus, "lagRecords"> = { up: false, appliedSeq: 0, lagMicros: 0, lastError: "" };
+  #statuses: Readonly<Record<string, ProjectionStatus>> = {};
 
   constructor(options: ProjectorOptions) {
     this.#options = options;
     this.#process = new SupervisedProcess({
-      name: "the time series projector",
-      script: join(import.meta.dir, "../../projector-child.ts"),
+      name: "the projector",
+      script: join(import.meta.dir, "../projector-child.ts"),
       greeting: () => this.#greeting(),
       onMessage: (message) => this.#hear(message),
       onProblem: options.onProblem,
@@ -51,9 +59,20 @@ export class Projector {
     this.#teller.unref();
   }
 
-  get status(): ProjectorStatus {
-    const lagRecords = Math.max(0, this.#options.journal.durableSeq - this.#status.appliedSeq);
-    return { ...this.#status, lagRecords, lagMicros: lagRecords === 0 ? 0 : this.#status.lagMicros };
+  statusOf(id: ProjectionId): ProjectorStatus {
+    const said = this.#statuses[id] ?? UNHEARD;
+    const lagRecords = Math.max(0, this.#options.journal.durableSeq - said.appliedSeq);
+    return {
+      ...said,
+      up: said.lastError === "" && !said.paused,
+      lagRecords,
+      lagMicros: lagRecords === 0 ? 0 : said.lagMicros,
+    };
+  }
+
+  /** The least of what all stores have: the journal keeps what follows. */
+  get appliedSeq(): number {
+    return Math.min(...PROJECTION_IDS.map((id) => this.statusOf(id).appliedSeq));
   }
 
   /** Undefined between two lives. */
@@ -91,7 +110,6 @@ export class Projector {
       this.#options.onProblem(said.message);
       return;
     }
-    const { appliedSeq, lagMicros, lastError } = said;
-    this.#status = { up: lastError === "", appliedSeq, lagMicros, lastError };
+    this.#statuses = said.projections;
   }
 }

@@ -1,4 +1,4 @@
-// What the process that trades and the one that keeps the time series say to each other.
+// What the process that trades and the one that keeps the stores at the journal's side say to each other.
 
 import { z } from "zod";
 
@@ -28,14 +28,21 @@ export const toProjectorSchema = z.discriminatedUnion("type", [
 ]);
 export type ToProjector = z.infer<typeof toProjectorSchema>;
 
+export const projectionStatusSchema = z.strictObject({
+  appliedSeq: seq,
+  lagRecords: seq,
+  lagMicros: z.number(),
+  paused: z.boolean(),
+  breaker: z.enum(["closed", "open", "half-open"]),
+  failures: seq,
+  lastError: z.string(),
+});
+
 export const fromProjectorSchema = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("status"),
-    appliedSeq: seq,
-    lagRecords: seq,
-    lagMicros: z.number(),
-    failures: seq,
-    lastError: z.string(),
+    /** By the sink's id. */
+    projections: z.record(z.string(), projectionStatusSchema),
   }),
   z.strictObject({ type: z.literal("problem"), message: z.string() }),
 ]);

@@ -1,16 +1,18 @@
 // Reads a journal from any record on with actors that have heard everything before it, so that a projection sees not only
 // the records but the state they led to: bars, feature vectors, equity.
 
-import { VirtualClock } from "../../../actors/base/clock.ts";
-import { decodeRecord, KIND_NUMBER } from "../../../actors/domain/codec.ts";
-import { RECORD_KINDS, type Configured, type JournalRecord } from "../../../actors/domain/records.ts";
-import type { Engine } from "../../../actors/engine.ts";
-import type { EngineConfig } from "../../../actors/engine-config.ts";
-import { FaultHistory } from "../../../actors/fault-history.ts";
-import { Follower } from "../../../actors/follower.ts";
-import { findFooting, stepOn } from "../../../actors/footing.ts";
-import type { JournalCursor } from "../../../actors/ports/journal.ts";
-import type { SnapshotStore } from "../../../actors/ports/snapshots.ts";
+import { VirtualClock } from "../../actors/base/clock.ts";
+import { decodeRecord, KIND_NUMBER } from "../../actors/domain/codec.ts";
+import { RECORD_KINDS, type Configured, type JournalRecord } from "../../actors/domain/records.ts";
+import type { Engine } from "../../actors/engine.ts";
+import type { EngineConfig } from "../../actors/engine-config.ts";
+import { FaultHistory } from "../../actors/fault-history.ts";
+import { Follower } from "../../actors/follower.ts";
+import { findFooting, stepOn } from "../../actors/footing.ts";
+import type { JournalCursor } from "../../actors/ports/journal.ts";
+import type { SnapshotStore } from "../../actors/ports/snapshots.ts";
+import type { BarListener } from "./projection.ts";
+import type { Tail } from "./sink.ts";
 
 const SEAL = RECORD_KINDS.indexOf("seal");
 
@@ -20,16 +22,18 @@ export interface JournalTailOptions {
   readonly cursor: (fromSeq: number) => JournalCursor;
   readonly snapshots: SnapshotStore;
   /** @param clock goes with the journal: what an actor waits for comes when it is due in the journal's time */
-  readonly build: (config: EngineConfig, clock: VirtualClock) => Engine;
+  readonly build: (config: EngineConfig, clock: VirtualClock, onBar: BarListener) => Engine;
+  readonly onBar: BarListener;
   readonly onProblem: (message: string) => void;
 }
 
-export class JournalTail {
+export class JournalTail implements Tail<JournalRecord> {
   readonly #cursor: JournalCursor;
   readonly #follower: Follower;
   readonly #clock: VirtualClock;
   /** The first record it gives. */
   readonly fromSeq: number;
+  readonly soundSeq: number;
   #seq: number;
   #fallenAt = "";
 
@@ -39,7 +43,7 @@ export class JournalTail {
    */
   static open(options: JournalTailOptions, seq: number): JournalTail | undefined {
     const clock = new VirtualClock(0);
-    const build = (config: EngineConfig): Engine => options.build(config, clock);
+    const build = (config: EngineConfig): Engine => options.build(config, clock, options.onBar);
     const probe = options.cursor(1);
     const firstSeq = probe.next()?.seq ?? 1;
     probe.close();
@@ -56,8 +60,9 @@ export class JournalTail {
     if (config === undefined) return undefined;
     const engine = build(config as EngineConfig);
     if (footing !== undefined) stepOn(footing, engine.stateful);
-    const appliedSeq = Math.min(...engine.stateful.map((state) => state.seat.appliedSeq));
-    const fromSeq = Math.max(firstSeq, appliedSeq + 1);
+    const appliedSeqs = engine.stateful.map((state) => state.seat.appliedSeq);
+    const fromSeq = Math.max(firstSeq, Math.min(...appliedSeqs) + 1);
+    const soundSeq = Math.max(firstSeq, Math.max(...appliedSeqs) + 1);
     const follower = new Follower({
       engine,
       era: footing?.era,
@@ -66,17 +71,23 @@ export class JournalTail {
       build,
       onSuccession: (successor) => tail.#watch(successor),
     });
-    const tail: JournalTail = new JournalTail(options, { follower, clock, fromSeq });
+    const tail: JournalTail = new JournalTail(options, { follower, clock, fromSeq, soundSeq });
     return tail;
   }
 
   private constructor(
     options: JournalTailOptions,
-    { follower, clock, fromSeq }: { follower: Follower; clock: VirtualClock; fromSeq: number },
+    {
+      follower,
+      clock,
+      fromSeq,
+      soundSeq,
+    }: { follower: Follower; clock: VirtualClock; fromSeq: number; soundSeq: number },
   ) {
     this.#follower = follower;
     this.#clock = clock;
     this.fromSeq = fromSeq;
+    this.soundSeq = soundSeq;
     this.#seq = fromSeq - 1;
     this.#cursor = options.cursor(fromSeq);
     this.#watch(follower.engine);
