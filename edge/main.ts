@@ -11,6 +11,7 @@ import type { EngineConfig } from "../actors/engine-config.ts";
 import { ruleForecasters } from "../actors/ensemble.ts";
 import { LiveEngine, type Recovery } from "../actors/live-engine.ts";
 import type { Ledger } from "../actors/ports/ledger.ts";
+import type { TimeSeriesReports } from "../actors/ports/time-series-reports.ts";
 import type { TimeSeries } from "../actors/ports/time-series.ts";
 import { type DataLock, lockDataFolder } from "../storage/journal/data-lock.ts";
 import type { OpenedJournal } from "../storage/journal/append.ts";
@@ -37,6 +38,7 @@ export interface Station {
   readonly epoch: number;
   /** Undefined where none is kept. */
   readonly timeSeries: TimeSeries | undefined;
+  readonly reports: TimeSeriesReports | undefined;
   readonly projector: Projector | undefined;
   /** Of the embedded time series engine, while it runs. */
   readonly engineProcessId: number | undefined;
@@ -144,8 +146,8 @@ async function openUnderLock(options: StationOptions, lock: DataLock): Promise<R
 async function openHistory(
   { settings, keepsTimeSeries, onProblem }: StationOptions,
   journal: OpenedJournal,
-): Promise<Pick<StationParts, "timeSeries" | "projector" | "embedded">> {
-  const nothing = { timeSeries: undefined, projector: undefined, embedded: undefined };
+): Promise<Pick<StationParts, "timeSeries" | "reports" | "projector" | "embedded">> {
+  const nothing = { timeSeries: undefined, reports: undefined, projector: undefined, embedded: undefined };
   if (keepsTimeSeries !== true || !settings.timeSeries.enabled) return nothing;
   const problem = (message: string): void => onProblem?.(message);
   const directory = join(settings.data, "time-series");
@@ -171,6 +173,7 @@ async function openHistory(
   const projector = new Projector({ data: settings.data, journal, endpoint, onProblem: problem });
   return {
     timeSeries: store,
+    reports: history.reports,
     projector,
     embedded: {
       engine: history.engine,
@@ -190,7 +193,7 @@ const NOTE_MILLIS = 500;
 
 type StationParts = Pick<
   Station,
-  "live" | "journal" | "ledger" | "clock" | "recovery" | "epoch" | "timeSeries" | "projector"
+  "live" | "journal" | "ledger" | "clock" | "recovery" | "epoch" | "timeSeries" | "reports" | "projector"
 > & {
   /** The store's own process, if it has one. */
   readonly embedded: Pick<OpenedTimeSeries, "engine" | "close"> | undefined;
@@ -207,6 +210,7 @@ class RunningStation implements Station {
   readonly recovery: Recovery;
   readonly epoch: number;
   readonly timeSeries: TimeSeries | undefined;
+  readonly reports: TimeSeriesReports | undefined;
   readonly projector: Projector | undefined;
   readonly #embedded: StationParts["embedded"];
   readonly #options: StationOptions;
@@ -222,6 +226,7 @@ class RunningStation implements Station {
     this.recovery = parts.recovery;
     this.epoch = parts.epoch;
     this.timeSeries = parts.timeSeries;
+    this.reports = parts.reports;
     this.projector = parts.projector;
     this.#embedded = parts.embedded;
     this.#snapshots = parts.snapshots;

@@ -6,6 +6,7 @@ import { benchCommand } from "./commands/bench.ts";
 import { EXIT_FAILED, EXIT_USAGE } from "./commands/common.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { downloadCommand } from "./commands/download.ts";
+import { exportCommand } from "./commands/export.ts";
 import { importCommand } from "./commands/import.ts";
 import { journalCommand } from "./commands/journal.ts";
 import { projectionsCommand } from "./commands/projections.ts";
@@ -20,6 +21,7 @@ const program = new Command("tickforge")
   .showHelpAfterError("(tickforge --help lists the commands)")
   .addCommand(startCommand())
   .addCommand(importCommand())
+  .addCommand(exportCommand())
   .addCommand(downloadCommand())
   .addCommand(replayCommand())
   .addCommand(journalCommand())

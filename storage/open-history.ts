@@ -5,9 +5,13 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { ok, type Result } from "../actors/base/result.ts";
-import type { TimeSeries } from "../actors/ports/time-series.ts";
 import type { Endpoint } from "./clickhouse/endpoint.ts";
-import { connectTimeSeries, openTimeSeries, type TimeSeriesOptions } from "./clickhouse/open.ts";
+import {
+  connectHistory,
+  type ConnectedTimeSeries,
+  openTimeSeries,
+  type TimeSeriesOptions,
+} from "./clickhouse/open.ts";
 
 const NOTE = "endpoint.json";
 
@@ -29,28 +33,28 @@ export function forgetEndpoint(directory: string): void {
 
 export async function openHistory(
   options: TimeSeriesOptions,
-): Promise<Result<{ store: TimeSeries; close(): Promise<void> }, string>> {
+): Promise<Result<ConnectedTimeSeries & { close(): Promise<void> }, string>> {
   if (options.url === undefined) {
     const running = await runningStore(options.directory);
-    if (running !== undefined) return ok({ store: running, close: () => running.close() });
+    if (running !== undefined) return ok({ ...running, close: () => running.store.close() });
   }
   return await openTimeSeries(options);
 }
 
 /** The store of a system that runs on this folder; undefined when none answers. */
-async function runningStore(directory: string): Promise<TimeSeries | undefined> {
+async function runningStore(directory: string): Promise<ConnectedTimeSeries | undefined> {
   let endpoint: Endpoint;
   try {
     endpoint = endpointSchema.parse(JSON.parse(readFileSync(join(directory, NOTE), "utf8")));
   } catch {
     return undefined;
   }
-  const store = connectTimeSeries(endpoint);
+  const connected = connectHistory(endpoint);
   try {
-    await store.ping();
-    return store;
+    await connected.store.ping();
+    return connected;
   } catch {
-    await store.close();
+    await connected.store.close();
     return undefined;
   }
 }

@@ -16,6 +16,24 @@ export const BAR_INTERVAL_MICROS: Readonly<Record<BarInterval, number>> = {
   "1d": MICROS_PER_DAY,
 };
 
+/** Any size a bar can be put together in: a number of seconds, minutes, hours or days. */
+export type BarSize = `${number}${"s" | "m" | "h" | "d"}`;
+
+const SIZE = /^([1-9]\d{0,3})([smhd])$/;
+const UNIT_MICROS: Readonly<Record<string, number>> = {
+  s: MICROS_PER_SECOND,
+  m: MICROS_PER_MINUTE,
+  h: MICROS_PER_HOUR,
+  d: MICROS_PER_DAY,
+};
+
+/** Microseconds of for example "45m"; undefined for what is no size. */
+export function barSizeMicros(size: string): number | undefined {
+  const [, count, unit = ""] = SIZE.exec(size) ?? [];
+  const unitMicros = UNIT_MICROS[unit];
+  return unitMicros === undefined ? undefined : Number(count) * unitMicros;
+}
+
 /** Prices are mids in points: halves occur, since the mid of two integers may end in .5. */
 export interface Bar {
   readonly instrumentId: number;

@@ -2,7 +2,7 @@
 // data quality. A projection of the journal (and of imported vendor history): it can be thrown away and built again.
 
 import type { Micros } from "../base/clock.ts";
-import type { BarInterval } from "../domain/bar.ts";
+import type { BarSize } from "../domain/bar.ts";
 
 export interface TickRow {
   /** Journal sequence; 0 for imported history, which is no decision's input. */
@@ -26,7 +26,8 @@ export interface BarRow {
   readonly seq: number;
   readonly symbol: string;
   readonly source: string;
-  readonly interval: BarInterval;
+  /** Stored ones are of the sizes actors build; others are put together on request. */
+  readonly interval: BarSize;
   readonly openTimeMicros: Micros;
   readonly open: number;
   readonly high: number;
@@ -217,7 +218,7 @@ export interface TimeSeriesPlace {
 /** Times lie anywhere: the bars that opened from the first on and before the second are given, whole. */
 export interface BarsQuery {
   readonly symbol: string;
-  readonly interval: BarInterval;
+  readonly interval: BarSize;
   readonly fromMicros?: Micros;
   readonly toMicros?: Micros;
   /** The newest `limit` bars of the range, returned oldest first. */

@@ -12,6 +12,7 @@ import type { Guard } from "./guard.ts";
 import { History } from "./history.ts";
 import { makeMetrics } from "./metrics.ts";
 import { Problem, problemResponse } from "./problem.ts";
+import { addReports } from "./reports.ts";
 import { addRoutes } from "./routes.ts";
 
 export interface AppOptions {
@@ -47,6 +48,7 @@ export function makeApp(options: AppOptions): OpenAPIHono {
     },
   });
   addRoutes(api, picture, new History(picture));
+  addReports(api, () => picture.station.reports);
   app.route("/api/v1", api);
   addAliases(app, options);
   app.doc31(OPENAPI_PATH, {

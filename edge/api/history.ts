@@ -1,7 +1,7 @@
 // Answers that need the past: what the process remembers first, the time series for the rest.
 
 import type { z } from "@hono/zod-openapi";
-import { BAR_INTERVAL_MICROS } from "../../actors/domain/bar.ts";
+import { BAR_INTERVALS, type BarInterval, barSizeMicros } from "../../actors/domain/bar.ts";
 import type { Instrument } from "../../actors/domain/instrument.ts";
 import type {
   TimeSeries,
@@ -87,10 +87,12 @@ export class History {
     const instrument = this.#picture.instrument(query.symbol);
     const untilMicros = untilOf(query);
     const isPast = untilMicros !== undefined;
+    // Other sizes than the actors build are put together from what is stored.
+    const built = BAR_INTERVALS.find((interval) => interval === query.interval);
     const [recent, forming] =
-      instrument === undefined || query.source !== undefined
+      instrument === undefined || query.source !== undefined || built === undefined
         ? [[], undefined]
-        : this.#heardBars(instrument, query, untilMicros);
+        : this.#heardBars(instrument, { ...query, interval: built }, untilMicros);
     // Asked for a stretch of the past, what was imported may be nearer to it than what was heard here.
     const missing = isPast ? query.limit : query.limit - recent.length;
     const stored =
@@ -125,7 +127,7 @@ export class History {
   /** What this process saw close, oldest first, and the bar it is building, if the range has no end. */
   #heardBars(
     instrument: Instrument,
-    { interval, limit, from = 0 }: BarsRequest,
+    { interval, limit, from = 0 }: BarsRequest & { interval: BarInterval },
     untilMicros: number | undefined,
   ): [ClosedBar[], ClosedBar | undefined] {
     const recent = this.#picture.bars
@@ -183,7 +185,7 @@ export class History {
       ...(range.untilMicros === undefined ? {} : { toMicros: range.untilMicros }),
       ...(query.source === undefined ? {} : { source: query.source }),
     });
-    const lengthMicros = BAR_INTERVAL_MICROS[query.interval];
+    const lengthMicros = barSizeMicros(query.interval) ?? 0;
     return rows.map((row) => ({
       symbol: row.symbol,
       interval: row.interval,

@@ -3,7 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import type { TimeSeriesPlace } from "../../actors/ports/time-series.ts";
 import { Problem } from "./problem.ts";
-import { barIntervalSchema } from "./schemas.ts";
+import { barSizeSchema } from "./schemas.ts";
 
 export const LIMIT_DEFAULT = 100;
 export const LIMIT_MAX = 1_000;
@@ -12,7 +12,7 @@ export const BARS_LIMIT_MAX = 5_000;
 const YEAR_MIN = 1970;
 const YEAR_MAX = 2100;
 
-const time = z.iso
+export const timeSchema = z.iso
   .datetime({ offset: true })
   .refine(
     (text) => {
@@ -23,9 +23,9 @@ const time = z.iso
   )
   .transform((text) => Date.parse(text) * 1_000);
 
-const symbol = z.string().regex(/^[A-Z0-9._]{2,16}$/, "2 to 16 capitals and digits");
+export const symbolSchema = z.string().regex(/^[A-Z0-9._]{2,16}$/, "2 to 16 capitals and digits");
 
-function limit(max: number) {
+export function limitOf(max: number) {
   return z.coerce.number().int().min(1).max(max).default(Math.min(LIMIT_DEFAULT, max));
 }
 
@@ -35,12 +35,12 @@ const cursor = z
   .regex(/^\d{1,17}-\d{1,17}$/, "a cursor as it was given out");
 
 export const pageQuery = z.object({
-  symbol: symbol.optional(),
+  symbol: symbolSchema.optional(),
   /** Inclusive, ISO 8601. */
-  from: time.optional(),
+  from: timeSchema.optional(),
   /** Exclusive, ISO 8601. */
-  to: time.optional(),
-  limit: limit(LIMIT_MAX),
+  to: timeSchema.optional(),
+  limit: limitOf(LIMIT_MAX),
   cursor: cursor.optional(),
 });
 export type PageQuery = z.infer<typeof pageQuery>;
@@ -54,11 +54,11 @@ export const aliasSignalsQuery = z.object({
 });
 
 export const barsQuery = z.object({
-  symbol,
-  interval: barIntervalSchema.default("1m"),
-  from: time.optional(),
-  to: time.optional(),
-  limit: limit(BARS_LIMIT_MAX).default(500),
+  symbol: symbolSchema,
+  interval: barSizeSchema.default("1m"),
+  from: timeSchema.optional(),
+  to: timeSchema.optional(),
+  limit: limitOf(BARS_LIMIT_MAX).default(500),
   source: z
     .string()
     .regex(/^[a-zA-Z0-9_-]{1,32}$/)

@@ -2,7 +2,7 @@
 // them. Prices are decimals, times ISO 8601 in UTC, money in units of the account's currency, volumes in lots.
 
 import { z } from "@hono/zod-openapi";
-import { BAR_INTERVALS } from "../../actors/domain/bar.ts";
+import { BAR_INTERVALS, barSizeMicros } from "../../actors/domain/bar.ts";
 import { REGIMES } from "../../actors/domain/regime.ts";
 
 const time = z.iso.datetime();
@@ -12,6 +12,11 @@ const symbol = z.string().regex(/^[A-Z0-9._]{2,16}$/);
 const seq = z.number().int().nonnegative();
 /** Null where nothing is known yet. */
 const maybe = <T extends z.ZodType>(schema: T): z.ZodNullable<T> => schema.nullable();
+
+/** Any size: "45m", "2h"; those that actors build come live as well. */
+export const barSizeSchema = z
+  .templateLiteral([z.number().int().positive(), z.enum(["s", "m", "h", "d"])])
+  .refine((size) => barSizeMicros(size) !== undefined, "a size such as 45m, up to 9999 of s, m, h or d");
 
 export const barIntervalSchema = z.enum(BAR_INTERVALS);
 
@@ -40,7 +45,7 @@ export type SymbolState = z.infer<typeof symbolStateSchema>;
 
 export const barSchema = z.object({
   symbol,
-  interval: barIntervalSchema,
+  interval: barSizeSchema,
   /** When the bar opened. */
   time,
   open: price,

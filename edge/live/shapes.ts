@@ -7,7 +7,7 @@ import type { Execution, OrderIntent, RiskRefusal } from "../../actors/domain/or
 import type { Signal } from "../../actors/domain/signal.ts";
 import type { AccountView, PositionView } from "../../actors/account/account-view.ts";
 import type { Engine } from "../../actors/engine.ts";
-import type { BarInterval } from "../../actors/domain/bar.ts";
+import type { BarSize } from "../../actors/domain/bar.ts";
 import type { FillRow, OrderRow, SignalRow } from "../../actors/ports/time-series.ts";
 import type {
   AccountMessage,
@@ -76,7 +76,7 @@ function decisionOf(engine: Engine, instrument: Instrument): Omit<RegimeUpdate, 
 
 export function barMessage(
   instrument: Instrument,
-  interval: BarInterval,
+  interval: BarSize,
   bar: ClosedBar,
   closed: boolean,
 ): BarMessage {

@@ -1,13 +1,14 @@
 // Bars of any size in one statement: minutes as they are stored, larger ones put together from minutes, seconds from ticks.
 // The journal's own bars go before imported ones of the same time.
 
-import { BAR_INTERVAL_MICROS } from "../../actors/domain/bar.ts";
+import { MICROS_PER_MINUTE } from "../../actors/base/clock.ts";
+import { barSizeMicros } from "../../actors/domain/bar.ts";
 import type { BarsQuery } from "../../actors/ports/time-series.ts";
 import { readable, timeText } from "./tables.ts";
 
 const OWN_SOURCE = "tickforge";
 /** Bit of a tick's flags: from a second source, which moves no bars. */
-const SECONDARY = 4;
+export const SECONDARY_FLAG = 4;
 
 export interface Statement {
   readonly text: string;
@@ -26,7 +27,7 @@ export function barsStatement(database: string, query: BarsQuery): Statement {
   };
   const range: string[] = [];
   // To where a bar of this size opens: half of one would be another bar.
-  const lengthMicros = BAR_INTERVAL_MICROS[query.interval];
+  const lengthMicros = barSizeMicros(query.interval) ?? MICROS_PER_MINUTE;
   const whole = (micros: number): string => timeText(Math.ceil(micros / lengthMicros) * lengthMicros);
   if (query.fromMicros !== undefined) {
     range.push("time >= {from:DateTime64(6, 'UTC')}");
@@ -56,7 +57,8 @@ function bodyOf(database: string, query: BarsQuery, and: string): string {
     `toUInt64(ticks) AS ticks, spread_mean, toUInt8(if(source = {own:String}, 3, 1)) AS rank ` +
     `FROM ${readable(database, "bars")} WHERE symbol = {symbol:String} AND interval = ${interval}${and}`;
   if (query.interval === "1m") return stored("{interval:String}");
-  if (query.interval === "1s") return `${stored("{interval:String}")} UNION ALL ${fromTicks(database, and)}`;
+  if (query.interval.endsWith("s"))
+    return `${stored("{interval:String}")} UNION ALL ${fromTicks(database, and)}`;
   const minutes = `SELECT * FROM (${stored("'1m'")}) ORDER BY micros, rank DESC LIMIT 1 BY micros`;
   const folded =
     `SELECT intDiv(micros, {length:UInt64}) * {length:UInt64} AS micros, max(m.seq) AS seq, any(m.source) AS source, ` +
@@ -77,6 +79,6 @@ function fromTicks(database: string, and: string): string {
     `if(sum(t.volume) > 0, sum(t.volume), toFloat64(count())) AS volume, count() AS ticks, avg(t.spread) AS spread_mean, ` +
     `toUInt8(2) AS rank FROM (SELECT toUnixTimestamp64Micro(time) AS at, seq, source_seq, toString(source) AS source, ` +
     `(bid + ask) / 2 AS mid, ask - bid AS spread, bid_volume + ask_volume AS volume FROM ${readable(database, "ticks")} ` +
-    `WHERE symbol = {symbol:String}${and} AND bitAnd(flags, ${SECONDARY}) = 0 AND seq NOT IN (${bad})) AS t GROUP BY micros`
+    `WHERE symbol = {symbol:String}${and} AND bitAnd(flags, ${SECONDARY_FLAG}) = 0 AND seq NOT IN (${bad})) AS t GROUP BY micros`
   );
 }

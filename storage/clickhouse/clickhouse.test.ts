@@ -7,9 +7,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TickRow, type TimeSeries, TimeSeriesUnavailable } from "../../actors/ports/time-series.ts";
+import { describeTimeSeriesReports } from "../../test/contract/time-series-reports.ts";
 import { describeTimeSeries, tickRow } from "../../test/contract/time-series.ts";
 import { createTable, TABLES } from "./tables.ts";
-import { connectTimeSeries, type OpenedTimeSeries, openTimeSeries } from "./open.ts";
+import { connectHistory, connectTimeSeries, type OpenedTimeSeries, openTimeSeries } from "./open.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "tickforge-clickhouse-"));
 const problems: string[] = [];
@@ -41,6 +42,11 @@ describeTimeSeries("embedded ClickHouse", async () => {
   return connectTimeSeries({ ...opened.endpoint(), database: "contract" });
 });
 
+describeTimeSeriesReports("embedded ClickHouse", async () => {
+  await Promise.resolve();
+  return connectHistory({ ...opened.endpoint(), database: "reports" });
+});
+
 const SERVER = process.env["TICKFORGE_TEST_CLICKHOUSE_URL"];
 if (SERVER === undefined) {
   test.skip("a ClickHouse server: set TICKFORGE_TEST_CLICKHOUSE_URL to run the same suite against one", () => {});
@@ -49,6 +55,15 @@ if (SERVER === undefined) {
     await Promise.resolve();
     const database = `contract_${process.pid}`;
     return connectTimeSeries({ url: SERVER, username: "default", password: "", database });
+  });
+  describeTimeSeriesReports("ClickHouse server", async () => {
+    await Promise.resolve();
+    return connectHistory({
+      url: SERVER,
+      username: "default",
+      password: "",
+      database: `reports_${process.pid}`,
+    });
   });
 }
 

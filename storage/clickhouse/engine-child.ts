@@ -34,6 +34,8 @@ const NO_SETTINGS = new Set([
   "http_headers_progress_interval_ms",
 ]);
 
+/** So much of an answer is waited for before it is sent, since an answer that has begun cannot say that it failed. */
+const ANSWER_HEAD_BYTES = 1 << 20;
 const BODY_BYTES_MAX = 256 << 20;
 /** The code of what the engine throws without one: it answers, so it is no trouble of the network. */
 const CLICKHOUSE_UNKNOWN_EXCEPTION = 1002;
@@ -97,12 +99,42 @@ async function answer(connection: Connection, request: Request): Promise<Respons
       clickhouse_settings: settings,
       ...(Object.keys(parameters).length === 0 ? {} : { query_params: parameters }),
     });
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of stream) chunks.push(chunk as Uint8Array);
-    return new Response(Buffer.concat(chunks));
+    return await begun(stream as AsyncIterable<Uint8Array>);
   } catch (error) {
     return failed(error);
   }
+}
+
+/** The answer once its beginning is there: what goes wrong before is said, what goes wrong after cuts it off. */
+async function begun(stream: AsyncIterable<Uint8Array>): Promise<Response> {
+  const chunks = stream[Symbol.asyncIterator]();
+  const head: Uint8Array[] = [];
+  let headBytes = 0;
+  for (;;) {
+    const { done, value } = await chunks.next();
+    if (done === true) return new Response(Buffer.concat(head));
+    head.push(value);
+    headBytes += value.byteLength;
+    if (headBytes > ANSWER_HEAD_BYTES) break;
+  }
+  let isFirst = true;
+  return new Response(
+    new ReadableStream<Uint8Array>({
+      pull: async (controller) => {
+        if (isFirst) {
+          isFirst = false;
+          controller.enqueue(Buffer.concat(head));
+          return;
+        }
+        const { done, value } = await chunks.next();
+        if (done === true) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: async () => {
+        await chunks.return?.();
+      },
+    }),
+  );
 }
 
 /** The client escapes text as for tab-separated values, and so does the engine's binding. */

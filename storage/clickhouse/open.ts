@@ -3,7 +3,10 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { failure, ok, type Result } from "../../actors/base/result.ts";
+import type { TimeSeriesReports } from "../../actors/ports/time-series-reports.ts";
 import type { TimeSeries } from "../../actors/ports/time-series.ts";
+import { ClickHouseReports } from "./reports.ts";
+import { ClickHouseConnection } from "./connection.ts";
 import { ClickHouseTimeSeries } from "./time-series.ts";
 import { type Engine, startEngine } from "./engine.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -19,8 +22,13 @@ export interface TimeSeriesOptions {
   readonly onProblem: (message: string) => void;
 }
 
-export interface OpenedTimeSeries {
+/** Closing the store closes what reports, too. */
+export interface ConnectedTimeSeries {
   readonly store: TimeSeries;
+  readonly reports: TimeSeriesReports;
+}
+
+export interface OpenedTimeSeries extends ConnectedTimeSeries {
   /** Where it answers now: an embedded one may move when it is started again. */
   readonly endpoint: () => Endpoint;
   /** The embedded engine's process; undefined for a server. */
@@ -34,8 +42,13 @@ export async function openTimeSeries(
   const { url, username, password, database } = options;
   if (url !== undefined) {
     const endpoint = { url, username, password, database };
-    const store = new ClickHouseTimeSeries(() => endpoint);
-    return ok({ store, endpoint: () => endpoint, engine: undefined, close: () => store.close() });
+    const connected = connectHistory(endpoint);
+    return ok({
+      ...connected,
+      endpoint: () => endpoint,
+      engine: undefined,
+      close: () => connected.store.close(),
+    });
   }
   const directory = join(options.directory, "chdb");
   try {
@@ -45,9 +58,11 @@ export async function openTimeSeries(
   }
   const engine = await startEngine({ directory, database, onProblem: options.onProblem });
   if (!engine.ok) return engine;
-  const store = new ClickHouseTimeSeries(() => engine.value.endpoint());
+  const connection = new ClickHouseConnection(() => engine.value.endpoint());
+  const store = new ClickHouseTimeSeries(connection);
   return ok({
     store,
+    reports: new ClickHouseReports(connection),
     endpoint: () => engine.value.endpoint(),
     engine: engine.value,
     close: async () => {
@@ -59,5 +74,11 @@ export async function openTimeSeries(
 
 /** A connection to a store that somebody else keeps running. */
 export function connectTimeSeries(endpoint: Endpoint): TimeSeries {
-  return new ClickHouseTimeSeries(() => endpoint);
+  return connectHistory(endpoint).store;
+}
+
+/** The same with what reports on it. */
+export function connectHistory(endpoint: Endpoint): ConnectedTimeSeries {
+  const connection = new ClickHouseConnection(() => endpoint);
+  return { store: new ClickHouseTimeSeries(connection), reports: new ClickHouseReports(connection) };
 }

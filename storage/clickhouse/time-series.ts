@@ -1,8 +1,7 @@
 // The time series port on ClickHouse. One client, one SQL, whether a server answers or the embedded engine; values reach
 // statements as parameters only.
 
-import { type ClickHouseClient, ClickHouseError, ClickHouseLogLevel, createClient } from "@clickhouse/client";
-import { BAR_INTERVAL_MICROS } from "../../actors/domain/bar.ts";
+import { barSizeMicros } from "../../actors/domain/bar.ts";
 import {
   type BarRow,
   type BarsQuery,
@@ -15,23 +14,20 @@ import {
   TimeSeriesUnavailable,
 } from "../../actors/ports/time-series.ts";
 import { barsStatement } from "./bars-sql.ts";
-import type { Endpoint } from "./endpoint.ts";
-import { CONNECTIONS_MAX, REQUEST_MILLIS_MAX, ROWS_MAX } from "./limits.ts";
+import type { ClickHouseConnection } from "./connection.ts";
+import { ROWS_MAX } from "./limits.ts";
 import { migrate } from "./migrations.ts";
 import { decodeRow, encodeRow, has, readable, selectList, type Table, TABLES, timeText } from "./tables.ts";
 
 export class ClickHouseTimeSeries implements TimeSeries {
-  readonly #endpoint: () => Endpoint;
-  #client: ClickHouseClient | undefined;
-  #url = "";
+  readonly #connection: ClickHouseConnection;
 
-  /** @param endpoint asked before each request: an embedded engine may have moved */
-  constructor(endpoint: () => Endpoint) {
-    this.#endpoint = endpoint;
+  constructor(connection: ClickHouseConnection) {
+    this.#connection = connection;
   }
 
   async migrate(): Promise<void> {
-    await this.#ask((client) => migrate(client, this.#endpoint().database));
+    await this.#connection.ask((client) => migrate(client, this.#connection.database));
   }
 
   async insert<T extends TimeSeriesTable>(
@@ -40,9 +36,9 @@ export class ClickHouseTimeSeries implements TimeSeries {
     token: string,
   ): Promise<void> {
     if (rows.length === 0) return;
-    const { database } = this.#endpoint();
+    const { database } = this.#connection;
     const values = rows.map((row) => encodeRow(TABLES[table], row));
-    await this.#ask(async (client) => {
+    await this.#connection.ask(async (client) => {
       await client.insert({
         table: `${database}.${table}`,
         values,
@@ -53,21 +49,24 @@ export class ClickHouseTimeSeries implements TimeSeries {
   }
 
   async maxSeq(): Promise<number> {
-    const { database } = this.#endpoint();
+    const { database } = this.#connection;
     const parts = TIME_SERIES_TABLES.filter((name) => has(TABLES[name], "seq")).map(
       (name) => `SELECT max(seq) AS seq FROM ${database}.${name}`,
     );
-    const rows = await this.#query(`SELECT max(seq) AS seq FROM (${parts.join(" UNION ALL ")})`, {});
+    const rows = await this.#connection.query(
+      `SELECT max(seq) AS seq FROM (${parts.join(" UNION ALL ")})`,
+      {},
+    );
     const seq = rows[0]?.["seq"];
     if (typeof seq === "number") return seq;
     throw new TimeSeriesUnavailable(
-      `what answers at ${this.#endpoint().url} is no ClickHouse: is the address right?`,
+      `what answers at ${this.#connection.url} is no ClickHouse: is the address right?`,
     );
   }
 
   async forget(fromSeq: number): Promise<void> {
-    const { database } = this.#endpoint();
-    await this.#ask(async (client) => {
+    const { database } = this.#connection;
+    await this.#connection.ask(async (client) => {
       for (const name of TIME_SERIES_TABLES.filter((table) => has(TABLES[table], "seq"))) {
         await client.command({
           query: `ALTER TABLE ${database}.${name} DELETE WHERE seq >= {seq:UInt64}`,
@@ -88,19 +87,22 @@ export class ClickHouseTimeSeries implements TimeSeries {
     const direction = query.order === "ascending" ? "ASC" : "DESC";
     const order = numbered ? `time ${direction}, seq ${direction}` : `time ${direction}`;
     const condition = where.length === 0 ? "" : ` WHERE ${where.join(" AND ")}`;
-    const rows = await this.#query(
-      `SELECT ${selectList(spec)} FROM ${readable(this.#endpoint().database, table)}${condition} ORDER BY ${order} LIMIT {limit:UInt32} WITH TIES`,
+    const rows = await this.#connection.query(
+      `SELECT ${selectList(spec)} FROM ${readable(this.#connection.database, table)}${condition} ORDER BY ${order} LIMIT {limit:UInt32} WITH TIES`,
       parameters,
     );
     return rows.map((row) => decodeRow(spec, row) as TimeSeriesTables[T]);
   }
 
   async bars(query: BarsQuery): Promise<BarRow[]> {
-    const { text, parameters } = barsStatement(this.#endpoint().database, {
+    const { text, parameters } = barsStatement(this.#connection.database, {
       ...query,
       limit: Math.min(query.limit, ROWS_MAX),
     });
-    const rows = await this.#query(text, { ...parameters, length: BAR_INTERVAL_MICROS[query.interval] });
+    const rows = await this.#connection.query(text, {
+      ...parameters,
+      length: barSizeMicros(query.interval),
+    });
     return rows
       .map((row): BarRow => ({
         seq: Number(row["seq"]),
@@ -120,7 +122,7 @@ export class ClickHouseTimeSeries implements TimeSeries {
   }
 
   async holdings(): Promise<readonly TimeSeriesHolding[]> {
-    const { database } = this.#endpoint();
+    const { database } = this.#connection;
     const parts = TIME_SERIES_TABLES.map((name) => {
       const symbol = has(TABLES[name], "symbol") ? "toString(symbol)" : "''";
       const source = has(TABLES[name], "source") ? "toString(source)" : "''";
@@ -130,7 +132,7 @@ export class ClickHouseTimeSeries implements TimeSeries {
         `FROM ${readable(database, name)} GROUP BY symbol_name, source_name`
       );
     });
-    const rows = await this.#query(
+    const rows = await this.#connection.query(
       `${parts.join(" UNION ALL ")} ORDER BY table, symbol_name, source_name`,
       {},
     );
@@ -145,57 +147,11 @@ export class ClickHouseTimeSeries implements TimeSeries {
   }
 
   async ping(): Promise<void> {
-    await this.#query("SELECT 1 AS one", {});
+    await this.#connection.query("SELECT 1 AS one", {});
   }
 
   async close(): Promise<void> {
-    const client = this.#client;
-    this.#client = undefined;
-    await client?.close();
-  }
-
-  async #query(text: string, parameters: Record<string, unknown>): Promise<Record<string, unknown>[]> {
-    return await this.#ask(async (client) => {
-      const answer = await client.query({
-        query: text,
-        query_params: parameters,
-        format: "JSONEachRow",
-        clickhouse_settings: {
-          output_format_json_quote_64bit_integers: 0,
-          max_result_rows: String(ROWS_MAX),
-          // A row's month is part of its key.
-          do_not_merge_across_partitions_select_final: 1,
-        },
-      });
-      return await answer.json<Record<string, unknown>>();
-    });
-  }
-
-  async #ask<T>(question: (client: ClickHouseClient) => Promise<T>): Promise<T> {
-    const endpoint = this.#endpoint();
-    try {
-      return await question(await this.#clientFor(endpoint));
-    } catch (error) {
-      throw unavailable(error, endpoint.url);
-    }
-  }
-
-  async #clientFor(endpoint: Endpoint): Promise<ClickHouseClient> {
-    if (this.#client !== undefined && this.#url === endpoint.url) return this.#client;
-    await this.#client?.close();
-    this.#url = endpoint.url;
-    this.#client = createClient({
-      url: endpoint.url,
-      username: endpoint.username,
-      password: endpoint.password,
-      request_timeout: REQUEST_MILLIS_MAX,
-      max_open_connections: CONNECTIONS_MAX,
-      keep_alive: { enabled: true },
-      // What goes wrong is thrown, and whoever asked says it.
-      log: { level: ClickHouseLogLevel.OFF },
-      compression: { request: false, response: false },
-    });
-    return this.#client;
+    await this.#connection.close();
   }
 }
 
@@ -230,31 +186,3 @@ function conditionsOf(
   }
   return { where, parameters };
 }
-
-/** What went wrong, and what to do, in the words of the port. A statement that is wrong is our bug and stays one. */
-function unavailable(error: unknown, url: string): Error {
-  const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof ClickHouseError) {
-    const known = ADVICE[error.code];
-    if (known === undefined)
-      return new Error(`ClickHouse at ${url} refused a statement: ${message}`, { cause: error });
-    return new TimeSeriesUnavailable(`${known} (${url}): ${message}`, { cause: error });
-  }
-  return new TimeSeriesUnavailable(`ClickHouse at ${url} does not answer: ${message}`, { cause: error });
-}
-
-/** By ClickHouse's error code: what may pass, or be put right from outside. */
-const ADVICE: Readonly<Record<string, string>> = {
-  "60": "a table is missing, the store was emptied while it ran",
-  "81": "the database is missing, the store was emptied while it ran",
-  "159": "ClickHouse took too long",
-  "192": "ClickHouse knows no such user",
-  "202": "ClickHouse has too many queries at once",
-  "209": "ClickHouse timed out on a socket",
-  "210": "ClickHouse has trouble with its network",
-  "241": "ClickHouse ran out of memory",
-  "243": "ClickHouse's disk is full: free space",
-  "252": "ClickHouse has too many parts to merge",
-  "497": "ClickHouse does not allow this user that",
-  "516": "ClickHouse does not accept the user name or password",
-};

@@ -1,7 +1,7 @@
 // What every time series store must do, whoever runs it: the same suite for a server and for the embedded engine.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { BarInterval } from "../../actors/domain/bar.ts";
+import type { BarSize } from "../../actors/domain/bar.ts";
 import type {
   BarRow,
   SignalRow,
@@ -256,7 +256,7 @@ function barsTests(store: () => TimeSeries): void {
   const vendor = Array.from({ length: 40 }, (_, minute) =>
     barRow(minute, { seq: 0, source: "histdata", close: 9 }),
   );
-  const ask = async (interval: BarInterval, limit: number, changes: object = {}): Promise<BarRow[]> =>
+  const ask = async (interval: BarSize, limit: number, changes: object = {}): Promise<BarRow[]> =>
     await store().bars({ symbol: "GBPUSD", interval, limit, ...changes });
 
   test("bars told again, changed, replace what was there", async () => {
@@ -311,6 +311,16 @@ function barsTests(store: () => TimeSeries): void {
     await store().insert("quality", [quality], "quality:604");
     const [bar] = await store().bars({ symbol: "USDJPY", interval: "1s", limit: 5 });
     expect(bar).toMatchObject({ open: 101, high: 103, low: 101, close: 103, ticks: 3, spreadMean: 2 });
+  });
+
+  test("bars of any size are put together", async () => {
+    const range = { toMicros: MONDAY_MICROS + 28 * MINUTE, source: "tickforge" };
+    const sevens = await ask("7m", 10, range);
+    expect(sevens.map(({ openTimeMicros }) => openTimeMicros % (7 * MINUTE))).toEqual(sevens.map(() => 0));
+    const inner = own.filter(({ openTimeMicros }) => openTimeMicros >= (sevens[1]?.openTimeMicros ?? 0));
+    expect(sevens[1]).toMatchObject({ ...putTogether(inner.slice(0, 7)), ticks: 28, volume: 70 });
+    const halves = await store().bars({ symbol: "USDJPY", interval: "30s", limit: 5 });
+    expect(halves).toMatchObject([{ interval: "30s", ticks: 3 }]);
   });
 
   test("it says what it holds", async () => {

@@ -288,7 +288,7 @@ describe("what the system says of itself", () => {
   const wrong: readonly [string, number][] = [
     ["/api/v1/nothing", 404],
     ["/api/v1/bars", 400],
-    ["/api/v1/bars?symbol=EURUSD&interval=3m", 400],
+    ["/api/v1/bars?symbol=EURUSD&interval=3x", 400],
     ["/api/v1/bars?symbol=XXXYYY", 404],
     ["/api/v1/signals?limit=0", 400],
     ["/api/v1/signals?limit=1e9", 400],

@@ -164,7 +164,7 @@ describe("the store and its projector", () => {
       records.flatMap((record) => (record.kind === "votes" && record.instrumentId === 0 ? record.votes : []))
         .length,
     );
-    for (const interval of ["1m", "15m"]) {
+    for (const interval of ["1m", "15m", "7m"]) {
       const path = `/api/v1/bars?symbol=EURUSD&interval=${interval}`;
       const once = ((await rig.ask(`${path}&limit=5000`)).body as { items: Item[] }).items.map(
         ({ time }) => time,
@@ -174,6 +174,23 @@ describe("the store and its projector", () => {
       expect(new Set(paged)).toEqual(new Set(once));
       expect(paged).toHaveLength(once.length);
     }
+    const first = records.find(({ kind }) => kind === "tick")?.timeMicros ?? 0;
+    const days = `from=${new Date(first / 1_000).toISOString()}&to=${new Date(first / 1_000 + 90 * 86_400_000).toISOString()}`;
+    const outcomes = (await rig.ask(`/api/v1/reports/outcomes?${days}`)).body as {
+      summary: { horizonSeconds: number; known: number }[];
+      items: Item[];
+    };
+    expect(outcomes.items).toHaveLength(4 * signals.length);
+    expect(outcomes.summary[0]?.known).toBeGreaterThan(signals.length / 2);
+    const quality = (await rig.ask(`/api/v1/reports/quality?${days}`)).body as { items: { ticks: number }[] };
+    expect(quality.items.reduce((sum, { ticks }) => sum + ticks, 0)).toBe(
+      rig.station.live.router.counts.ticks,
+    );
+    const latency = (await rig.ask(`/api/v1/reports/latency?${days}`)).body as { feeds: Item[] };
+    expect(latency.feeds.length).toBe(quality.items.length);
+    const exported = await rig.ask("/api/v1/export/signals?format=jsonl");
+    expect(String(exported.body).trim().split("\n")).toHaveLength(signals.length);
+    expect(exported.headers.get("content-disposition")).toContain("tickforge-signals.jsonl");
     const curve = await readPages(rig, "/api/v1/account/equity?limit=50");
     expect(curve.length).toBeGreaterThan(60);
     expect(new Set(curve.map((point) => JSON.stringify(point))).size).toBe(curve.length);
