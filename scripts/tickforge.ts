@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from "commander";
 import packageJson from "../package.json" with { type: "json" };
+import { backupCommand, restoreCommand } from "./commands/backup.ts";
 import { benchCommand } from "./commands/bench.ts";
 import { EXIT_FAILED, EXIT_USAGE } from "./commands/common.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -26,6 +27,8 @@ const program = new Command("tickforge")
   .addCommand(replayCommand())
   .addCommand(journalCommand())
   .addCommand(projectionsCommand())
+  .addCommand(backupCommand())
+  .addCommand(restoreCommand())
   .addCommand(doctorCommand())
   .addCommand(benchCommand());
 

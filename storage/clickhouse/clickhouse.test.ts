@@ -169,6 +169,17 @@ test("a store from before ticks were known by their key keeps them, and keeps th
   await store.close();
 });
 
+test("what the engine refuses is said with its reason and is no trouble of the network", async () => {
+  const store = connectTimeSeries({ ...opened.endpoint(), database: "nowhere" });
+  const missing = await failureOf(store.holdings());
+  expect(missing).toBeInstanceOf(TimeSeriesUnavailable);
+  expect(String(missing)).toContain("the database is missing");
+  const wrong = await failureOf(connectTimeSeries({ ...opened.endpoint(), database: "no thing" }).holdings());
+  expect(wrong).not.toBeInstanceOf(TimeSeriesUnavailable);
+  expect(String(wrong)).toContain("refused a statement");
+  await store.close();
+});
+
 describe("a server that", () => {
   const endpoint = { username: "default", password: "", database: "tickforge" };
 

@@ -1,7 +1,8 @@
 // One client for everything that is asked of ClickHouse, whether a server answers or the embedded engine. Values reach
 // statements as parameters only.
 
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
+import { finished } from "node:stream/promises";
 import { type ClickHouseClient, ClickHouseError, ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import { TimeSeriesUnavailable } from "../../actors/ports/time-series.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -51,9 +52,22 @@ export class ClickHouseConnection {
       const { stream } = await client.exec({
         query: text,
         query_params: parameters,
-        clickhouse_settings: { do_not_merge_across_partitions_select_final: 1 },
+        // The embedded engine keeps the settings of the question before: what differs from it is said each time.
+        clickhouse_settings: { do_not_merge_across_partitions_select_final: 1, max_result_rows: "0" },
       });
       return stream;
+    });
+  }
+
+  /** Bytes for a statement that names their format. */
+  async send(text: string, bytes: Uint8Array): Promise<void> {
+    await this.ask(async (client) => {
+      const { stream } = await client.exec({
+        query: text,
+        values: Readable.from([bytes], { objectMode: false }),
+      });
+      stream.resume();
+      await finished(stream);
     });
   }
 

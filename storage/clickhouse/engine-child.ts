@@ -37,8 +37,9 @@ const NO_SETTINGS = new Set([
 /** So much of an answer is waited for before it is sent, since an answer that has begun cannot say that it failed. */
 const ANSWER_HEAD_BYTES = 1 << 20;
 const BODY_BYTES_MAX = 256 << 20;
-/** The code of what the engine throws without one: it answers, so it is no trouble of the network. */
-const CLICKHOUSE_UNKNOWN_EXCEPTION = 1002;
+const engineErrorSchema = z.object({ code: z.string().regex(/^\d+$/), type: z.string().min(1) });
+/** What the engine throws without a code: it answers, so it is no trouble of the network. */
+const UNKNOWN_EXCEPTION = { code: "1002", type: "UNKNOWN_EXCEPTION" };
 
 type Connection = ReturnType<typeof createChdbConnection>;
 
@@ -83,10 +84,10 @@ async function answer(connection: Connection, request: Request): Promise<Respons
     if (name.startsWith("param_")) parameters[name.slice("param_".length)] = unescaped(value);
     else if (!NO_SETTINGS.has(name)) settings[name] = value;
   }
-  const body = await request.text();
+  const body = Buffer.from(await request.arrayBuffer());
   const statement = url.searchParams.get("query");
   try {
-    if (statement !== null && body !== "") {
+    if (statement !== null && body.length > 0) {
       await connection.insert({
         query: statement,
         values: Readable.from([body]),
@@ -95,7 +96,7 @@ async function answer(connection: Connection, request: Request): Promise<Respons
       return new Response("");
     }
     const { stream } = await connection.query({
-      query: statement ?? body,
+      query: statement ?? body.toString(),
       clickhouse_settings: settings,
       ...(Object.keys(parameters).length === 0 ? {} : { query_params: parameters }),
     });
@@ -144,11 +145,15 @@ function unescaped(value: string): string {
 
 const UNESCAPED: Readonly<Record<string, string>> = { t: "\t", n: "\n", r: "\r", "0": "\0" };
 
+/** In a server's words, from which clients read code and type. */
 function failed(error: unknown): Response {
-  const message = error instanceof Error ? error.message : String(error);
-  const code = /Code: (\d+)/.exec(message)?.[1] ?? String(CLICKHOUSE_UNKNOWN_EXCEPTION);
-  const text = message.startsWith("Code:") ? message : `Code: ${code}. DB::Exception: ${message}`;
-  return new Response(text, { status: 500, headers: { "x-clickhouse-exception-code": code } });
+  const message = error instanceof Error ? error.message.trim() : String(error);
+  const known = engineErrorSchema.safeParse(error);
+  const { code, type } = known.success ? known.data : UNKNOWN_EXCEPTION;
+  return new Response(`Code: ${code}. DB::Exception: ${message} (${type})`, {
+    status: 500,
+    headers: { "x-clickhouse-exception-code": code },
+  });
 }
 
 function refused(): Response {

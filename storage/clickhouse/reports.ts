@@ -1,6 +1,7 @@
 // Reports and exports on ClickHouse. Every statement reads a range of time, so that a question costs what it asks about.
 
 import type { Micros } from "../../actors/base/clock.ts";
+import type { TimeSeriesTable } from "../../actors/ports/time-series.ts";
 import type {
   DataQuality,
   ExportFormat,
@@ -24,6 +25,9 @@ const FORMATS: Readonly<Record<ExportFormat, string>> = {
   csv: "CSVWithNames",
   jsonl: "JSONEachRow",
 };
+
+/** JSON lines sent at once when a table is brought back. */
+const IMPORT_BYTES = 8 << 20;
 
 /** What a spreadsheet takes for the beginning of a formula. */
 const FORMULA = String.raw`^[=+\\-@\\t\\r]`;
@@ -162,6 +166,30 @@ export class ClickHouseReports implements TimeSeriesReports {
         `ORDER BY ${spec.orderBy.join(", ")}) FORMAT ${FORMATS[format]}`,
       parameters,
     );
+  }
+
+  async months(table: TimeSeriesTable): Promise<readonly { fromMicros: Micros; toMicros: Micros }[]> {
+    const rows = await this.#connection.query(
+      `SELECT DISTINCT toYear(time) AS year, toMonth(time) AS month FROM ${this.#connection.database}.${table} ORDER BY year, month`,
+    );
+    return rows.map(({ year, month }) => ({
+      fromMicros: Date.UTC(Number(year), Number(month) - 1) * 1_000,
+      toMicros: Date.UTC(Number(year), Number(month)) * 1_000,
+    }));
+  }
+
+  async import(table: TimeSeriesTable, jsonLines: AsyncIterable<Uint8Array>): Promise<void> {
+    const columns = TABLES[table].columns.map(({ name }) => name).join(", ");
+    const statement = `INSERT INTO ${this.#connection.database}.${table} (${columns}) FORMAT JSONEachRow`;
+    let rest = Buffer.alloc(0);
+    for await (const chunk of jsonLines) {
+      rest = Buffer.concat([rest, chunk]);
+      if (rest.length < IMPORT_BYTES) continue;
+      const end = rest.lastIndexOf("\n") + 1;
+      await this.#connection.send(statement, rest.subarray(0, end));
+      rest = rest.subarray(end);
+    }
+    if (rest.length > 0) await this.#connection.send(statement, rest);
   }
 }
 
