@@ -94,12 +94,14 @@ export async function openStation(options: StationOptions): Promise<Result<Stati
 async function openUnderLock(options: StationOptions, lock: DataLock): Promise<Result<Station, string>> {
   const { settings, instruments, live: isLive } = options;
   const scope = settings.account.accountId;
-  const ledger = await openLedger(`sqlite://${join(settings.data, "ledger.db")}`);
+  const ledger = await openLedger(settings.ledger.url ?? `sqlite://${join(settings.data, "ledger.db")}`);
   if (!ledger.ok) return ledger;
+  const ledgerSeq = await asked(() => ledger.value.cursor(scope));
+  if (!ledgerSeq.ok) return ledgerSeq;
   const journal = await openJournal({
     directory: join(settings.data, JOURNAL_FOLDER),
     ...settings.journal,
-    witnesses: [{ name: "the ledger", seq: await ledger.value.cursor(scope) }],
+    witnesses: [{ name: "the ledger", seq: ledgerSeq.value }],
   });
   if (!journal.ok) {
     await ledger.value.close();
@@ -128,18 +130,33 @@ async function openUnderLock(options: StationOptions, lock: DataLock): Promise<R
     ...(options.onProblem === undefined ? {} : { onProblem: options.onProblem }),
   });
   const recovered = recoverSafely(live, isLive ? clock.nowMicros() : Number.POSITIVE_INFINITY);
-  const epoch = await ledger.value.issueEpoch(scope, journal.value.epoch);
-  const begun = recovered.ok
-    ? live.begin(epoch, isLive ? clock.nowMicros() : live.router.timeMicros)
+  const epoch = recovered.ok
+    ? await asked(() => ledger.value.issueEpoch(scope, journal.value.epoch))
     : recovered;
-  if (!recovered.ok || !begun.ok) {
+  const begun = epoch.ok
+    ? live.begin(epoch.value, isLive ? clock.nowMicros() : live.router.timeMicros)
+    : epoch;
+  if (!recovered.ok || !epoch.ok || !begun.ok) {
     await journal.value.close();
     await ledger.value.close();
-    return recovered.ok ? (begun as Failure<string>) : recovered;
+    return begun as Failure<string>;
   }
   const history = await openHistory(options, journal.value);
   const parts = { live, journal: journal.value, ledger: ledger.value, clock, snapshots, lock, ...history };
-  return ok(new RunningStation(options, { ...parts, recovery: recovered.value, epoch }));
+  return ok(new RunningStation(options, { ...parts, recovery: recovered.value, epoch: epoch.value }));
+}
+
+/** What the ledger answers, or why it does not: no start without it, since it issues epochs. */
+async function asked<T>(question: () => Promise<T>): Promise<Result<T, "ledger-unreachable">> {
+  try {
+    return ok(await question());
+  } catch (error) {
+    return failure(
+      "ledger-unreachable",
+      `the ledger does not answer: ${error instanceof Error ? error.message : String(error)}. Nothing was changed: see that ` +
+        "it can be reached and its disk has room, then start again.",
+    );
+  }
 }
 
 /** Without it trading goes on and the journal holds everything: it is filled when it can be. */

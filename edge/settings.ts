@@ -62,6 +62,10 @@ const settingsSchema = z.strictObject({
     /** Ticks a symbol may bring in over HTTP or WebSocket a second; 0 for no limit. */
     ticksPerSecond: z.number().gte(0),
   }),
+  ledger: z.strictObject({
+    /** Of a PostgreSQL database; left out, the ledger is a SQLite file in the data folder. */
+    url: z.url({ protocol: /^postgres(?:ql)?$/ }).optional(),
+  }),
   timeSeries: z.strictObject({
     enabled: z.boolean(),
     /** Of a ClickHouse server; left out, the engine runs here, in a process of its own. */
@@ -82,6 +86,7 @@ const DEFAULTS: Settings = {
   broker: DEFAULT_PAPER_BROKER_SETTINGS,
   journal: { segmentBytes: 64 << 20, ringBytes: 16 << 20 },
   http: { host: "127.0.0.1", port: 8_000, ticksPerSecond: 10 },
+  ledger: {},
   timeSeries: { enabled: true, username: "default", password: "", database: "tickforge" },
 };
 
@@ -102,7 +107,7 @@ export type SettingsFailure = "config-unreadable" | "config-invalid";
 
 /**
  * @param environment usually `process.env`: TICKFORGE_CONFIG, TICKFORGE_DATA, TICKFORGE_PRESET, TICKFORGE_SEED,
- * TICKFORGE_HOST, TICKFORGE_PORT, TICKFORGE_TOKEN, TICKFORGE_CLICKHOUSE_{URL,USERNAME,PASSWORD,DATABASE}
+ * TICKFORGE_HOST, TICKFORGE_PORT, TICKFORGE_TOKEN, TICKFORGE_LEDGER_URL, TICKFORGE_CLICKHOUSE_{URL,USERNAME,PASSWORD,DATABASE}
  * @param defaults a command's own, below file, environment and flags
  */
 export function parseSettings(
@@ -176,6 +181,7 @@ function fromEnvironment(environment: Readonly<Record<string, string | undefined
 function secretsFrom(environment: Readonly<Record<string, string | undefined>>): object {
   return {
     http: defined({ token: variable(environment, "TICKFORGE_TOKEN") }),
+    ledger: defined({ url: variable(environment, "TICKFORGE_LEDGER_URL") }),
     timeSeries: defined({
       username: variable(environment, "TICKFORGE_CLICKHOUSE_USERNAME"),
       password: variable(environment, "TICKFORGE_CLICKHOUSE_PASSWORD"),

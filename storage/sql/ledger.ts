@@ -15,6 +15,11 @@ import type {
 import { migrate, type MigrationFailure } from "./migrations.ts";
 
 const SQLITE_PREFIX = "sqlite://";
+/** How long a call to a server may take before it counts as away. */
+const CALL_MILLIS_MAX = 5_000;
+/** How often a transaction that another one disturbed is tried. */
+const ATTEMPTS_MAX = 8;
+const CONFLICT_MILLIS = 5;
 /** How long a write waits for another process that reads or copies the file. */
 const BUSY_TIMEOUT_MILLIS = 2_000;
 
@@ -27,9 +32,13 @@ export type LedgerOpenFailure = MigrationFailure | "ledger-unreadable";
 export async function openLedger(url: string): Promise<Result<Ledger, LedgerOpenFailure>> {
   try {
     const isSqlite = url.startsWith(SQLITE_PREFIX);
-    const sql = isSqlite ? openSqlite(url.slice(SQLITE_PREFIX.length)) : new SQL(url);
+    const connect = (): SQL =>
+      isSqlite
+        ? openSqlite(url.slice(SQLITE_PREFIX.length))
+        : new SQL(url, { max: 1, connectionTimeout: CALL_MILLIS_MAX / 1_000 });
+    const sql = connect();
     const migrated = await prepare(sql, isSqlite);
-    if (migrated.ok) return ok(new SqlLedger(sql, isSqlite));
+    if (migrated.ok) return ok(new SqlLedger({ sql, connect, isSqlite }));
     await sql.close();
     return migrated;
   } catch (error) {
@@ -55,7 +64,7 @@ async function prepare(sql: SQL, isSqlite: boolean): Promise<Result<unknown, Led
       await sql.unsafe("PRAGMA journal_mode = WAL");
       await sql.unsafe("PRAGMA synchronous = NORMAL");
     }
-    return await migrate(sql);
+    return await migrate(sql, { isSqlite });
   } catch (error) {
     await sql.close();
     throw error;
@@ -91,13 +100,15 @@ interface PositionRow {
 }
 
 class SqlLedger implements Ledger {
-  readonly #sql: SQL;
+  readonly #connect: () => SQL;
   readonly #isSqlite: boolean;
+  #sql: SQL;
   #lastTurn: Promise<unknown> = Promise.resolve();
 
-  constructor(sql: SQL, isSqlite: boolean) {
-    this.#sql = sql;
-    this.#isSqlite = isSqlite;
+  constructor(options: { sql: SQL; connect: () => SQL; isSqlite: boolean }) {
+    this.#sql = options.sql;
+    this.#connect = options.connect;
+    this.#isSqlite = options.isSqlite;
   }
 
   async issueEpoch(scope: string, atLeast = 1): Promise<number> {
@@ -124,7 +135,7 @@ class SqlLedger implements Ledger {
     try {
       return await this.#inTurn(
         async () =>
-          await this.#sql.begin(
+          await this.#serialized(
             async (transaction) => await applyWithin(transaction, { scope, epoch, records }),
           ),
       );
@@ -176,12 +187,51 @@ class SqlLedger implements Ledger {
     await this.#inTurn(async () => await this.#sql.close());
   }
 
+  /** SQLite has one writer. In Postgres two that would disturb each other are told so, and one of them begins again. */
+  async #serialized<T>(work: (transaction: TransactionSQL) => Promise<T>): Promise<T> {
+    if (this.#isSqlite) return await this.#sql.begin(work);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#sql.begin("isolation level serializable", work);
+      } catch (error) {
+        if (attempt === ATTEMPTS_MAX || !isConflict(error)) throw error;
+        await Bun.sleep(CONFLICT_MILLIS * attempt * (1 + Math.random()));
+      }
+    }
+  }
+
   /** SQLite has one connection: what did not wait its turn would fall into another call's transaction. */
   async #inTurn<T>(task: () => Promise<T>): Promise<T> {
-    const turn = this.#lastTurn.then(task);
+    const turn = this.#lastTurn.then(async () => await (this.#isSqlite ? task() : this.#inTime(task)));
     this.#lastTurn = turn.catch(() => undefined);
     return await turn;
   }
+
+  /**
+   * A server that hangs must not hang us. What was asked may still be done when it wakes up: every write here may come
+   * twice, and the connection that waits for it is let go.
+   */
+  async #inTime<T>(task: () => Promise<T>): Promise<T> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      void this.#sql.close({ timeout: 0 }).catch(() => undefined);
+      this.#sql = this.#connect();
+      late.reject(new Error(`the ledger's database did not answer within ${CALL_MILLIS_MAX / 1_000} s`));
+    }, CALL_MILLIS_MAX);
+    const done = task();
+    done.catch(() => undefined);
+    try {
+      return await Promise.race([done, late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** Serialization failure and deadlock: nothing was written, and the same again may well work. */
+function isConflict(error: unknown): boolean {
+  const code = (error as { errno?: unknown }).errno ?? (error as { code?: unknown }).code;
+  return code === "40001" || code === "40P01";
 }
 
 async function applyWithin(

@@ -42,12 +42,22 @@ const MIGRATIONS: readonly Migration[] = [
 
 export type MigrationFailure = "ledger-newer" | "ledger-changed";
 
+/** Of Postgres' advisory locks, the one that stands for our tables. */
+const MIGRATION_LOCK = 0x7f_1c_f0_47;
+
 /** Runs the steps that have not run yet, all or none. */
-export async function migrate(sql: SQL): Promise<Result<{ applied: number }, MigrationFailure>> {
-  await sql.unsafe(
-    "CREATE TABLE IF NOT EXISTS migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL)",
-  );
-  return await sql.begin(async (transaction) => await migrateWithin(transaction));
+export async function migrate(
+  sql: SQL,
+  { isSqlite }: { isSqlite: boolean },
+): Promise<Result<{ applied: number }, MigrationFailure>> {
+  return await sql.begin(async (transaction) => {
+    // Two processes that start together would both make the tables; SQLite's file lets one in at a time.
+    if (!isSqlite) await transaction`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`;
+    await transaction.unsafe(
+      "CREATE TABLE IF NOT EXISTS migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL)",
+    );
+    return await migrateWithin(transaction);
+  });
 }
 
 async function migrateWithin(
