@@ -14,7 +14,6 @@ import { Follower } from "./follower.ts";
 import { findFooting, type Footing, stepOn } from "./footing.ts";
 import { BEAT_MICROS, SNAPSHOT_INTERVAL_MICROS } from "./limits.ts";
 import type { EmissionTarget } from "./outlets.ts";
-import type { BackupStream } from "./ports/backup-stream.ts";
 import type { Draft } from "./ports/emitter.ts";
 import type { Journal } from "./ports/journal.ts";
 import type { Era, SnapshotStore } from "./ports/snapshots.ts";
@@ -44,7 +43,6 @@ export interface LiveEngineOptions {
   readonly journal: Journal;
   readonly scheduler: Scheduler;
   readonly snapshots?: SnapshotStore;
-  readonly backup?: BackupStream;
   /** Hears of every actor that failed, after the journal has. */
   readonly onFault?: (fault: EngineFault) => void;
   /** Hears of snapshots that could not be used. */
@@ -74,7 +72,6 @@ export class LiveEngine implements EmissionTarget {
     this.router = new TickRouter({
       journal: options.journal,
       switchboard: this.#engine.switchboard,
-      ...(options.backup === undefined ? {} : { backup: options.backup }),
     });
     this.#rebuilder = new Rebuilder({
       journal: options.journal,

@@ -17,15 +17,14 @@ import {
   SYMBOL_MAILBOX_RECORDS,
 } from "./limits.ts";
 import { LiveEngine } from "./live-engine.ts";
-import type { BackupStream } from "./ports/backup-stream.ts";
 import { INGEST_BUSY, INGEST_DUPLICATE, TickRouter, UNKNOWN_INSTRUMENT } from "./router.ts";
 import { Switchboard } from "./switchboard.ts";
 
-function setUp(options: { backup?: BackupStream } = {}) {
+function setUp() {
   const journal = new NumberJournal();
   const seats = testSeats();
   const switchboard = new Switchboard(seats, { hold: () => {} });
-  const router = new TickRouter({ journal, switchboard, ...options });
+  const router = new TickRouter({ journal, switchboard });
   const eurusd = seats.symbols[0];
   if (eurusd === undefined) throw new Error("the fixture has no symbols");
   return { journal, seats, router, eurusd };
@@ -159,36 +158,6 @@ describe("a tick at the door", () => {
       expect(rig.router.ingest(incoming(1), NOON_MICROS)).toBe(1);
     });
   }
-});
-
-describe("the backup stream", () => {
-  test("gets a copy of every tick that was taken in, and of nothing else", () => {
-    const offered: number[] = [];
-    const { router } = setUp({ backup: { offer: ({ seq }) => offered.push(seq) > 0 } });
-    router.ingest(incoming(1), NOON_MICROS);
-    router.ingest(incoming(1), NOON_MICROS);
-    router.beat(NOON_MICROS + 1);
-    router.ingest(incoming(2), NOON_MICROS);
-    expect(offered).toEqual([1, 3]);
-    expect(router.counts.backupMissed).toBe(0);
-  });
-
-  test("that takes nothing misses ticks, and the actors none", () => {
-    const heardBefore: number[] = [];
-    const rig = setUp({
-      backup: {
-        offer: () => {
-          heardBefore.push(rig.eurusd.heard.length);
-          return false;
-        },
-      },
-    });
-    for (let seq = 1; seq <= 100; seq++) expect(rig.router.ingest(incoming(seq), NOON_MICROS)).toBe(seq);
-    expect(rig.eurusd.heard).toHaveLength(100);
-    // Every tick was with its actors before the stream was asked.
-    expect(heardBefore).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
-    expect(rig.router.counts.backupMissed).toBe(100);
-  });
 });
 
 describe("a saved router", () => {

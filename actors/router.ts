@@ -1,6 +1,6 @@
 // The one entrance. Every record - a source's tick, a beat, a command, whatever an actor emits - gets its place in the
-// order here and goes three ways: to the journal (A), to the actors (B) and to the backup stream (C). Nothing here
-// waits: a journal that is slow only delays acknowledgements, a backup stream that is away only misses ticks.
+// order here and goes two ways: to the journal (A) and to the actors (B). What follows the journal, the stream of records
+// (C) among it, reads it by cursor. Nothing here waits: a journal that is slow only delays acknowledgements.
 
 import type { Archive } from "./base/archive.ts";
 import type { Micros } from "./base/clock.ts";
@@ -14,7 +14,6 @@ import {
   SYMBOL_MAILBOX_RECORDS,
 } from "./limits.ts";
 import { GapLedger, type Take, TAKE_DUPLICATE } from "./market/gap-ledger.ts";
-import type { BackupStream } from "./ports/backup-stream.ts";
 import type { Draft, Emitter } from "./ports/emitter.ts";
 import { type Journal, NOT_APPENDED } from "./ports/journal.ts";
 import type { Switchboard } from "./switchboard.ts";
@@ -33,7 +32,6 @@ export const INGEST_BUSY = -2;
 export class TickRouter implements Emitter {
   readonly #journal: Journal;
   #switchboard: Switchboard;
-  readonly #backup: BackupStream | undefined;
   readonly gaps: GapLedger;
   #timeMicros = 0;
   /** Sequence of the last record given to the actors; runs on without the journal once that has failed. */
@@ -41,13 +39,11 @@ export class TickRouter implements Emitter {
   #ticks = 0;
   #skipped = 0;
   #busy = 0;
-  #backupMissed = 0;
   #detached = false;
 
-  constructor(options: { journal: Journal; switchboard: Switchboard; backup?: BackupStream }) {
+  constructor(options: { journal: Journal; switchboard: Switchboard }) {
     this.#journal = options.journal;
     this.#switchboard = options.switchboard;
-    this.#backup = options.backup;
     this.#lastSeq = options.journal.lastSeq;
     this.gaps = new GapLedger({
       onGap: (gap) => {
@@ -78,12 +74,11 @@ export class TickRouter implements Emitter {
     return this.#lastSeq;
   }
 
-  get counts(): { ticks: number; skippedInference: number; busy: number; backupMissed: number } {
+  get counts(): { ticks: number; skippedInference: number; busy: number } {
     return {
       ticks: this.#ticks,
       skippedInference: this.#skipped,
       busy: this.#busy,
-      backupMissed: this.#backupMissed,
     };
   }
 
@@ -124,7 +119,6 @@ export class TickRouter implements Emitter {
     this.#ticks++;
     this.emit(tick);
     if (seat === undefined) this.#quarantineUnknown(tick);
-    if (this.#backup !== undefined && !this.#backup.offer(tick)) this.#backupMissed++;
     return tick.seq;
   }
 

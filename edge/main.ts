@@ -18,10 +18,9 @@ import type { OpenedJournal } from "../storage/journal/append.ts";
 import { openJournal } from "../storage/journal/journal.ts";
 import { runRetention } from "../storage/journal/retention-round.ts";
 import { FileSnapshotStore } from "../storage/journal/snapshot-store.ts";
-import { type OpenedTimeSeries, openTimeSeries } from "../storage/clickhouse/open.ts";
-import { forgetEndpoint, noteEndpoint } from "../storage/open-history.ts";
+import { openStores, type Stores } from "../storage/open-stores.ts";
 import { type LedgerProjection, ledgerProjection } from "../storage/projections/ledger.ts";
-import { Projector } from "../storage/projections/projector.ts";
+import type { Projector } from "../storage/projections/projector.ts";
 import { openLedger } from "../storage/sql/ledger.ts";
 import { SOURCE_NAMES } from "./feeds/source.ts";
 import type { Settings } from "./settings.ts";
@@ -141,8 +140,15 @@ async function openUnderLock(options: StationOptions, lock: DataLock): Promise<R
     await ledger.value.close();
     return begun as Failure<string>;
   }
-  const history = await openHistory(options, journal.value);
-  const parts = { live, journal: journal.value, ledger: ledger.value, clock, snapshots, lock, ...history };
+  const keeps = options.keepsTimeSeries === true;
+  const stores = await openStores({
+    data: settings.data,
+    journal: journal.value,
+    timeSeries: keeps && settings.timeSeries.enabled ? settings.timeSeries : undefined,
+    streamsUrl: keeps ? settings.streams.url : undefined,
+    onProblem: (message) => options.onProblem?.(message),
+  });
+  const parts = { live, journal: journal.value, ledger: ledger.value, clock, snapshots, lock, stores };
   return ok(new RunningStation(options, { ...parts, recovery: recovered.value, epoch: epoch.value }));
 }
 
@@ -159,61 +165,12 @@ async function asked<T>(question: () => Promise<T>): Promise<Result<T, "ledger-u
   }
 }
 
-/** Without it trading goes on and the journal holds everything: it is filled when it can be. */
-async function openHistory(
-  { settings, keepsTimeSeries, onProblem }: StationOptions,
-  journal: OpenedJournal,
-): Promise<Pick<StationParts, "timeSeries" | "reports" | "projector" | "embedded">> {
-  const nothing = { timeSeries: undefined, reports: undefined, projector: undefined, embedded: undefined };
-  if (keepsTimeSeries !== true || !settings.timeSeries.enabled) return nothing;
-  const problem = (message: string): void => onProblem?.(message);
-  const directory = join(settings.data, "time-series");
-  const opened = await openTimeSeries({
-    ...settings.timeSeries,
-    directory,
-    onProblem: problem,
-  });
-  if (!opened.ok) {
-    problem(`${opened.code}: ${opened.message}`);
-    return nothing;
-  }
-  const history = opened.value;
-  const { store, endpoint } = history;
-  // Other commands find it there; it is written again when the engine has moved.
-  let noted = "";
-  const noting = setInterval(() => {
-    const now = endpoint();
-    if (history.engine === undefined || now.url === noted) return;
-    noted = now.url;
-    noteEndpoint(directory, now);
-  }, NOTE_MILLIS);
-  const projector = new Projector({ data: settings.data, journal, endpoint, onProblem: problem });
-  return {
-    timeSeries: store,
-    reports: history.reports,
-    projector,
-    embedded: {
-      engine: history.engine,
-      close: async () => {
-        clearInterval(noting);
-        await history.close();
-        forgetEndpoint(directory);
-      },
-    },
-  };
-}
-
 const JOURNAL_FOLDER = "journal";
 /** How far a journal's last record may be ahead of the wall's clock, which may have been set back a little. */
 const JOURNAL_AHEAD_MICROS_MAX = MICROS_PER_HOUR;
-const NOTE_MILLIS = 500;
 
-type StationParts = Pick<
-  Station,
-  "live" | "journal" | "ledger" | "clock" | "recovery" | "epoch" | "timeSeries" | "reports" | "projector"
-> & {
-  /** The store's own process, if it has one. */
-  readonly embedded: Pick<OpenedTimeSeries, "engine" | "close"> | undefined;
+type StationParts = Pick<Station, "live" | "journal" | "ledger" | "clock" | "recovery" | "epoch"> & {
+  readonly stores: Stores;
   readonly snapshots: FileSnapshotStore;
   readonly lock: DataLock;
 };
@@ -229,7 +186,7 @@ class RunningStation implements Station {
   readonly timeSeries: TimeSeries | undefined;
   readonly reports: TimeSeriesReports | undefined;
   readonly projector: Projector | undefined;
-  readonly #embedded: StationParts["embedded"];
+  readonly #stores: Stores;
   readonly #options: StationOptions;
   readonly #snapshots: FileSnapshotStore;
   readonly #lock: DataLock;
@@ -242,10 +199,10 @@ class RunningStation implements Station {
     this.clock = parts.clock;
     this.recovery = parts.recovery;
     this.epoch = parts.epoch;
-    this.timeSeries = parts.timeSeries;
-    this.reports = parts.reports;
-    this.projector = parts.projector;
-    this.#embedded = parts.embedded;
+    this.#stores = parts.stores;
+    this.timeSeries = parts.stores.timeSeries;
+    this.reports = parts.stores.reports;
+    this.projector = parts.stores.projector;
     this.#snapshots = parts.snapshots;
     this.#lock = parts.lock;
     this.projection = ledgerProjection({
@@ -256,7 +213,7 @@ class RunningStation implements Station {
   }
 
   get engineProcessId(): number | undefined {
-    return this.#embedded?.engine?.processId;
+    return this.#stores.engineProcessId();
   }
 
   async housekeep(): Promise<void> {
@@ -289,11 +246,7 @@ class RunningStation implements Station {
     await this.journal.flush().catch(() => undefined);
     await this.projection.catchUp();
     this.projection.close();
-    await this.projector?.stop();
-    // Whatever becomes of history, the journal and the ledger are closed.
-    await this.#embedded?.close().catch((error: unknown) => {
-      this.#options.onProblem?.(`the time series did not close: ${String(error)}`);
-    });
+    await this.#stores.close();
     this.live.engine.system.stop();
     await this.journal.close();
     await this.ledger.close();

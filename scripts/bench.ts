@@ -20,6 +20,7 @@ const BENCHES = [
   "projection",
   "import",
   "ingest",
+  "storage",
   "dashboard",
 ] as const;
 

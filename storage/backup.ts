@@ -177,7 +177,7 @@ async function importHistory(
   for (const table of TIME_SERIES_TABLES) {
     for (const path of tables.filter((name) => name.startsWith(`time-series/${table}-`))) {
       onProgress?.(path);
-      await reports.import(table, createReadStream(join(backup, path)).pipe(createGunzip()));
+      await reports.restore(table, createReadStream(join(backup, path)).pipe(createGunzip()));
     }
   }
 }

@@ -12,7 +12,8 @@ import { connectTimeSeries } from "./clickhouse/open.ts";
 import { SegmentCursor } from "./journal/cursor.ts";
 import { RealDisk } from "./journal/disk.ts";
 import { FileSnapshotStore } from "./journal/snapshot-store.ts";
-import { openEdges } from "./projections/batch-edges.ts";
+import { openStreams } from "./open-streams.ts";
+import { NoEdges, openEdges } from "./projections/batch-edges.ts";
 import { ProjectionControl } from "./projections/control.ts";
 import { JournalTail } from "./projections/journal-tail.ts";
 import {
@@ -23,11 +24,15 @@ import {
 } from "./projections/messages.ts";
 import { stepBack } from "./process/step-back.ts";
 import { type BarListener, Projection } from "./projections/projection.ts";
+import { RawTail } from "./projections/raw-tail.ts";
 import { ProjectionRunner } from "./projections/runner.ts";
+import { StreamsSink } from "./projections/streams/sink.ts";
 import { putAside } from "./projections/time-series/refused-rows.ts";
 import { TimeSeriesSink } from "./projections/time-series/sink.ts";
 
 const STATUS_MILLIS = 500;
+
+type Start = Extract<ToProjector, { type: "start" }>;
 
 let durableSeq = 0;
 let endpoint: Endpoint | undefined;
@@ -44,8 +49,9 @@ function problem(message: string): void {
 function hear(message: ToProjector): void {
   switch (message.type) {
     case "start":
-      ({ durableSeq, endpoint } = message);
-      void run(message.data);
+      durableSeq = message.durableSeq;
+      endpoint = message.endpoint ?? undefined;
+      void run(message);
       return;
     case "durable":
       ({ durableSeq } = message);
@@ -75,11 +81,23 @@ class MovingStore {
   }
 }
 
+/** What every projection here has in common. */
+const COMMON = {
+  durableSeq: () => durableSeq,
+  clock: { nowMicros: () => Date.now() * 1_000 },
+  random: new SeededRandom(process.pid),
+  onProblem: problem,
+};
+
+function cursorOf(data: string): (fromSeq: number) => SegmentCursor {
+  const disk = new RealDisk(join(data, "journal"));
+  return (fromSeq) => new SegmentCursor({ disk, fromSeq, durableSeq: () => durableSeq });
+}
+
 function timeSeries(data: string): ProjectionRunner {
   const moving = new MovingStore();
-  const disk = new RealDisk(join(data, "journal"));
   const control = new ProjectionControl(data, "time-series");
-  const cursor = (fromSeq: number) => new SegmentCursor({ disk, fromSeq, durableSeq: () => durableSeq });
+  const cursor = cursorOf(data);
   const snapshots = new FileSnapshotStore({
     directory: join(data, "snapshots"),
     durableSeq: () => durableSeq,
@@ -91,18 +109,28 @@ function timeSeries(data: string): ProjectionRunner {
       store: () => moving.get(),
       onRefusedRow: (refused) => putAside(data, refused, problem),
     }),
-    durableSeq: () => durableSeq,
+    ...COMMON,
     open: (fromSeq, onBar) =>
       JournalTail.open(
         { durableSeq: () => durableSeq, cursor, snapshots, build, onBar, onProblem: problem },
         fromSeq,
       ),
     edges: openEdges(control.edgesPath),
-    clock: { nowMicros: () => Date.now() * 1_000 },
-    random: new SeededRandom(process.pid),
-    onProblem: problem,
   });
   return new ProjectionRunner(projection, control);
+}
+
+function recordStream(data: string, url: string): ProjectionRunner {
+  const streams = openStreams(url);
+  if (!streams.ok) throw new Error(streams.message);
+  const cursor = cursorOf(data);
+  const projection = new Projection({
+    ...COMMON,
+    sink: new StreamsSink(streams.value),
+    open: (fromSeq) => new RawTail(cursor(fromSeq), fromSeq),
+    edges: new NoEdges(),
+  });
+  return new ProjectionRunner(projection, new ProjectionControl(data, "streams"));
 }
 
 function build(config: EngineConfig, clock: VirtualClock, onBar: BarListener): Engine {
@@ -121,8 +149,11 @@ function sayStatus(): void {
   say({ type: "status", projections: Object.fromEntries(runners.map(({ id, status }) => [id, status])) });
 }
 
-async function run(data: string): Promise<void> {
-  runners = [timeSeries(data)];
+async function run({ data, endpoint: store, streamsUrl }: Start): Promise<void> {
+  runners = [
+    ...(store === null ? [] : [timeSeries(data)]),
+    ...(streamsUrl === null ? [] : [recordStream(data, streamsUrl)]),
+  ];
   setInterval(sayStatus, STATUS_MILLIS);
   await Promise.all(runners.map(async (runner) => await runner.run()));
   sayStatus();

@@ -94,5 +94,5 @@ export interface TimeSeriesReports {
   /** Ranges of time, a month each at most, in which the table has rows: as much as is well exported at once. */
   months(table: TimeSeriesTable): Promise<readonly { fromMicros: Micros; toMicros: Micros }[]>;
   /** Brings in what {@link export} gave as JSON lines, into a store that has none of it. */
-  import(table: TimeSeriesTable, jsonLines: AsyncIterable<Uint8Array>): Promise<void>;
+  restore(table: TimeSeriesTable, jsonLines: AsyncIterable<Uint8Array>): Promise<void>;
 }

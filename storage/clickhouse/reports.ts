@@ -178,7 +178,7 @@ export class ClickHouseReports implements TimeSeriesReports {
     }));
   }
 
-  async import(table: TimeSeriesTable, jsonLines: AsyncIterable<Uint8Array>): Promise<void> {
+  async restore(table: TimeSeriesTable, jsonLines: AsyncIterable<Uint8Array>): Promise<void> {
     const columns = TABLES[table].columns.map(({ name }) => name).join(", ");
     const statement = `INSERT INTO ${this.#connection.database}.${table} (${columns}) FORMAT JSONEachRow`;
     let rest = Buffer.alloc(0);

@@ -19,7 +19,10 @@ export const toProjectorSchema = z.discriminatedUnion("type", [
     /** The data folder. */
     data: z.string(),
     durableSeq: seq,
-    endpoint: endpointSchema,
+    /** Of the time series; null where none is kept. */
+    endpoint: endpointSchema.nullable(),
+    /** Of the stream of records; null where it goes nowhere. */
+    streamsUrl: z.string().nullable(),
   }),
   z.strictObject({ type: z.literal("durable"), durableSeq: seq }),
   z.strictObject({ type: z.literal("endpoint"), endpoint: endpointSchema }),

@@ -166,6 +166,13 @@ export class Projection<Item, T extends Tail<Item>> {
     this.#failures++;
     this.#lastError = message;
     this.#breaker.failed(nowMicros);
+    if (this.#sink.keepsCursor) {
+      // What was away may have come back with less: it is asked again where it stands.
+      this.close();
+      this.#discard();
+      this.#sending = undefined;
+      this.#fromSeq = 0;
+    }
     if (++this.#refusals === REFUSALS_MAX) {
       onProblem(
         `${this.#sink.name} has stood still at record ${this.#appliedSeq} for ${REFUSALS_MAX} attempts, the journal keeps ` +

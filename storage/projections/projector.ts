@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import type { Journal } from "../../actors/ports/journal.ts";
 import { SupervisedProcess } from "../process/supervised-process.ts";
-import { PROJECTION_IDS, type ProjectionId } from "./control.ts";
+import type { ProjectionId } from "./control.ts";
 import { type Endpoint, fromProjectorSchema, type ToProjector } from "./messages.ts";
 import type { ProjectionStatus } from "./projection.ts";
 
@@ -33,8 +33,11 @@ const UNHEARD: ProjectionStatus = {
 export interface ProjectorOptions {
   readonly data: string;
   readonly journal: Journal;
-  /** Where the store answers now. */
-  readonly endpoint: () => Endpoint;
+  /** What it keeps. */
+  readonly ids: readonly ProjectionId[];
+  /** Where the time series answers now; undefined where none is kept. */
+  readonly endpoint: () => Endpoint | undefined;
+  readonly streamsUrl: string | undefined;
   readonly onProblem: (message: string) => void;
 }
 
@@ -72,7 +75,7 @@ export class Projector {
 
   /** The least of what all stores have: the journal keeps what follows. */
   get appliedSeq(): number {
-    return Math.min(...PROJECTION_IDS.map((id) => this.statusOf(id).appliedSeq));
+    return Math.min(...this.#options.ids.map((id) => this.statusOf(id).appliedSeq));
   }
 
   /** Undefined between two lives. */
@@ -88,20 +91,22 @@ export class Projector {
   }
 
   #greeting(): ToProjector {
-    const { data, journal, endpoint } = this.#options;
-    this.#told = { durableSeq: journal.durableSeq, url: endpoint().url };
-    return { type: "start", data, durableSeq: journal.durableSeq, endpoint: endpoint() };
+    const { data, journal, streamsUrl = null } = this.#options;
+    const endpoint = this.#options.endpoint() ?? null;
+    this.#told = { durableSeq: journal.durableSeq, url: endpoint?.url ?? "" };
+    return { type: "start", data, durableSeq: journal.durableSeq, endpoint, streamsUrl };
   }
 
   #tell(): void {
     const { durableSeq } = this.#options.journal;
     const endpoint = this.#options.endpoint();
-    if (endpoint.url !== this.#told.url)
+    if (endpoint !== undefined && endpoint.url !== this.#told.url) {
       this.#process.send({ type: "endpoint", endpoint } satisfies ToProjector);
+    }
     if (durableSeq !== this.#told.durableSeq) {
       this.#process.send({ type: "durable", durableSeq } satisfies ToProjector);
     }
-    this.#told = { durableSeq, url: endpoint.url };
+    this.#told = { durableSeq, url: endpoint?.url ?? "" };
   }
 
   #hear(message: unknown): void {

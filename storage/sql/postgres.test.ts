@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Ledger, LedgerRecord } from "../../actors/ports/ledger.ts";
 import { describeLedger } from "../../test/contract/ledger.ts";
 import { FaultProxy } from "../../test/fixtures/fault-proxy.ts";
-import { POSTGRES, type PostgresServer, startPostgres } from "../../test/fixtures/postgres-server.ts";
-import { describeWith } from "../../test/fixtures/server-process.ts";
+import { POSTGRES, type PostgresServer, startPostgres } from "../../scripts/servers/postgres-server.ts";
+import { describeWith } from "../../test/fixtures/describe-with.ts";
 import { openLedger } from "./ledger.ts";
 
 async function openGood(url: string): Promise<Ledger> {

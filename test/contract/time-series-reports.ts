@@ -272,7 +272,7 @@ export function describeTimeSeriesReports(name: string, open: () => Promise<Repo
       const before = await store.select("signals", { order: "ascending", limit: 1_000 });
       await store.forget(1);
       expect(await reports.months("signals")).toEqual([]);
-      await reports.import("signals", Readable.from([bytes]));
+      await reports.restore("signals", Readable.from([bytes]));
       expect(await store.select("signals", { order: "ascending", limit: 1_000 })).toEqual(before);
     });
   });

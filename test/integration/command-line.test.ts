@@ -124,7 +124,10 @@ test("a folder that took ticks from outside goes on with the simulated market, a
 
 test("stores are listed, paused and told to begin anew beside a system that is stopped", () => {
   const data = join(folder, "projections");
-  const list = (): unknown => JSON.parse(tickforge(["projections", "list", "--json", "--data", data]).out);
+  const list = (): unknown => {
+    const [first = ""] = tickforge(["projections", "list", "--json", "--data", data]).out.split("\n");
+    return JSON.parse(first);
+  };
   expect(list()).toMatchObject({ id: "time-series", state: "not running", rebuilds: false });
   expect(tickforge(["projections", "pause", "time-series", "--data", data]).out).toContain("paused");
   expect(tickforge(["projections", "rebuild", "time-series", "--data", data]).code).toBe(0);

@@ -11,8 +11,8 @@ import { playTick, settleDurably } from "../../edge/play.ts";
 import { parseSettings } from "../../edge/settings.ts";
 import { INSTRUMENTS, simulatedTicks } from "../fixtures/engine-rig.ts";
 import { FaultProxy } from "../fixtures/fault-proxy.ts";
-import { POSTGRES, type PostgresServer, startPostgres } from "../fixtures/postgres-server.ts";
-import { describeWith } from "../fixtures/server-process.ts";
+import { POSTGRES, type PostgresServer, startPostgres } from "../../scripts/servers/postgres-server.ts";
+import { describeWith } from "../fixtures/describe-with.ts";
 
 const ACCOUNT = "paper";
 const folder = mkdtempSync(join(tmpdir(), "tickforge-ledger-server-"));
