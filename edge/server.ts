@@ -4,6 +4,7 @@ import type { Server } from "bun";
 import { failure, ok, type Result } from "../actors/base/result.ts";
 import { makeApp } from "./api/app.ts";
 import { BODY_BYTES_MAX } from "./api/body.ts";
+import type { Explain } from "./api/explain.ts";
 import { type Guard, isLoopback, makeGuard } from "./api/guard.ts";
 import { Problem, problemResponse } from "./api/problem.ts";
 import { TickDesk, type TickDeskOptions } from "./ingest/tick-desk.ts";
@@ -28,6 +29,8 @@ export interface ServerOptions {
   /** Needed on any interface but the loopback; asked for wherever there is one. */
   readonly token: string | undefined;
   readonly ingest: Omit<TickDeskOptions, "station">;
+  /** Makes dossiers of decisions, aside from the tick path; left out, none are made. */
+  readonly explain?: Explain;
   /** Answers for the page at `/` and its files. */
   readonly page: (request: Request) => Response | undefined;
 }
@@ -61,7 +64,14 @@ export function startServer(options: ServerOptions): Result<RunningServer, Serve
   });
   const ticks = new TickDesk({ station, ...options.ingest });
   const guard = makeGuard({ token: options.token });
-  const app = makeApp({ picture, ticks, trades: new TradeDesk(picture), guard, page: options.page });
+  const app = makeApp({
+    picture,
+    ticks,
+    trades: new TradeDesk(picture),
+    guard,
+    page: options.page,
+    explain: options.explain,
+  });
   const stream = new Stream({ picture, ticks, clients });
   const listening = listen({ host, port, guard, stream, answer: (request) => app.fetch(request) });
   if (!listening.ok) {

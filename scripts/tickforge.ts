@@ -7,6 +7,7 @@ import { benchCommand } from "./commands/bench.ts";
 import { EXIT_FAILED, EXIT_USAGE } from "./commands/common.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { downloadCommand } from "./commands/download.ts";
+import { explainCommand } from "./commands/explain.ts";
 import { exportCommand } from "./commands/export.ts";
 import { importCommand } from "./commands/import.ts";
 import { journalCommand } from "./commands/journal.ts";
@@ -26,6 +27,7 @@ const program = new Command("tickforge")
   .addCommand(downloadCommand())
   .addCommand(replayCommand())
   .addCommand(journalCommand())
+  .addCommand(explainCommand())
   .addCommand(projectionsCommand())
   .addCommand(backupCommand())
   .addCommand(restoreCommand())

@@ -29,16 +29,13 @@ import { TIME_SERIES_TABLES } from "../actors/ports/time-series.ts";
 import type { ConnectedTimeSeries } from "./clickhouse/open.ts";
 import { RealDisk } from "./journal/disk.ts";
 import { segmentName } from "./journal/format.ts";
-import { listSegments, scanSegment } from "./journal/scan.ts";
-import { TopicChains } from "./journal/topic-chains.ts";
+import { listSegments } from "./journal/scan.ts";
+import { stableEndOf } from "./journal/stable-end.ts";
 import { verifyJournal } from "./journal/verify.ts";
 import { writeWhole } from "./projections/whole-file.ts";
 
 const MANIFEST = "backup.json";
 const FORMAT = 1;
-/** The segment being written may look damaged while it is read. */
-const SCANS_MAX = 20;
-const SCAN_PAUSE_MILLIS = 100;
 /** Folders that are copied file by file, in this order; what disappears meanwhile was no longer needed. */
 const FOLDERS = ["keys", "audit", "snapshots", "archive"];
 
@@ -149,11 +146,13 @@ export async function restoreBackup(options: RestoreOptions): Promise<Result<Bac
 }
 
 async function exportHistory(
-  { reports }: ConnectedTimeSeries,
+  { store, reports }: ConnectedTimeSeries,
   directory: string,
   onProgress: BackupOptions["onProgress"],
 ): Promise<void> {
   mkdirSync(directory, { recursive: true });
+  // A system that has just begun may not have made them yet.
+  await store.migrate();
   for (const table of TIME_SERIES_TABLES) {
     onProgress?.(table);
     for (const range of await reports.months(table)) {
@@ -222,7 +221,7 @@ async function copyJournal(from: string, to: string): Promise<Result<number, Bac
     if (segments.length === 0) return ok(lastSeq);
     for (const firstSeq of segments) {
       done.add(firstSeq);
-      const end = await endOf(disk, firstSeq);
+      const end = await stableEndOf(disk, firstSeq);
       if (end === undefined) {
         return failure(
           "journal-unreadable",
@@ -236,18 +235,6 @@ async function copyJournal(from: string, to: string): Promise<Result<number, Bac
       lastSeq = Math.max(lastSeq, end.lastSeq);
     }
   }
-}
-
-async function endOf(
-  disk: RealDisk,
-  firstSeq: number,
-): Promise<{ offset: number; lastSeq: number } | undefined> {
-  for (let attempt = 0; attempt < SCANS_MAX; attempt++) {
-    const scan = scanSegment(disk, firstSeq, new TopicChains());
-    if (!("what" in scan)) return { offset: scan.endOffset, lastSeq: scan.lastSeq };
-    await Bun.sleep(SCAN_PAUSE_MILLIS);
-  }
-  return undefined;
 }
 
 async function describeFiles(root: string): Promise<BackupManifest["files"]> {

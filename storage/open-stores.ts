@@ -100,10 +100,12 @@ function usableStreams({ streamsUrl, onProblem }: StoresOptions): string | undef
 /** Other commands find the engine there; it is written again when the engine has moved. */
 function noteWhere(directory: string, history: OpenedTimeSeries): ReturnType<typeof setInterval> {
   let noted = "";
-  return setInterval(() => {
+  const note = (): void => {
     const now = history.endpoint();
     if (now.url === noted) return;
     noted = now.url;
     noteEndpoint(directory, now);
-  }, NOTE_MILLIS);
+  };
+  note();
+  return setInterval(note, NOTE_MILLIS);
 }

@@ -8,6 +8,7 @@ import type { TradeDesk } from "../ingest/trade-desk.ts";
 import type { LivePicture } from "../live/live-picture.ts";
 import { addAliases } from "./aliases.ts";
 import { docsPage } from "./docs-page.ts";
+import { addExplain, type Explain } from "./explain.ts";
 import type { Guard } from "./guard.ts";
 import { History } from "./history.ts";
 import { makeMetrics } from "./metrics.ts";
@@ -20,6 +21,8 @@ export interface AppOptions {
   readonly ticks: TickDesk;
   readonly trades: TradeDesk;
   readonly guard: Guard;
+  /** Makes dossiers; left out, none are made. */
+  readonly explain?: Explain | undefined;
   /** Answers for the page at `/` and its files; undefined for everything else. */
   readonly page: (request: Request) => Response | undefined;
 }
@@ -48,6 +51,7 @@ export function makeApp(options: AppOptions): OpenAPIHono {
     },
   });
   addRoutes(api, picture, new History(picture));
+  addExplain(api, options.explain);
   addReports(api, () => picture.station.reports);
   app.route("/api/v1", api);
   addAliases(app, options);

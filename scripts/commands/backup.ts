@@ -66,7 +66,6 @@ async function historyOf(settings: Settings): Promise<ConnectedTimeSeries & { cl
       onProblem: (message) => console.error(message),
     }),
   );
-  await history.store.migrate();
   return history;
 }
 

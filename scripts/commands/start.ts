@@ -5,6 +5,7 @@ import { failure } from "../../actors/base/result.ts";
 import { buildDashboard } from "../../edge/dashboard/routes.ts";
 import { RecentBars } from "../../edge/live/recent-bars.ts";
 import { openStation, type Station } from "../../edge/main.ts";
+import { explainAside } from "../explain-aside.ts";
 import { type Market, MARKET_KINDS, type MarketKind, openMarket } from "../../edge/markets.ts";
 import { reportOf } from "../../edge/report.ts";
 import { type RunningServer, startServer } from "../../edge/server.ts";
@@ -179,6 +180,7 @@ async function openSystem(
       ticksPerSecond: ticksPerSecond === 0 ? Number.POSITIVE_INFINITY : ticksPerSecond,
       closedBecause: market.closedBecause,
     },
+    explain: explainAside(settings.data),
     page: (request) => page.respond(request),
   });
   if (!server.ok) {

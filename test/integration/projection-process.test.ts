@@ -2,9 +2,8 @@
 // row is there once.
 
 import { describe, expect, test } from "bun:test";
-import { decodeRecord } from "../../actors/domain/codec.ts";
-import { type JournalRecord, RECORD_KINDS } from "../../actors/domain/records.ts";
 import { playTick } from "../../edge/play.ts";
+import { journalRecords } from "../fixtures/journal-records.ts";
 import { simulatedTicks } from "../fixtures/engine-rig.ts";
 import { ProjectionControl } from "../../storage/projections/control.ts";
 import { type EdgeRig, startEdge } from "../../scripts/edge-rig.ts";
@@ -145,7 +144,7 @@ describe("the store and its projector", () => {
       await playTick(rig.station.live, rig.station.journal, tick, tick.sourceTimeMicros);
     }
     await untilLevel(rig);
-    const records = readRecords(rig);
+    const records = journalRecords(rig.station.journal);
     const newestFirst = (kinds: readonly string[]): number[] =>
       records
         .filter(({ kind }) => kinds.includes(kind))
@@ -226,15 +225,3 @@ async function readPages(rig: EdgeRig, path: string): Promise<Item[]> {
   }
   throw new Error(`${path} never ends`);
 }
-
-function readRecords({ station }: EdgeRig): JournalRecord[] {
-  const cursor = station.journal.cursor(1);
-  const records: JournalRecord[] = [];
-  for (let raw = cursor.next(); raw !== undefined; raw = cursor.next()) {
-    if (raw.kind !== SEAL) records.push(decodeRecord(raw));
-  }
-  cursor.close();
-  return records;
-}
-
-const SEAL = RECORD_KINDS.indexOf("seal");

@@ -3,6 +3,7 @@
 import type { VNode } from "preact";
 import type { SignalMessage } from "../../api/schemas.ts";
 import { duration, percent, price, probability, reasonParts, words } from "../app/format.ts";
+import { keptToken } from "../app/token.ts";
 import { Empty, Lean, leanShare, Regime, SideTag, Skeleton, Time, Trouble } from "./bits.tsx";
 import { usePage } from "./context.ts";
 import { Icon } from "./icons.tsx";
@@ -85,11 +86,23 @@ function SignalRow({ signal, isOpen }: { signal: SignalMessage; isOpen: boolean 
           <Reasons reasons={signal.reasons} />
           <Votes signal={signal} />
           <Levels signal={signal} />
+          {keptToken() === "" ? <Dossier id={signal.id} /> : ""}
         </div>
       ) : (
         ""
       )}
     </li>
+  );
+}
+
+/** A link carries no token, so where one is asked for there is none. */
+function Dossier({ id }: { id: number }): VNode {
+  return (
+    <p>
+      <a href={`/api/v1/explain/signal:${id}?format=html`} target="_blank" rel="noopener">
+        Everything behind it
+      </a>
+    </p>
   );
 }
 

@@ -1,0 +1,126 @@
+// The dossier of a decision: everything that led to an order and everything that became of it, as it lies in the journal.
+// Terminal, JSON and page show the same one.
+
+import { z } from "zod";
+
+export const DOSSIER_VERSION = 1;
+
+const seq = z.number().int().nonnegative();
+const time = z.iso.datetime();
+const side = z.enum(["BUY", "SELL"]);
+
+const tickSchema = z.object({
+  seq,
+  time,
+  sourceTime: time,
+  bid: z.number(),
+  ask: z.number(),
+  source: z.string(),
+  /** Why it was put aside; empty when it was not. */
+  quarantined: z.string(),
+});
+
+const voteSchema = z.object({
+  member: z.string(),
+  status: z.string(),
+  /** Null unless it voted. */
+  probabilityUp: z.number().nullable(),
+  /** Share of the vote; null where it had none. */
+  weight: z.number().nullable(),
+  ageMillis: z.number().nullable(),
+});
+
+const signalSchema = z.object({
+  seq,
+  time,
+  action: side,
+  probabilityUp: z.number(),
+  confidence: z.number(),
+  regime: z.string(),
+  reasons: z.array(z.string()),
+  bid: z.number(),
+  ask: z.number(),
+  stopLoss: z.number(),
+  takeProfit: z.number(),
+  expiresAt: time,
+  tradable: z.boolean(),
+});
+
+const checkSchema = z.object({
+  control: z.string(),
+  passed: z.boolean(),
+  value: z.number().nullable(),
+  limit: z.number().nullable(),
+});
+
+const orderSchema = z.object({
+  intentId: z.string(),
+  seq,
+  time,
+  purpose: z.string(),
+  side,
+  lots: z.number(),
+  bid: z.number(),
+  ask: z.number(),
+  stopLoss: z.number().nullable(),
+  takeProfit: z.number().nullable(),
+  positionId: z.string().nullable(),
+  epoch: z.number(),
+  reason: z.string(),
+  checks: z.array(checkSchema),
+  /** Null where it never left. */
+  sentAt: time.nullable(),
+});
+
+const fillSchema = z.object({
+  seq,
+  time,
+  intentId: z.string(),
+  status: z.string(),
+  dealId: z.string().nullable(),
+  positionId: z.string().nullable(),
+  side,
+  lots: z.number(),
+  price: z.number().nullable(),
+  commission: z.number(),
+  reason: z.string(),
+  /** Against the quote the order was priced from; positive is worse. Null where no order priced it. */
+  slippagePoints: z.number().nullable(),
+});
+
+const refusalSchema = z.object({
+  seq,
+  time,
+  code: z.string(),
+  message: z.string(),
+  checks: z.array(checkSchema),
+});
+
+export const dossierSchema = z.object({
+  version: z.literal(DOSSIER_VERSION),
+  /** What was asked for. */
+  id: z.string(),
+  symbol: z.string(),
+  /** Digits of its prices. */
+  digits: z.number().int(),
+  /** The newest ticks up to the one that was decided on, oldest first. */
+  ticks: z.array(tickSchema),
+  /** As they stood at that tick, by name; null where one was not warm, empty where they could not be brought back. */
+  features: z.record(z.string(), z.number().nullable()),
+  featureSchema: z.string(),
+  votes: z.array(voteSchema),
+  signal: signalSchema.nullable(),
+  /** Refusals by risk of what the signal asked for. */
+  refusals: z.array(refusalSchema),
+  orders: z.array(orderSchema),
+  fills: z.array(fillSchema),
+  /** Of the position, once it was closed: before commission, in the quote currency. */
+  profit: z.number().nullable(),
+  profitCurrency: z.string(),
+  /** What the decision was made under. */
+  configuration: z.object({ seq, preset: z.string(), sha256: z.string() }).nullable(),
+  /** The seal of the journal that covers the last record shown: by topic, its hash chain up to there. Null while it is open. */
+  seal: z.object({ seq, heads: z.record(z.string(), z.string()) }).nullable(),
+});
+
+export type Dossier = z.infer<typeof dossierSchema>;

@@ -1,0 +1,391 @@
+// Reads a decision's dossier out of the journal: first what was traded, then the ticks before it, then the actors' state.
+
+import { createHash } from "node:crypto";
+import { failure, ok, type Result } from "../../actors/base/result.ts";
+import { decodeRecord, KIND_NUMBER } from "../../actors/domain/codec.ts";
+import { FEATURE_NAMES, FEATURE_SCHEMA_HASH } from "../../actors/domain/features.ts";
+import { type Instrument, pointsPerUnit } from "../../actors/domain/instrument.ts";
+import { MICROS_PER_LOT, MICROS_PER_UNIT } from "../../actors/domain/money.ts";
+import type { Execution, OrderIntent, OrderSent, RiskCheck, RiskRefusal } from "../../actors/domain/order.ts";
+import type { Votes } from "../../actors/domain/prediction.ts";
+import type { Quarantined } from "../../actors/domain/quarantine.ts";
+import type { Configured } from "../../actors/domain/records.ts";
+import type { Signal } from "../../actors/domain/signal.ts";
+import type { Tick } from "../../actors/domain/tick.ts";
+import type { Engine } from "../../actors/engine.ts";
+import type { EngineConfig } from "../../actors/engine-config.ts";
+import type { JournalCursor } from "../../actors/ports/journal.ts";
+import { isoTime, priceOf, signalShape } from "../live/shapes.ts";
+import { type Dossier, DOSSIER_VERSION } from "./dossier.ts";
+
+/** Ticks of the symbol that are shown. */
+const TICKS_SHOWN = 20;
+/** Records looked back over for them. */
+const LOOK_BACK_RECORDS = 20_000;
+
+/** The journal and what can be brought back of its actors. */
+export interface Past {
+  cursor(fromSeq: number): JournalCursor;
+  /** The actors as they stood when record `seq` had been heard; undefined where nothing reaches so far back. */
+  stateAt(seq: number): Engine | undefined;
+  /** The first seal at or after a record, and the hash chains' heads there; undefined while that stretch is open. */
+  sealAfter(
+    seq: number,
+  ): { readonly seq: number; readonly heads: Readonly<Record<string, string>> } | undefined;
+}
+
+export type ExplainFailure = "unknown-id";
+
+interface Found {
+  readonly signals: Map<number, Signal>;
+  readonly intents: Map<string, OrderIntent>;
+  readonly sents: Map<string, OrderSent>;
+  readonly executions: Execution[];
+  readonly refusals: RiskRefusal[];
+  readonly configurations: Configured[];
+}
+
+const TRADING = new Set([
+  KIND_NUMBER.signal,
+  KIND_NUMBER.intent,
+  KIND_NUMBER.sent,
+  KIND_NUMBER.execution,
+  KIND_NUMBER.refusal,
+  KIND_NUMBER.configured,
+]);
+
+/** @param id a signal's sequence, with or without `signal:` before it; the id of an order, a deal or a position */
+export function explain(past: Past, id: string): Result<Dossier, ExplainFailure> {
+  const found = readTrading(past);
+  const subject = subjectOf(found, id);
+  if (subject === undefined) {
+    return failure(
+      "unknown-id",
+      `the journal has no "${id}": a signal's number (see /api/v1/signals), an order such as paper-000000012, a deal or a ` +
+        "position are explained, as far back as the journal goes",
+    );
+  }
+  const { signal, orders, fills, refusals } = subject;
+  const instrumentId = signal?.instrumentId ?? orders[0]?.instrumentId ?? fills[0]?.instrumentId ?? 0;
+  const decidedSeq = signal?.tickSeq ?? orders[0]?.causeSeq ?? fills[0]?.causeSeq ?? 1;
+  const configured = found.configurations.findLast(({ seq }) => seq <= decidedSeq) ?? found.configurations[0];
+  const config = configured?.config as EngineConfig | undefined;
+  const instrument = config?.instruments[instrumentId];
+  if (config === undefined || instrument === undefined) {
+    return failure("unknown-id", `the journal no longer holds the configuration "${id}" was made under`);
+  }
+  const before = readBefore(past, { instrumentId, signal, decidedSeq, sources: config.sources });
+  const lastSeq = Math.max(
+    decidedSeq,
+    signal?.seq ?? 0,
+    ...orders.map(({ seq }) => seq),
+    ...fills.map(({ seq }) => seq),
+  );
+  return ok({
+    version: DOSSIER_VERSION,
+    id,
+    symbol: instrument.symbol,
+    digits: instrument.digits,
+    ticks: before.ticks,
+    features: featuresAt(past, decidedSeq, instrumentId),
+    featureSchema: FEATURE_SCHEMA_HASH,
+    votes: votesOf(before.votes, signal),
+    signal: signal === undefined ? null : shownSignal(signal, instrument),
+    refusals: refusals.map(({ seq, timeMicros, code, message, checks }) => ({
+      seq,
+      time: isoTime(timeMicros),
+      code,
+      message,
+      checks: shownChecks(checks),
+    })),
+    orders: orders.map((order) => shownOrder(order, found.sents.get(order.intentId), instrument)),
+    fills: fills.map((fill) => shownFill(fill, found.intents.get(fill.intentId), instrument)),
+    profit: profitOf(fills, instrument),
+    profitCurrency: instrument.quoteCurrency,
+    configuration:
+      configured === undefined
+        ? null
+        : { seq: configured.seq, preset: config.preset, sha256: hashOf(configured.config) },
+    seal: past.sealAfter(lastSeq) ?? null,
+  });
+}
+
+function readTrading(past: Past): Found {
+  const found: Found = {
+    signals: new Map(),
+    intents: new Map(),
+    sents: new Map(),
+    executions: [],
+    refusals: [],
+    configurations: [],
+  };
+  const cursor = past.cursor(1);
+  try {
+    for (let raw = cursor.next(); raw !== undefined; raw = cursor.next()) {
+      if (!TRADING.has(raw.kind)) continue;
+      const record = decodeRecord(raw);
+      switch (record.kind) {
+        case "signal":
+          found.signals.set(record.seq, record);
+          break;
+        case "intent":
+          found.intents.set(record.intentId, record);
+          break;
+        case "sent":
+          found.sents.set(record.intentId, record);
+          break;
+        case "execution":
+          found.executions.push(record);
+          break;
+        case "refusal":
+          found.refusals.push(record);
+          break;
+        case "configured":
+          found.configurations.push(record);
+          break;
+        default:
+      }
+    }
+    return found;
+  } finally {
+    cursor.close();
+  }
+}
+
+interface Subject {
+  readonly signal: Signal | undefined;
+  readonly orders: readonly OrderIntent[];
+  readonly fills: readonly Execution[];
+  readonly refusals: readonly RiskRefusal[];
+}
+
+/** The whole of it, whichever part was named: signal, entry, its position, and the orders that closed it. */
+function subjectOf(found: Found, id: string): Subject | undefined {
+  const number = Number(/^(?:signal:)?(\d+)$/.exec(id)?.[1] ?? Number.NaN);
+  const named =
+    found.intents.get(id) ??
+    found.intents.get(
+      found.executions.find(({ dealId, positionId }) => dealId === id || positionId === id)?.intentId ?? "",
+    );
+  const signal =
+    found.signals.get(number) ?? found.signals.get(entryOf(found, named)?.causeSeq ?? Number.NaN);
+  const entries =
+    signal === undefined
+      ? [entryOf(found, named) ?? named].filter((intent) => intent !== undefined)
+      : [...found.intents.values()].filter(
+          ({ causeSeq, purpose }) => causeSeq === signal.seq && purpose === "entry",
+        );
+  const refusals =
+    signal === undefined ? [] : found.refusals.filter(({ causeSeq }) => causeSeq === signal.seq);
+  if (signal === undefined && entries.length === 0) return undefined;
+  const entryIds = new Set(entries.map(({ intentId }) => intentId));
+  const positions = new Set(
+    found.executions.filter(({ intentId }) => entryIds.has(intentId)).map(({ positionId }) => positionId),
+  );
+  const exits = [...found.intents.values()].filter(
+    ({ intentId, positionId }) => !entryIds.has(intentId) && positionId !== null && positions.has(positionId),
+  );
+  const orders = [...entries, ...exits];
+  const orderIds = new Set(orders.map(({ intentId }) => intentId));
+  return {
+    signal,
+    orders,
+    fills: found.executions.filter(({ intentId }) => orderIds.has(intentId)),
+    refusals,
+  };
+}
+
+/** The order that opened the position an exit closes. */
+function entryOf({ intents, executions }: Found, intent: OrderIntent | undefined): OrderIntent | undefined {
+  if (intent === undefined || intent.purpose === "entry") return intent;
+  const opening = executions.find(({ positionId, intentId }) => {
+    return positionId === intent.positionId && intents.get(intentId)?.purpose === "entry";
+  });
+  return opening === undefined ? undefined : intents.get(opening.intentId);
+}
+
+/** The symbol's last ticks up to the one decided on, and the members' answers. */
+function readBefore(
+  past: Past,
+  {
+    instrumentId,
+    signal,
+    decidedSeq,
+    sources,
+  }: { instrumentId: number; signal: Signal | undefined; decidedSeq: number; sources: readonly string[] },
+): { ticks: Dossier["ticks"]; votes: Votes | undefined } {
+  const ticks: Tick[] = [];
+  const quarantined = new Map<number, Quarantined>();
+  let votes: Votes | undefined;
+  const untilSeq = signal?.seq ?? decidedSeq;
+  const cursor = past.cursor(Math.max(1, decidedSeq - LOOK_BACK_RECORDS));
+  try {
+    for (let raw = cursor.next(); raw !== undefined && raw.seq <= untilSeq; raw = cursor.next()) {
+      if (raw.kind === KIND_NUMBER.tick && raw.seq <= decidedSeq) {
+        const tick = decodeRecord(raw) as Tick;
+        if (tick.instrumentId !== instrumentId) continue;
+        ticks.push(tick);
+        if (ticks.length > TICKS_SHOWN) ticks.shift();
+      } else if (raw.kind === KIND_NUMBER.quarantined) {
+        const bad = decodeRecord(raw) as Quarantined;
+        quarantined.set(bad.causeSeq, bad);
+      } else if (raw.kind === KIND_NUMBER.votes && raw.seq === signal?.causeSeq) {
+        votes = decodeRecord(raw) as Votes;
+      }
+    }
+  } finally {
+    cursor.close();
+  }
+  return {
+    votes,
+    ticks: ticks.map((tick) => ({
+      seq: tick.seq,
+      time: isoTime(tick.timeMicros),
+      sourceTime: isoTime(tick.sourceTimeMicros),
+      bid: tick.bid,
+      ask: tick.ask,
+      source: sources[tick.sourceId] ?? "unknown",
+      quarantined: quarantined.get(tick.seq)?.code ?? "",
+    })),
+  };
+}
+
+function featuresAt(past: Past, seq: number, instrumentId: number): Dossier["features"] {
+  const vector = past.stateAt(seq)?.symbol(instrumentId)?.chain.features.vector;
+  if (vector === undefined) return {};
+  return Object.fromEntries(
+    FEATURE_NAMES.map((name, index) => {
+      const value = vector[index] ?? Number.NaN;
+      return [name, Number.isFinite(value) ? value : null];
+    }),
+  );
+}
+
+/** All that were asked, with the weights of those that counted. */
+function votesOf(votes: Votes | undefined, signal: Signal | undefined): Dossier["votes"] {
+  const counted = new Map((signal?.components ?? []).map((component) => [component.member, component]));
+  const asked = (votes?.votes ?? []).map(({ member, status, probabilityUp }) => {
+    const component = counted.get(member);
+    counted.delete(member);
+    return {
+      member,
+      status,
+      probabilityUp: Number.isFinite(probabilityUp) ? probabilityUp : null,
+      weight: component?.weight ?? null,
+      ageMillis: component === undefined ? null : component.ageMicros / 1_000,
+    };
+  });
+  // Votes that were given earlier and still held.
+  const held = [...counted.values()].map(({ member, probabilityUp, weight, ageMicros }) => ({
+    member,
+    status: "voted",
+    probabilityUp,
+    weight,
+    ageMillis: ageMicros / 1_000,
+  }));
+  return [...asked, ...held];
+}
+
+function shownSignal(signal: Signal, instrument: Instrument): Dossier["signal"] {
+  const price = (points: number): number => priceOf(instrument, points);
+  const shape = signalShape({
+    ...signal,
+    symbol: instrument.symbol,
+    bid: price(signal.bidPoints),
+    ask: price(signal.askPoints),
+    stopDistance: price(signal.stopPoints),
+    targetDistance: price(signal.targetPoints),
+  });
+  return {
+    seq: signal.seq,
+    time: shape.timestamp,
+    action: signal.action,
+    probabilityUp: signal.probabilityUp,
+    confidence: signal.confidence,
+    regime: signal.regime,
+    reasons: shape.reasons,
+    bid: shape.bid,
+    ask: shape.ask,
+    stopLoss: shape.stopLoss,
+    takeProfit: shape.takeProfit,
+    expiresAt: shape.expiresAt,
+    tradable: signal.tradable,
+  };
+}
+
+function shownOrder(
+  order: OrderIntent,
+  sent: OrderSent | undefined,
+  instrument: Instrument,
+): Dossier["orders"][number] {
+  const price = (points: number | null): number | null =>
+    points === null ? null : priceOf(instrument, points);
+  return {
+    intentId: order.intentId,
+    seq: order.seq,
+    time: isoTime(order.timeMicros),
+    purpose: order.purpose,
+    side: order.side,
+    lots: order.volumeMicros / MICROS_PER_LOT,
+    bid: priceOf(instrument, order.bidPoints),
+    ask: priceOf(instrument, order.askPoints),
+    stopLoss: price(order.stopPricePoints),
+    takeProfit: price(order.targetPricePoints),
+    positionId: order.positionId,
+    epoch: order.epoch,
+    reason: order.reason,
+    checks: shownChecks(order.checks),
+    sentAt: sent === undefined ? null : isoTime(sent.timeMicros),
+  };
+}
+
+function shownFill(
+  fill: Execution,
+  order: OrderIntent | undefined,
+  instrument: Instrument,
+): Dossier["fills"][number] {
+  const isOrders = order !== undefined && order.side === fill.side && fill.pricePoints > 0;
+  const quoted = order === undefined ? 0 : order.side === "BUY" ? order.askPoints : order.bidPoints;
+  const worse = fill.side === "BUY" ? 1 : -1;
+  return {
+    seq: fill.seq,
+    time: isoTime(fill.timeMicros),
+    intentId: fill.intentId,
+    status: fill.status,
+    dealId: fill.dealId,
+    positionId: fill.positionId,
+    side: fill.side,
+    lots: fill.volumeMicros / MICROS_PER_LOT,
+    price: fill.pricePoints > 0 ? priceOf(instrument, fill.pricePoints) : null,
+    commission: fill.commissionMicros / MICROS_PER_UNIT,
+    reason: fill.reason,
+    slippagePoints: isOrders ? worse * (fill.pricePoints - quoted) : null,
+  };
+}
+
+function shownChecks(checks: readonly RiskCheck[]): Dossier["orders"][number]["checks"] {
+  return checks.map(({ control, passed, value, limit }) => ({
+    control,
+    passed,
+    value: Number.isFinite(value) ? value : null,
+    limit: Number.isFinite(limit) ? limit : null,
+  }));
+}
+
+/** What deals brought in and cost, once as much was sold as was bought; null before. In the quote currency, commission apart. */
+function profitOf(fills: readonly Execution[], instrument: Instrument): number | null {
+  let volume = 0;
+  let paid = 0;
+  for (const { side, volumeMicros, pricePoints, dealId } of fills) {
+    if (dealId === null) continue;
+    const towards = side === "BUY" ? 1 : -1;
+    volume += towards * volumeMicros;
+    paid += towards * (volumeMicros / MICROS_PER_LOT) * (pricePoints / pointsPerUnit(instrument));
+  }
+  if (volume !== 0 || fills.every(({ dealId }) => dealId === null)) return null;
+  return -paid * instrument.contractSize;
+}
+
+function hashOf(config: unknown): string {
+  return createHash("sha256").update(JSON.stringify(config)).digest("hex");
+}

@@ -1,0 +1,151 @@
+// A dossier for a person at a terminal.
+
+import { type Palette, palette, table } from "../terminal/table.ts";
+import type { Dossier } from "./dossier.ts";
+
+/** @param colours whether the output understands ANSI escapes */
+export function dossierLines(dossier: Dossier, colours: boolean): string[] {
+  const paint = palette(colours);
+  const price = (value: number | null): string => (value === null ? "" : value.toFixed(dossier.digits));
+  const lines = [paint.bold(`${dossier.symbol}  ${dossier.id}`)];
+  const section = (title: string, rows: readonly string[]): void => {
+    if (rows.length > 0) lines.push("", paint.bold(title), ...rows);
+  };
+  section("decision", decisionLines(dossier, price));
+  section(
+    "votes",
+    grid(
+      paint,
+      VOTES,
+      dossier.votes.map((vote) => voteCells(vote)),
+    ),
+  );
+  section(
+    "ticks before it",
+    grid(
+      paint,
+      TICKS,
+      dossier.ticks.map(({ seq, time, bid, ask, source, quarantined }) => [
+        String(seq),
+        time,
+        price(bid),
+        price(ask),
+        source,
+        quarantined,
+      ]),
+    ),
+  );
+  section("features", featureLines(dossier));
+  for (const refusal of dossier.refusals) {
+    section(`refused at record ${refusal.seq}: ${refusal.code}`, [
+      refusal.message,
+      ...checkLines(paint, refusal.checks),
+    ]);
+  }
+  for (const order of dossier.orders) {
+    section(`${order.purpose} ${order.intentId}, record ${order.seq}, ${order.time}`, [
+      `${order.side} ${order.lots} lots at ${price(order.bid)} / ${price(order.ask)}, stop ${price(order.stopLoss) || "none"}, ` +
+        `target ${price(order.takeProfit) || "none"}: ${order.reason}`,
+      order.sentAt === null ? "never sent" : `sent ${order.sentAt}, epoch ${order.epoch}`,
+      ...checkLines(paint, order.checks),
+    ]);
+  }
+  section(
+    "reports of the broker",
+    grid(
+      paint,
+      FILLS,
+      dossier.fills.map((fill) => [
+        String(fill.seq),
+        fill.time,
+        fill.intentId,
+        fill.status,
+        `${fill.side} ${fill.lots}`,
+        price(fill.price),
+        fill.slippagePoints === null ? "" : String(fill.slippagePoints),
+        fill.commission.toFixed(2),
+        fill.reason,
+      ]),
+    ),
+  );
+  section("result", resultLines(dossier));
+  return lines;
+}
+
+const VOTES = ["member", "status", "probability up", "weight", "age ms"];
+const TICKS = ["record", "time", "bid", "ask", "source", "put aside"];
+const FILLS = ["record", "time", "order", "status", "volume", "price", "slippage", "commission", "reason"];
+
+function grid(paint: Palette, titles: readonly string[], rows: readonly string[][]): string[] {
+  if (rows.length === 0) return [];
+  const columns = titles.map((title) => ({
+    title,
+    align: /record|bid|ask|price|slippage|commission|weight|age|probability/.test(title)
+      ? ("right" as const)
+      : ("left" as const),
+  }));
+  return table(columns, rows, paint);
+}
+
+function decisionLines(
+  { signal, configuration, seal }: Dossier,
+  price: (value: number | null) => string,
+): string[] {
+  const proof = [
+    ...(configuration === null
+      ? []
+      : [
+          `preset ${configuration.preset}, configuration of record ${configuration.seq} (SHA-256 ${configuration.sha256.slice(0, 16)})`,
+        ]),
+    seal === null
+      ? "not sealed yet"
+      : `sealed at record ${seal.seq}: trading ${String(seal.heads["trading"]).slice(0, 16)}`,
+  ];
+  if (signal === null) return ["no signal: by hand, or the broker's own", ...proof];
+  return [
+    `${signal.action} at ${price(signal.bid)} / ${price(signal.ask)}, ${signal.time}, record ${signal.seq}`,
+    `probability up ${signal.probabilityUp.toFixed(4)}, confidence ${signal.confidence.toFixed(4)}, regime ${signal.regime}, ` +
+      (signal.tradable ? "tradable" : "not tradable"),
+    `reasons ${signal.reasons.join(", ")}`,
+    ...proof,
+  ];
+}
+
+function shown(value: number | null, digits: number): string {
+  return value === null ? "" : value.toFixed(digits);
+}
+
+function voteCells(vote: Dossier["votes"][number]): string[] {
+  return [
+    vote.member,
+    vote.status,
+    shown(vote.probabilityUp, 4),
+    shown(vote.weight, 3),
+    shown(vote.ageMillis, 1),
+  ];
+}
+
+/** Three to a line. */
+function featureLines({ features }: Dossier): string[] {
+  const cells = Object.entries(features).map(([name, value]) => {
+    const text = value === null ? "-" : Number(value.toPrecision(6)).toString();
+    return `${name.padEnd(24)} ${text.padStart(14)}`;
+  });
+  const lines: string[] = [];
+  for (let i = 0; i < cells.length; i += 3) lines.push(cells.slice(i, i + 3).join("   "));
+  return lines;
+}
+
+function checkLines(paint: Palette, checks: Dossier["orders"][number]["checks"]): string[] {
+  return checks.map(({ control, passed, value, limit }) => {
+    const mark = passed ? paint.green("ok ") : paint.red("no ");
+    return `  ${mark} ${control.padEnd(28)} ${String(value ?? "").padStart(16)}  limit ${limit ?? "none"}`;
+  });
+}
+
+function resultLines({ profit, profitCurrency, fills }: Dossier): string[] {
+  if (fills.length === 0) return [];
+  const commission = fills.reduce((sum, fill) => sum + fill.commission, 0);
+  const outcome = profit === null ? "open" : `${profit.toFixed(2)} ${profitCurrency} before commission`;
+  return [`${outcome}, commission ${commission.toFixed(2)} in the account's currency`];
+}
