@@ -1,6 +1,7 @@
 // Figures for Prometheus, collected when they are asked for.
 
 import { Gauge, Registry } from "prom-client";
+import type { Station } from "../main.ts";
 import type { LivePicture } from "../live/live-picture.ts";
 
 export function makeMetrics(picture: LivePicture): Registry {
@@ -35,19 +36,7 @@ export function makeMetrics(picture: LivePicture): Registry {
   gauge("journal_failed", "1 once the journal takes nothing more", () =>
     station.journal.health === "failed" ? 1 : 0,
   );
-  gauge("time_series_up", "1 while the time series store answers", () =>
-    picture.health().projection.up ? 1 : 0,
-  );
-  gauge(
-    "time_series_lag_records",
-    "Records not yet in the time series",
-    () => picture.health().projection.lagRecords,
-  );
-  gauge(
-    "time_series_lag_seconds",
-    "How long they have been waiting",
-    () => picture.health().projection.lagSeconds,
-  );
+  addStores(registry, picture);
   gauge("stream_clients", "Open sockets", () => picture.health().clients);
   gauge("equity", "Equity of the account", () => picture.account()?.equity ?? Number.NaN);
   gauge("open_positions", "Open positions", () => picture.positions().length);
@@ -68,4 +57,38 @@ export function makeMetrics(picture: LivePicture): Registry {
     },
   });
   return registry;
+}
+
+/** How every store at the journal's side is. */
+function addStores(registry: Registry, { station }: LivePicture): void {
+  const gauge = (name: string, help: string, valueOf: (store: StoreState) => number): void => {
+    const made: Gauge<"store"> = new Gauge({
+      name: `tickforge_store_${name}`,
+      help,
+      labelNames: ["store"],
+      registers: [registry],
+      collect: () => {
+        for (const [store, state] of statesOf(station)) made.set({ store }, valueOf(state));
+      },
+    });
+  };
+  gauge("up", "1 while the store takes what it is given", ({ lastError, paused }) =>
+    lastError === "" && !paused ? 1 : 0,
+  );
+  gauge("lag_records", "Records not yet in the store", ({ lagRecords }) => lagRecords);
+  gauge("lag_seconds", "How long they have been waiting", ({ lagMicros }) => lagMicros / 1e6);
+  gauge("breaker_open", "1 while the store is left alone after refusals", ({ breaker }) =>
+    breaker === "open" ? 1 : 0,
+  );
+  gauge("refusals_total", "Batches the store refused", ({ failures }) => failures);
+}
+
+type StoreState = Station["projection"]["status"];
+
+function statesOf({ projection, projector }: Station): [string, StoreState][] {
+  const kept = (projector?.ids ?? []).map((id): [string, StoreState] => [
+    id,
+    projector?.statusOf(id) ?? projection.status,
+  ]);
+  return [["ledger", projection.status], ...kept];
 }

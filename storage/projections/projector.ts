@@ -73,6 +73,11 @@ export class Projector {
     };
   }
 
+  /** The stores it keeps. */
+  get ids(): readonly ProjectionId[] {
+    return this.#options.ids;
+  }
+
   /** The least of what all stores have: the journal keeps what follows. */
   get appliedSeq(): number {
     return Math.min(...this.#options.ids.map((id) => this.statusOf(id).appliedSeq));
