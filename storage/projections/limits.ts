@@ -19,6 +19,9 @@ export const RETRY_MICROS_MAX = 15 * MICROS_PER_SECOND;
 /** Share of a pause that is left to chance: sinks that died together shall not all come back at once. */
 export const RETRY_JITTER = 0.2;
 
+/** How often a store that has everything is asked whether it still does. */
+export const CHECK_MICROS = 5 * MICROS_PER_SECOND;
+
 /** How long a record at which an actor failed is left alone: by then the journal says whether the live one failed too. */
 export const FALL_WAIT_MICROS = 2 * MICROS_PER_SECOND;
 

@@ -10,6 +10,7 @@ import type { BatchEdges, EdgesFile } from "./batch-edges.ts";
 import { LagMeter } from "./lag-meter.ts";
 import {
   BATCH_RECORDS_MAX,
+  CHECK_MICROS,
   FALL_WAIT_MICROS,
   IDLE_BATCH_MICROS,
   IDLE_BATCH_RECORDS,
@@ -74,7 +75,9 @@ export class Projection<Item, T extends Tail<Item>> {
   #appliedSeq = 0;
   #survivedFalls = new Set<string>();
   #notBeforeMicros: Micros = 0;
+  #checkedMicros: Micros = 0;
   #paused = false;
+  #running: Promise<Advance> | undefined;
   #failures = 0;
   /** In a row. */
   #refusals = 0;
@@ -112,6 +115,7 @@ export class Projection<Item, T extends Tail<Item>> {
    * @returns false when the store refused: nothing has changed, or the removal goes on at the next start
    */
   async rebuild(): Promise<boolean> {
+    await this.#running;
     try {
       await this.#startAnew();
       return true;
@@ -121,8 +125,18 @@ export class Projection<Item, T extends Tail<Item>> {
     }
   }
 
-  /** Follows a portion of what is durable and sends a batch when one is due. Call it again and again, not twice at once. */
+  /**
+   * Follows a portion of what is durable and sends a batch when one is due. Call it again and again; a call while another one
+   * is under way waits for that one and says what it came to.
+   */
   async advance(): Promise<Advance> {
+    this.#running ??= this.#advance().finally(() => {
+      this.#running = undefined;
+    });
+    return await this.#running;
+  }
+
+  async #advance(): Promise<Advance> {
     const nowMicros = this.#options.clock.nowMicros();
     if (this.#paused || nowMicros < this.#notBeforeMicros) return "waiting";
     const asks = this.#sending !== undefined || this.#fromSeq === 0;
@@ -132,7 +146,10 @@ export class Projection<Item, T extends Tail<Item>> {
         await this.#begin();
         if (this.#tail === undefined) return "level";
         const isLevel = this.#follow(this.#tail);
-        if (!this.#isDue(isLevel)) return isLevel ? "level" : "behind";
+        if (!this.#isDue(isLevel)) {
+          if (isLevel) await this.#check(nowMicros);
+          return isLevel ? "level" : "behind";
+        }
         this.#seal();
       }
       await this.#send();
@@ -158,6 +175,13 @@ export class Projection<Item, T extends Tail<Item>> {
   close(): void {
     this.#tail?.close();
     this.#tail = undefined;
+  }
+
+  /** A store that came back with less must be found out although nothing is sent. */
+  async #check(nowMicros: Micros): Promise<void> {
+    if (this.#sink.check === undefined || nowMicros - this.#checkedMicros < CHECK_MICROS) return;
+    this.#checkedMicros = nowMicros;
+    await this.#sink.check();
   }
 
   #refused(message: string): void {

@@ -42,6 +42,8 @@ export interface Sink<Item, T extends Tail<Item>> {
    */
   send(edges: BatchEdges): Promise<void>;
   clear(): void;
+  /** Throws where the store has lost something since: asked now and then while there is nothing to send. */
+  check?(): Promise<void>;
   /** Removes what records from `fromSeq` on have left in the store, so that they can be told anew. */
   forget(fromSeq: number): Promise<void>;
 }

@@ -104,6 +104,30 @@ describe("the ledger's projection", () => {
     await ledger.close();
   });
 
+  test("asked to go on by many at once, it loses nothing of what comes meanwhile", async () => {
+    const journal = new MemoryJournal({ keep: true });
+    const ledger = await memoryLedger();
+    const epoch = await ledger.issueEpoch(SCOPE);
+    const slow: Ledger = Object.assign(Object.create(ledger) as Ledger, {
+      apply: async (...given: Parameters<Ledger["apply"]>) => {
+        await Bun.sleep(2);
+        return await ledger.apply(...given);
+      },
+      cursor: async (scope: string) => await ledger.cursor(scope),
+    });
+    const projection = projectionOf(journal, slow, epoch);
+    const asked: Promise<unknown>[] = [];
+    for (let i = 1; i <= 60; i++) {
+      trade(journal, i, epoch);
+      asked.push(projection.advance());
+      await Bun.sleep(1);
+    }
+    await Promise.all(asked);
+    expect(await projection.catchUp()).toBe(true);
+    expect(await ledger.orders(SCOPE)).toHaveLength(60);
+    await ledger.close();
+  });
+
   test("a projection of an older epoch is refused and loses nothing for the one that follows", async () => {
     const journal = new MemoryJournal({ keep: true });
     const ledger = await memoryLedger();

@@ -94,6 +94,17 @@ async function catchUp(projection: Projection<RawRecord, RawTail>): Promise<void
 
 const all = expected();
 
+test("streams that come back empty while nothing is sent are filled again", async () => {
+  const streams = new MemoryStreams();
+  const projection = project(streams, () => journal.durableSeq);
+  await catchUp(projection);
+  await streams.rewind(0);
+  await streams.commit(0);
+  for (let i = 0; i < 100 && (await streams.cursor()) === 0; i++) await projection.advance();
+  await catchUp(projection);
+  expect(await held(streams)).toEqual(all);
+});
+
 test("in memory: every record once, and a rebuild has them again", async () => {
   const streams = new MemoryStreams();
   const projection = project(streams, () => journal.durableSeq);

@@ -70,13 +70,17 @@ export class StreamsSink implements Sink<RawRecord, RawTail> {
     this.#newestMicros = timeMicros;
   }
 
-  async send({ toSeq }: BatchEdges): Promise<void> {
+  async check(): Promise<void> {
     const heldSeq = await this.#streams.cursor();
     if (heldSeq !== this.#committedSeq) {
       throw new Error(
         `the streams end at record ${heldSeq} although they had ${this.#committedSeq}: the rest is told again`,
       );
     }
+  }
+
+  async send({ toSeq }: BatchEdges): Promise<void> {
+    await this.check();
     await Promise.all(
       [...this.#parts.values()].map(
         async ({ place, entries }) => await this.#streams.publish(place, entries),
