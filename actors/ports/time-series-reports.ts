@@ -82,6 +82,8 @@ export interface ExportQuery {
 
 /** Expected failures are thrown as TimeSeriesUnavailable. */
 export interface TimeSeriesReports {
+  /** Who answers: its version, its clock in milliseconds, and the newest step its tables went through; 0 without tables. */
+  server(): Promise<{ readonly version: string; readonly millis: number; readonly schema: number }>;
   outcomes(query: OutcomesQuery): Promise<readonly SignalOutcome[]>;
   stageLatency(range: Omit<ReportRange, "symbol">): Promise<readonly StageLatency[]>;
   feedLatency(range: ReportRange): Promise<readonly FeedLatency[]>;

@@ -14,10 +14,12 @@ import { availableParallelism, freemem, totalmem } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
-import { parseSettings } from "../../edge/settings.ts";
+import { parseSettings, type Settings } from "../../edge/settings.ts";
 import { palette, table } from "../../edge/terminal/table.ts";
 import { lockDataFolder } from "../../storage/journal/data-lock.ts";
+import { checkSystems } from "../../storage/check-systems.ts";
 import { verifyJournal } from "../../storage/journal/verify.ts";
+import { PROJECTION_IDS, ProjectionControl } from "../../storage/projections/control.ts";
 import { type CommonFlags, EXIT_FAILED, withSettings } from "./common.ts";
 
 type Verdict = "ok" | "warning" | "problem";
@@ -38,15 +40,15 @@ const YEAR_MIN = 2025;
 export function doctorCommand(): Command {
   return withSettings(
     new Command("doctor").description("check this machine and the data folder, and say what to do"),
-  ).action((flags: CommonFlags) => {
-    const findings = examine(flags);
+  ).action(async (flags: CommonFlags) => {
+    const findings = await examine(flags);
     if (flags.json) for (const finding of findings) console.log(JSON.stringify(finding));
     else print(findings);
     if (findings.some((finding) => finding.verdict === "problem")) process.exitCode = EXIT_FAILED;
   });
 }
 
-function examine(flags: CommonFlags): Finding[] {
+async function examine(flags: CommonFlags): Promise<Finding[]> {
   const settings = parseSettings(flags, process.env);
   if (!settings.ok) return [{ check: "settings", verdict: "problem", detail: settings.message }];
   const folder = settings.value.data;
@@ -56,7 +58,31 @@ function examine(flags: CommonFlags): Finding[] {
     machine(),
     clock(),
     ...dataFolder(folder),
+    ...stores(folder),
+    ...(await systems(settings.value)),
   ];
+}
+
+/** Servers in the embedded parts' places; what is embedded is looked at when it is opened. */
+async function systems({ ledger, streams, timeSeries }: Settings): Promise<Finding[]> {
+  const found = await checkSystems({ ledgerUrl: ledger.url, streamsUrl: streams.url, timeSeries });
+  return found.map(({ system, verdict, detail }) => ({ check: system, verdict, detail }));
+}
+
+/** How far the stores at the journal's side were when they were last heard of. */
+function stores(folder: string): Finding[] {
+  return PROJECTION_IDS.flatMap((id): Finding[] => {
+    const control = new ProjectionControl(folder, id);
+    const report = control.report();
+    if (report === undefined) return [];
+    const detail = `stored up to record ${report.appliedSeq}, ${report.lagRecords} behind at ${report.at}`;
+    if (control.paused) {
+      const what = `${detail}; paused: tickforge projections resume ${id}`;
+      return [{ check: `store ${id}`, verdict: "warning", detail: what }];
+    }
+    if (report.lastError === "") return [{ check: `store ${id}`, verdict: "ok", detail }];
+    return [{ check: `store ${id}`, verdict: "warning", detail: `${detail}; it says: ${report.lastError}` }];
+  });
 }
 
 function runtime(): Finding {

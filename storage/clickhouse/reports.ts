@@ -39,6 +39,24 @@ export class ClickHouseReports implements TimeSeriesReports {
     this.#connection = connection;
   }
 
+  async server(): Promise<{ version: string; millis: number; schema: number }> {
+    const { database } = this.#connection;
+    const [row] = await this.#connection.query(
+      "SELECT version() AS version, toUnixTimestamp64Milli(now64(3)) AS millis, " +
+        "(SELECT count() FROM system.tables WHERE database = {database:String} AND name = 'migrations') AS tables",
+      { database },
+    );
+    const [step] =
+      Number(row?.["tables"]) === 0
+        ? []
+        : await this.#connection.query(`SELECT max(number) AS number FROM ${database}.migrations`);
+    return {
+      version: String(row?.["version"]),
+      millis: Number(row?.["millis"]),
+      schema: Number(step?.["number"] ?? 0),
+    };
+  }
+
   async outcomes(query: OutcomesQuery): Promise<readonly SignalOutcome[]> {
     const { database } = this.#connection;
     const horizonMax = Math.max(...query.horizonsMicros);

@@ -182,6 +182,14 @@ export class NatsStreams implements Streams {
     );
   }
 
+  /** The server's name and version. */
+  async version(): Promise<string> {
+    return await this.#ask(async ({ connection }) => {
+      await connection.flush();
+      return `NATS ${connection.info?.version ?? "of unknown version"}`;
+    });
+  }
+
   async close(): Promise<void> {
     const session = await this.#session?.catch(() => undefined);
     this.#session = undefined;
@@ -315,7 +323,7 @@ async function lastOf(manager: JetStreamManager, stream: string, subject: string
   try {
     return await manager.streams.getMessage(stream, { last_by_subj: subject });
   } catch (error) {
-    if (/no message found/i.test(String(error))) return null;
+    if (/no message found|stream not found/i.test(String(error))) return null;
     throw error;
   }
 }

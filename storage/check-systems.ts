@@ -1,0 +1,145 @@
+// Looks at every system that is configured: whether it answers, its version, its clock beside ours, whether its tables are
+// ours. Reads only.
+
+import { SQL } from "bun";
+import { Redis } from "ioredis";
+import { connectHistory } from "./clickhouse/open.ts";
+import { connectDragonfly, untilReady, withoutPassword } from "./dragonfly/connect.ts";
+import { NatsStreams } from "./nats/streams.ts";
+
+export interface SystemFinding {
+  readonly system: string;
+  readonly verdict: "ok" | "warning" | "problem";
+  readonly detail: string;
+}
+
+export interface SystemsOptions {
+  readonly ledgerUrl: string | undefined;
+  readonly streamsUrl: string | undefined;
+  readonly timeSeries: { url?: string | undefined; username: string; password: string; database: string };
+}
+
+/** Orders are dated by our clock and looked up by theirs. */
+const SKEW_MILLIS_MAX = 2_000;
+const ANSWER_SECONDS_MAX = 5;
+
+export async function checkSystems({
+  ledgerUrl,
+  streamsUrl,
+  timeSeries,
+}: SystemsOptions): Promise<SystemFinding[]> {
+  const { url } = timeSeries;
+  return await Promise.all([
+    ...(ledgerUrl === undefined ? [] : [checked("ledger", ledgerUrl, async () => await postgres(ledgerUrl))]),
+    ...(streamsUrl === undefined
+      ? []
+      : [checked("streams", streamsUrl, async () => await streams(streamsUrl))]),
+    ...(url === undefined
+      ? []
+      : [checked("time series", url, async () => await clickhouse({ ...timeSeries, url }))]),
+  ]);
+}
+
+interface Seen {
+  readonly version: string;
+  /** Its clock, or undefined where it does not tell. */
+  readonly millis: number | undefined;
+  readonly state: string;
+}
+
+async function checked(system: string, address: string, look: () => Promise<Seen>): Promise<SystemFinding> {
+  const where = withoutPassword(address);
+  try {
+    const startMillis = Date.now();
+    const { version, millis, state } = await look();
+    const skewMillis = millis === undefined ? 0 : Math.round(millis - (startMillis + Date.now()) / 2);
+    const detail = `${version} at ${where}, ${state}`;
+    if (Math.abs(skewMillis) <= SKEW_MILLIS_MAX) return { system, verdict: "ok", detail };
+    return {
+      system,
+      verdict: "warning",
+      detail: `${detail}; its clock differs by ${skewMillis / 1_000} s: let both follow the same time server`,
+    };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return {
+      system,
+      verdict: "problem",
+      detail: `${where}: ${message}. Start it, or mend its address, user or password`,
+    };
+  }
+}
+
+async function postgres(url: string): Promise<Seen> {
+  const sql = new SQL(url, { max: 1, connectionTimeout: ANSWER_SECONDS_MAX });
+  try {
+    const [row]: { version: string; millis: number | string; tables: string | null }[] = await sql`
+      SELECT version() AS version, extract(epoch FROM clock_timestamp()) * 1000 AS millis,
+        to_regclass('migrations')::text AS tables`;
+    if (row === undefined) throw new Error("it answered nothing");
+    const state = row.tables === null ? "no tables yet: the first start makes them" : await migrationsOf(sql);
+    return { version: row.version.split(" on ")[0] ?? row.version, millis: Number(row.millis), state };
+  } finally {
+    await sql.close();
+  }
+}
+
+async function migrationsOf(sql: SQL): Promise<string> {
+  const rows: { newest: number | null }[] = await sql`SELECT max(id) AS newest FROM migrations`;
+  return `tables of step ${rows[0]?.newest ?? 0}`;
+}
+
+async function streams(url: string): Promise<Seen> {
+  if (url.startsWith("nats")) {
+    const connected = new NatsStreams({ url });
+    try {
+      return {
+        version: await connected.version(),
+        millis: undefined,
+        state: `filled up to record ${await connected.cursor()}`,
+      };
+    } finally {
+      await connected.close();
+    }
+  }
+  const opened = connectDragonfly(url);
+  if (!opened.ok) throw new Error(opened.message);
+  const client = opened.value;
+  try {
+    if (!(await untilReady(client))) throw new Error("it does not answer");
+    const node = client instanceof Redis ? client : client.nodes("master")[0];
+    if (node === undefined) throw new Error("the cluster has no node");
+    const info = await node.info("server");
+    const product = /dragonfly_version:(\S+)/.exec(info)?.[1];
+    const version =
+      product === undefined ? `Redis ${/redis_version:(\S+)/.exec(info)?.[1]}` : `DragonflyDB ${product}`;
+    const [seconds, micros] = await node.time();
+    const cursor = (await client.get("tf:{stream:cursor}")) ?? 0;
+    return {
+      version,
+      millis: Number(seconds) * 1_000 + Number(micros) / 1_000,
+      state: `filled up to record ${cursor}`,
+    };
+  } finally {
+    client.disconnect();
+  }
+}
+
+async function clickhouse(endpoint: {
+  url: string;
+  username: string;
+  password: string;
+  database: string;
+}): Promise<Seen> {
+  const { store, reports } = connectHistory(endpoint);
+  try {
+    const { version, millis, schema } = await reports.server();
+    return {
+      version: `ClickHouse ${version}`,
+      millis,
+      state: schema === 0 ? "no tables yet: the first start makes them" : `tables of step ${schema}`,
+    };
+  } finally {
+    await store.close();
+  }
+}
