@@ -94,7 +94,7 @@ export function reconnectDelayMillis(attempt: number, random: () => number = Mat
 }
 
 /** The options of one node's connection, alone or in a cluster. */
-function nodeOptions(target: DragonflyTarget, options: ConnectOptions) {
+export function nodeOptions(target: DragonflyTarget, options: ConnectOptions) {
   const { name, blockingMillisMax, commandMillisMax = COMMAND_MILLIS_MAX } = options;
   const waits = blockingMillisMax !== undefined;
   return {

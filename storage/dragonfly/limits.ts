@@ -23,3 +23,12 @@ export const SLOTS_REFRESH_MILLIS = 5_000;
 
 /** Nodes an address may name; a cluster tells of its others itself. */
 export const NODES_MAX = 64;
+
+/** Topics one process listens to. */
+export const TOPICS_MAX = 1_024;
+
+/** How long a new listener waits for a connection. */
+export const SUBSCRIBE_MILLIS_MAX = 5_000;
+
+/** How often a listening connection is asked whether it still lives. */
+export const LISTENER_PING_MILLIS = 1_000;
