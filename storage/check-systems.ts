@@ -4,7 +4,8 @@
 import { SQL } from "bun";
 import { Redis } from "ioredis";
 import { connectHistory } from "./clickhouse/open.ts";
-import { connectDragonfly, untilReady, withoutPassword } from "./dragonfly/connect.ts";
+import { DragonflyConnection } from "./dragonfly/connect.ts";
+import { parseTarget } from "./dragonfly/target.ts";
 import { NatsStreams } from "./nats/streams.ts";
 
 export interface SystemFinding {
@@ -102,11 +103,13 @@ async function streams(url: string): Promise<Seen> {
       await connected.close();
     }
   }
-  const opened = connectDragonfly(url);
-  if (!opened.ok) throw new Error(opened.message);
-  const client = opened.value;
+  const target = parseTarget(url);
+  if (!target.ok) throw new Error(target.message);
+  const connection = new DragonflyConnection(target.value, { name: "tickforge-doctor" });
   try {
-    if (!(await untilReady(client))) throw new Error("it does not answer");
+    const ready = await connection.ready(ANSWER_SECONDS_MAX * 1_000);
+    if (!ready.ok) throw new Error(ready.message);
+    const { client } = connection;
     const node = client instanceof Redis ? client : client.nodes("master")[0];
     if (node === undefined) throw new Error("the cluster has no node");
     const info = await node.info("server");
@@ -121,7 +124,7 @@ async function streams(url: string): Promise<Seen> {
       state: `filled up to record ${cursor}`,
     };
   } finally {
-    client.disconnect();
+    connection.close();
   }
 }
 
@@ -142,4 +145,8 @@ async function clickhouse(endpoint: {
   } finally {
     await store.close();
   }
+}
+
+function withoutPassword(address: string): string {
+  return address.replace(/\/\/([^:@/]*):[^@]*@/, "//$1:***@");
 }

@@ -8,8 +8,7 @@ import { SQL } from "bun";
 import { Redis } from "ioredis";
 import type { LedgerRecord } from "../../actors/ports/ledger.ts";
 import type { StreamEntry, Streams } from "../../actors/ports/streams.ts";
-import { connectDragonfly } from "../../storage/dragonfly/connect.ts";
-import { DragonflyStreams } from "../../storage/dragonfly/streams.ts";
+import { connectStreams } from "../../storage/dragonfly/streams.ts";
 import { NatsStreams } from "../../storage/nats/streams.ts";
 import { openLedger } from "../../storage/sql/ledger.ts";
 import { NATS, startNats } from "../servers/nats-server.ts";
@@ -82,9 +81,9 @@ async function dragonfly(emit: Emit): Promise<void> {
     return;
   }
   const server = await startRedis();
-  const client = connectDragonfly(server.url);
-  if (!client.ok) throw new Error(client.message);
-  const streams = new DragonflyStreams({ client: client.value, address: server.url });
+  const opened = connectStreams(server.url);
+  if (!opened.ok) throw new Error(opened.message);
+  const streams = opened.value;
   await streams.prepare();
   const bareClient = new Redis(server.url);
   const ours: number[] = [];

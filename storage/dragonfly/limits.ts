@@ -1,13 +1,42 @@
-// Bounds of everything that is asked of DragonflyDB.
+// Bounds of the hot store.
 
-/** How long a command may take before it counts as failed. */
-export const COMMAND_MILLIS_MAX = 2_000;
-export const CONNECT_MILLIS_MAX = 3_000;
-/** Pauses between attempts to connect. */
+/** How long one command may take before the store counts as away. */
+export const COMMAND_MILLIS_MAX = 500;
+
+/** Silence of a server that owes an answer after which its connection is given up, with all that waits on it. */
+export const SILENCE_MILLIS_MAX = 5_000;
+
+/** How long making a connection may take. */
+export const CONNECT_MILLIS_MAX = 5_000;
+
+/** Pauses between attempts to connect: doubled by each that fails, and spread so that not all come back at once. */
 export const RECONNECT_MILLIS_MIN = 50;
 export const RECONNECT_MILLIS_MAX = 30_000;
 
-/** Commands sent before their answers are waited for. */
+/** How often one command follows a moved slot or a lost node of a cluster, and the pause before it does. */
+export const REDIRECTIONS_MAX = 5;
+export const REDIRECTION_MILLIS = 50;
+
+/** How long a cluster may take to say who holds which slots, and how often it is asked. */
+export const SLOTS_MILLIS_MAX = 1_000;
+export const SLOTS_REFRESH_MILLIS = 5_000;
+
+/** Nodes an address may name; a cluster tells of its others itself. */
+export const NODES_MAX = 64;
+
+/** Topics one process listens to. */
+export const TOPICS_MAX = 1_024;
+
+/** How long a new listener waits for a connection. */
+export const SUBSCRIBE_MILLIS_MAX = 5_000;
+
+/** How often a listening connection is asked whether it still lives. */
+export const LISTENER_PING_MILLIS = 1_000;
+
+/** How long a piece of a stream's batch may take: it is longer than other commands. */
+export const STREAM_COMMAND_MILLIS_MAX = 5_000;
+
+/** Commands of a stream's batch sent before their answers are waited for. */
 export const PIPELINE_COMMANDS_MAX = 1_000;
 
 /** Entries looked at once when a stream is trimmed. */

@@ -3,6 +3,7 @@
 
 import type { ChainableCommander } from "ioredis";
 import type { Micros } from "../../actors/base/clock.ts";
+import { ok, type Result } from "../../actors/base/result.ts";
 import { TOPICS, type Topic } from "../../actors/domain/records.ts";
 import {
   type Delivery,
@@ -14,8 +15,14 @@ import {
   StreamsUnavailable,
   TOPIC_RETENTION_MICROS,
 } from "../../actors/ports/streams.ts";
-import { type DragonflyClient, untilReady } from "./connect.ts";
-import { PIPELINE_COMMANDS_MAX, TRIM_ENTRIES } from "./limits.ts";
+import { type DragonflyClient, DragonflyConnection } from "./connect.ts";
+import {
+  CONNECT_MILLIS_MAX,
+  PIPELINE_COMMANDS_MAX,
+  STREAM_COMMAND_MILLIS_MAX,
+  TRIM_ENTRIES,
+} from "./limits.ts";
+import { parseTarget } from "./target.ts";
 
 /** A stream of one key only, so that a cluster may put each partition on another node. */
 function keyOf({ topic, partition }: StreamPlace): string {
@@ -31,21 +38,19 @@ const GROUP_IS_THERE = /BUSYGROUP/;
 type RawEntry = [Buffer, Buffer[]];
 
 export class DragonflyStreams implements Streams {
+  readonly #connection: DragonflyConnection;
   readonly #client: DragonflyClient;
-  readonly #address: string;
 
-  /** @param options.address for messages, without its password */
-  constructor(options: { client: DragonflyClient; address: string }) {
-    this.#client = options.client;
-    this.#address = options.address;
+  /** @param connection of its own: a batch's commands would keep others waiting */
+  constructor(connection: DragonflyConnection) {
+    this.#connection = connection;
+    this.#client = connection.client;
   }
 
   async prepare(): Promise<void> {
     // Streams come to be with their first entries.
-    await this.#ask(async () => {
-      if (!(await untilReady(this.#client))) throw new Error(`not connected (${this.#client.status})`);
-      await this.#client.get(CURSOR_KEY);
-    });
+    const ready = await this.#connection.ready(CONNECT_MILLIS_MAX);
+    if (!ready.ok) throw new StreamsUnavailable(ready.message);
   }
 
   async publish(place: StreamPlace, entries: readonly StreamEntry[]): Promise<void> {
@@ -157,14 +162,16 @@ export class DragonflyStreams implements Streams {
 
   async close(): Promise<void> {
     await Promise.resolve();
-    this.#client.disconnect();
+    this.#connection.close();
   }
 
   async #ask<T>(question: () => Promise<T>): Promise<T> {
+    if (!this.#connection.up)
+      throw new StreamsUnavailable(this.#connection.explain("there is no connection"));
     try {
       return await question();
     } catch (error) {
-      throw unavailable(error, this.#address);
+      throw new StreamsUnavailable(this.#connection.explain(error), { cause: error });
     }
   }
 }
@@ -280,10 +287,20 @@ function decode([id, [, bytes = Buffer.alloc(HEADER_BYTES)]]: RawEntry): StreamE
   };
 }
 
-function unavailable(error: unknown, address: string): StreamsUnavailable {
-  const message = error instanceof Error ? error.message : String(error);
-  const advice = /WRONGPASS|NOAUTH|invalid password/i.test(message)
-    ? "does not accept the user name or password"
-    : "does not answer";
-  return new StreamsUnavailable(`DragonflyDB at ${address} ${advice}: ${message}`, { cause: error });
+/** Streams at an address such as `redis://host:6379`. */
+export function connectStreams(
+  address: string,
+  onProblem?: (message: string) => void,
+): Result<DragonflyStreams, "dragonfly-address-invalid"> {
+  const target = parseTarget(address);
+  if (!target.ok) return target;
+  return ok(
+    new DragonflyStreams(
+      new DragonflyConnection(target.value, {
+        name: "tickforge-streams",
+        commandMillisMax: STREAM_COMMAND_MILLIS_MAX,
+        ...(onProblem === undefined ? {} : { onProblem }),
+      }),
+    ),
+  );
 }

@@ -15,7 +15,7 @@ import { openStation, type Station } from "../../edge/main.ts";
 import { playTick, settleDurably } from "../../edge/play.ts";
 import { parseSettings } from "../../edge/settings.ts";
 import { POSTGRES, type PostgresServer, startPostgres } from "../../scripts/servers/postgres-server.ts";
-import { REDIS, type RedisServer, startRedis } from "../../scripts/servers/redis-server.ts";
+import { REDIS, type StartedRedis, startRedis } from "../../scripts/servers/redis-server.ts";
 import { connectHistory, type OpenedTimeSeries, openTimeSeries } from "../../storage/clickhouse/open.ts";
 import { openStreams } from "../../storage/open-streams.ts";
 import { describeWith } from "../fixtures/describe-with.ts";
@@ -72,7 +72,7 @@ function books(orders: readonly LedgerOrder[]): unknown {
 }
 
 describeWith(REDIS === undefined ? undefined : POSTGRES, "stores that fail", () => {
-  let redis: RedisServer;
+  let redis: StartedRedis;
   let postgres: PostgresServer;
   let clickhouse: OpenedTimeSeries;
   let proxies: Record<"clickhouse" | "redis" | "postgres", FaultProxy>;
@@ -91,7 +91,7 @@ describeWith(REDIS === undefined ? undefined : POSTGRES, "stores that fail", () 
     clickhouse = engine.value;
     proxies = {
       clickhouse: new FaultProxy(() => Number(new URL(clickhouse.endpoint().url).port)),
-      redis: new FaultProxy(() => redis.ports[0] ?? 0),
+      redis: new FaultProxy(() => redis.nodes[0]?.port ?? 0),
       postgres: new FaultProxy(() => Number(new URL(postgres.url).port)),
     };
   }, 60_000);
@@ -155,8 +155,8 @@ describeWith(REDIS === undefined ? undefined : POSTGRES, "stores that fail", () 
           process.kill(clickhouse.engine.processId, "SIGKILL");
         }
         if (name === "redis") {
-          await redis.processes[0]?.stop("SIGKILL");
-          await redis.processes[0]?.start();
+          await redis.kill9();
+          await redis.restart();
         }
         if (name === "postgres") {
           await postgres.process.stop("SIGKILL");

@@ -8,8 +8,7 @@ import { decodeRecord } from "../../actors/domain/codec.ts";
 import { TOPICS } from "../../actors/domain/records.ts";
 import type { RawRecord } from "../../actors/ports/journal.ts";
 import { STREAM_PARTITIONS, type Streams } from "../../actors/ports/streams.ts";
-import { connectDragonfly } from "../../storage/dragonfly/connect.ts";
-import { DragonflyStreams } from "../../storage/dragonfly/streams.ts";
+import { connectStreams } from "../../storage/dragonfly/streams.ts";
 import { openStreams } from "../../storage/open-streams.ts";
 import { startEdge } from "../../scripts/edge-rig.ts";
 import { MemoryJournal } from "../../storage/memory/memory-journal.ts";
@@ -22,7 +21,7 @@ import { StreamsSink } from "../../storage/projections/streams/sink.ts";
 import { makeRig, play, simulatedTicks } from "../fixtures/engine-rig.ts";
 import { FaultProxy } from "../fixtures/fault-proxy.ts";
 import { NATS, startNats } from "../../scripts/servers/nats-server.ts";
-import { REDIS, type RedisServer, startRedis } from "../../scripts/servers/redis-server.ts";
+import { REDIS, type StartedRedis, startRedis } from "../../scripts/servers/redis-server.ts";
 import { describeWith } from "../fixtures/describe-with.ts";
 
 const SEED = 31;
@@ -119,10 +118,10 @@ test("in memory: every record once, and a rebuild has them again", async () => {
 const DISTURBANCES = 12;
 
 /** Keeps streams on `server` from the journal as it grows, while `disturb` does to it what happens to servers. */
-async function run(server: RedisServer, disturb: (share: number) => Promise<void>): Promise<void> {
-  const client = connectDragonfly(server.url);
-  if (!client.ok) throw new Error(client.message);
-  const streams = new DragonflyStreams({ client: client.value, address: server.url });
+async function run(server: StartedRedis, disturb: (share: number) => Promise<void>): Promise<void> {
+  const connected = connectStreams(server.url);
+  if (!connected.ok) throw new Error(connected.message);
+  const streams = connected.value;
   let durableSeq = 0;
   const projection = project(streams, () => durableSeq);
   for (let step = 1; step <= DISTURBANCES; step++) {
@@ -139,28 +138,27 @@ async function run(server: RedisServer, disturb: (share: number) => Promise<void
 describeWith(REDIS, "redis-server", () => {
   test("killed now and then, and back empty each time", async () => {
     const server = await startRedis();
-    const [process] = server.processes;
     let kills = 0;
     await run(server, async () => {
       if (kills++ % 3 !== 1) return;
-      await process?.stop("SIGKILL");
-      await process?.start();
+      await server.kill9();
+      await server.restart();
     });
     await server.stop();
   }, 60_000);
 
   test("killed now and then, and back with an old snapshot", async () => {
-    const server = await startRedis({ keeps: true });
-    const [process] = server.processes;
+    const server = await startRedis();
     let steps = 0;
     await run(server, async () => {
       steps++;
       if (steps === 3) {
-        await process?.stop("SIGTERM");
-        await process?.start();
+        await server.save();
+        await server.kill9();
+        await server.restart();
       } else if (steps % 3 === 2) {
-        await process?.stop("SIGKILL");
-        await process?.start();
+        await server.kill9();
+        await server.restart();
       }
     });
     await server.stop();
@@ -174,12 +172,12 @@ describeWith(REDIS, "redis-server", () => {
       "/api/market",
       Array.from({ length: 500 }, () => tick),
     );
-    await server.processes[0]?.stop("SIGKILL");
+    await server.kill9();
     await edge.post(
       "/api/market",
       Array.from({ length: 500 }, () => tick),
     );
-    await server.processes[0]?.start();
+    await server.restart();
     const { journal: records, projector } = edge.station;
     for (let i = 0; i < 400 && projector?.statusOf("streams").appliedSeq !== records.durableSeq; i++) {
       await Bun.sleep(50);
@@ -191,14 +189,14 @@ describeWith(REDIS, "redis-server", () => {
       (await streams.value.read({ topic: "market-data", partition: 0 }, 0, 5_000)).length,
     ).toBeGreaterThanOrEqual(1_000);
     await streams.value.close();
-    await server.processes[0]?.stop("SIGKILL");
+    await server.kill9();
     await edge.stop();
     await server.stop();
   }, 60_000);
 
   test("cut off and hung by the network", async () => {
     const server = await startRedis();
-    const proxy = new FaultProxy(() => server.ports[0] ?? 0);
+    const proxy = new FaultProxy(() => server.nodes[0]?.port ?? 0);
     let steps = 0;
     await run({ ...server, url: `redis://127.0.0.1:${proxy.port}` }, async () => {
       steps++;

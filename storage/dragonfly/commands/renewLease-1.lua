@@ -1,0 +1,9 @@
+-- Makes a lease last longer, if it is still the caller's.
+-- KEYS[1]  the lease: token and holder
+-- ARGV[1]  the caller's token and holder
+-- ARGV[2]  milliseconds from now
+-- Returns 1, or 0 when it is over.
+if redis.call("GET", KEYS[1]) ~= ARGV[1] then
+  return 0
+end
+return redis.call("PEXPIRE", KEYS[1], ARGV[2])
