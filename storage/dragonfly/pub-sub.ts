@@ -5,7 +5,12 @@ import { Redis } from "ioredis";
 import { HotStateUnavailable } from "../../actors/ports/hot-state.ts";
 import type { PubSub, Subscription, TopicListener } from "../../actors/ports/pub-sub.ts";
 import { ask } from "./ask.ts";
-import { type DragonflyConnection, nodeOptions, reconnectDelayMillis } from "./connect.ts";
+import {
+  type DragonflyClient,
+  type DragonflyConnection,
+  nodeOptions,
+  reconnectDelayMillis,
+} from "./connect.ts";
 import { Keys } from "./keys.ts";
 import { LISTENER_PING_MILLIS, SUBSCRIBE_MILLIS_MAX, TOPICS_MAX } from "./limits.ts";
 import type { DragonflyNode } from "./target.ts";
@@ -38,7 +43,7 @@ export class DragonflyPubSub implements PubSub {
 
   async publish(topic: string, text: string): Promise<void> {
     const channel = this.#keys.channel(topic);
-    await ask(this.#connection, async (client) => await client.publish(channel, text));
+    await ask(this.#connection, async (client) => await voiceOf(client, channel).publish(channel, text));
   }
 
   async subscribe(topic: string, listener: TopicListener): Promise<Subscription> {
@@ -156,4 +161,14 @@ export class DragonflyPubSub implements PubSub {
     const known = found.flatMap(({ host, port }) => (host && port ? [{ host, port }] : []));
     return known.length > 0 ? known : target.nodes;
   }
+}
+
+/** A cluster's client says each message to any node it likes; said to the same one, messages of a topic keep their order. */
+function voiceOf(client: DragonflyClient, channel: string): DragonflyClient {
+  if (!("nodes" in client)) return client;
+  const nodes = client
+    .nodes("master")
+    .map((node) => ({ node, name: `${node.options.host}:${node.options.port}` }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return nodes[Bun.hash.crc32(channel) % nodes.length]?.node ?? client;
 }

@@ -107,8 +107,8 @@ async function cacheRig(entriesMax = 100): Promise<Rig> {
   return { clock, shared, truth, caches, get };
 }
 
-async function fail(): Promise<string> {
-  return await Promise.reject(new Error("no database"));
+function fail(): Promise<string> {
+  return Promise.reject(new Error("no database"));
 }
 
 describe("a cache of two levels", () => {
