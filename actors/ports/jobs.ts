@@ -43,10 +43,12 @@ export interface ProcessOptions {
 export interface RepeatedJob {
   /** Names the timetable; told again, it replaces what it said before. */
   readonly id: string;
-  /** Five or six fields, in UTC; six begin with seconds. */
-  readonly cron: string;
+  readonly at: Timetable;
   readonly data: JobData;
 }
+
+/** Five fields in UTC, or a fixed pace. Times that passed while nothing ran are left out. */
+export type Timetable = { readonly cron: string } | { readonly everyMillis: number };
 
 export interface JobCounts {
   readonly waiting: number;
@@ -71,7 +73,10 @@ export interface Jobs {
   add(queue: string, job: NewJob): Promise<boolean>;
   /** Begins to run the queue's jobs here; once a queue and process. */
   process(queue: string, handler: JobHandler, options: ProcessOptions): Promise<void>;
+  /** Throws a RangeError for a timetable that says no time. */
   repeat(queue: string, job: RepeatedJob): Promise<void>;
+  /** When its next job is due, in milliseconds since 1970; undefined where no timetable has this id. */
+  nextRepeatMillis(queue: string, id: string): Promise<number | undefined>;
   /** False where no timetable had this id. */
   endRepeat(queue: string, id: string): Promise<boolean>;
   counts(queue: string): Promise<JobCounts>;
