@@ -72,6 +72,10 @@ class Truth {
   };
 }
 
+async function noDatabase(): Promise<string> {
+  return await Promise.reject(new Error("no database"));
+}
+
 interface Rig {
   readonly clock: VirtualClock;
   readonly shared: Switched;
@@ -103,12 +107,8 @@ async function cacheRig(entriesMax = 100): Promise<Rig> {
   };
   const caches = [await make(), await make()] as const;
   const get = async (key: string, cache = 0): Promise<string | undefined> =>
-    await caches[cache]!.get(key, truth.load(key));
+    await caches[cache]!.read(key, truth.load(key));
   return { clock, shared, truth, caches, get };
-}
-
-function fail(): Promise<string> {
-  return Promise.reject(new Error("no database"));
 }
 
 describe("a cache of two levels", () => {
@@ -156,8 +156,8 @@ describe("a cache of two levels", () => {
   test("a load that fails is the failure of its readers, and is not remembered", async () => {
     const { caches, get } = rig;
     const failures = await Promise.all([
-      failureOf(caches[0].get("a", fail)),
-      failureOf(caches[0].get("a", fail)),
+      failureOf(caches[0].read("a", noDatabase)),
+      failureOf(caches[0].read("a", noDatabase)),
     ]);
     expect(failures.map(String)).toEqual(["Error: no database", "Error: no database"]);
     expect(caches[0].counts.loadFailures).toBe(1);
@@ -178,7 +178,7 @@ describe("a cache of two levels", () => {
   test("a load that began before a drop reaches its readers and no level", async () => {
     const { truth, caches, get } = rig;
     const gate = Promise.withResolvers<void>();
-    const old = caches[0].get("a", async () => {
+    const old = caches[0].read("a", async () => {
       await gate.promise;
       return "old";
     });
@@ -248,7 +248,7 @@ describe("a cache of two levels", () => {
 describe("a guarded limiter", () => {
   const limit = { perSecond: 1, burst: 10 };
 
-  test("goes on by its own buckets, which were kept in step: no second burst", async () => {
+  test("goes on by its own buckets: no second burst, neither when the store goes nor when it comes back empty", async () => {
     const clock = new VirtualClock(1e15);
     const shared = new Switched(clock);
     const guard = new Guard(clock);
@@ -257,19 +257,39 @@ describe("a guarded limiter", () => {
       own: new MemoryRateLimiter(clock),
       guard,
     });
-    expect((await limiter.take("k", 8, limit)).taken).toBe(true);
+    const take = async (count: number): Promise<boolean> => (await limiter.take("k", count, limit)).taken;
+    expect(await take(4)).toBe(true);
     shared.away = true;
-    expect((await limiter.take("k", 3, limit)).taken).toBe(false);
-    expect((await limiter.take("k", 2, limit)).taken).toBe(true);
-    for (let i = 0; i < 10; i++) expect((await limiter.take("k", 1, limit)).taken).toBe(false);
+    expect(await take(7)).toBe(false);
+    for (let i = 0; i < 6; i++) expect(await take(1)).toBe(true);
     expect(guard.state).toBe("open");
     expect(guard.problem).toContain("switched off");
-    expect(limiter.ownDecisions).toBe(12);
+    expect(limiter.ownDecisions).toBe(6);
+    expect(await take(1)).toBe(false);
     shared.away = false;
     clock.advance(PROBE_MICROS);
-    await limiter.take("k", 1, limit);
+    // One was filled up; the store has counted four of what was taken.
+    expect(await take(1)).toBe(true);
     expect(guard.state).toBe("closed");
-    expect(limiter.ownDecisions).toBe(12);
+    expect(await take(1)).toBe(false);
+    expect(limiter.ownDecisions).toBe(6);
+  });
+
+  test("what the shared bucket refuses is not taken from the own one", async () => {
+    const clock = new VirtualClock(1e15);
+    const shared = new Switched(clock);
+    const limiter = new GuardedRateLimiter({
+      shared: shared.limiter,
+      own: new MemoryRateLimiter(clock),
+      guard: new Guard(clock),
+    });
+    // Another process takes nine.
+    await shared.limiter.take("k", 9, limit);
+    for (let i = 0; i < 5; i++) {
+      expect(await limiter.take("k", 2, limit)).toEqual({ taken: false, remaining: 1, waitMillis: 1_000 });
+    }
+    shared.away = true;
+    expect((await limiter.take("k", 10, limit)).taken).toBe(true);
   });
 
   test("a bug is not a store that is away", async () => {
@@ -329,10 +349,13 @@ if (!hasRedis()) {
         // Five commands time out at most; the rest is decided at once.
         expect(performance.now() - startMillis).toBeLessThan(5_000);
         await end();
+        let others = 0;
         await eventually(async () => {
-          await limiter.take(`other ${how}`, 1, limit);
+          await limiter.take(`other ${how} ${++others}`, 1, limit);
           return guard.state === "closed";
         });
+        // Killed, it came back with a full bucket.
+        expect(await take()).toBe(false);
         const decisions = limiter.ownDecisions;
         await limiter.take(`other ${how}`, 1, limit);
         expect(limiter.ownDecisions).toBe(decisions);
@@ -355,7 +378,7 @@ if (!hasRedis()) {
         });
         await cache.listen();
         const read = async (key: string): Promise<string | undefined> =>
-          await cache.get(key, () => Promise.resolve(`value of ${key}`));
+          await cache.read(key, () => Promise.resolve(`value of ${key}`));
         expect(await read("before")).toBe("value of before");
         await begin();
         const startMillis = performance.now();

@@ -1,33 +1,43 @@
-// A rate limiter that always decides: by the shared buckets, and while those are away by this process's own, which have
-// been kept in step, so that nobody gets a second burst out of a failure.
+// A rate limiter that always decides: by this process's own buckets and by the shared ones, which count what others took
+// too. While the shared ones are away, or have come back empty, the own ones still hold what this process may.
 
 import type { RateDecision, RateLimit, RateLimiter } from "../../actors/ports/rate-limiter.ts";
 import { AWAY, type Guard } from "./guard.ts";
 
+/** Buckets of this process alone. */
+export interface OwnBuckets extends RateLimiter {
+  /** Undoes a take. */
+  giveBack(key: string, count: number, limit: RateLimit): void;
+}
+
 export class GuardedRateLimiter implements RateLimiter {
   readonly #shared: RateLimiter;
-  readonly #own: RateLimiter;
+  readonly #own: OwnBuckets;
   readonly #guard: Guard;
   #ownDecisions = 0;
 
-  constructor(limiters: { shared: RateLimiter; own: RateLimiter; guard: Guard }) {
+  constructor(limiters: { shared: RateLimiter; own: OwnBuckets; guard: Guard }) {
     this.#shared = limiters.shared;
     this.#own = limiters.own;
     this.#guard = limiters.guard;
   }
 
-  /** How often the shared buckets could not be asked. */
+  /** How often the shared buckets should have been asked and could not be. */
   get ownDecisions(): number {
     return this.#ownDecisions;
   }
 
   async take(key: string, count: number, limit: RateLimit): Promise<RateDecision> {
+    // What this process alone took is never more than what all took: where its own bucket is empty, the shared one is, and
+    // a flood costs no question.
+    const own = await this.#own.take(key, count, limit);
+    if (!own.taken) return own;
     const shared = await this.#guard.ask(async () => await this.#shared.take(key, count, limit));
     if (shared === AWAY) {
       this.#ownDecisions++;
-      return await this.#own.take(key, count, limit);
+      return own;
     }
-    if (shared.taken) await this.#own.take(key, count, limit);
+    if (!shared.taken) this.#own.giveBack(key, count, limit);
     return shared;
   }
 }

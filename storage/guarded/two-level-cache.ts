@@ -83,7 +83,7 @@ export class TwoLevelCache<T> {
   }
 
   /** @param load the truth: undefined where there is nothing. Its failure is the reader's, and is not remembered. */
-  async get(key: string, load: () => Promise<T | undefined>): Promise<T | undefined> {
+  async read(key: string, load: () => Promise<T | undefined>): Promise<T | undefined> {
     if (this.#memory.has(key)) {
       this.#counts.memoryHits++;
       return this.#memory.get(key);

@@ -53,6 +53,12 @@ export class MemoryRateLimiter implements RateLimiter {
     };
   }
 
+  /** Undoes a take. */
+  giveBack(key: string, count: number, { burst }: RateLimit): void {
+    const bucket = this.#buckets.get(key);
+    if (bucket !== undefined) bucket.tokens = Math.min(burst, bucket.tokens + count);
+  }
+
   #keep(key: string, bucket: Bucket, nowMillis: number): void {
     this.#buckets.delete(key);
     this.#buckets.set(key, bucket);
