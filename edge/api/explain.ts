@@ -3,6 +3,7 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Result } from "../../actors/base/result.ts";
 import { type Dossier, dossierSchema } from "../explain/dossier.ts";
+import { lineageOf, lineageSchema, mermaidOf } from "../explain/lineage.ts";
 import { dossierPage } from "../explain/page.ts";
 import { Problem, problemSchema } from "./problem.ts";
 
@@ -15,15 +16,23 @@ const problem = (description: string) => ({
   content: { "application/problem+json": { schema: problemSchema } },
 });
 
+const idParam = z.object({
+  id: z.string().regex(ID, "a signal's number, or the id of an order, a deal or a position"),
+});
+
+const PROBLEMS = {
+  400: problem("The id is none"),
+  404: problem("The journal does not know it"),
+  503: problem("It cannot be made now"),
+} as const;
+
 export function addExplain(app: OpenAPIHono, explain: Explain | undefined): void {
   const route = createRoute({
     method: "get",
     path: "/explain/{id}",
     summary: "Everything behind a decision: ticks, features, votes, checks, order, fills, proof",
     request: {
-      params: z.object({
-        id: z.string().regex(ID, "a signal's number, or the id of an order, a deal or a position"),
-      }),
+      params: idParam,
       query: z.object({ format: z.enum(["json", "html"]).default("json") }),
     },
     responses: {
@@ -31,21 +40,49 @@ export function addExplain(app: OpenAPIHono, explain: Explain | undefined): void
         description: "The dossier",
         content: { "application/json": { schema: dossierSchema }, "text/html": { schema: z.string() } },
       },
-      400: problem("The id is none"),
-      404: problem("The journal does not know it"),
-      503: problem("It cannot be made now"),
+      ...PROBLEMS,
     },
   });
   app.openapi(route, async (c) => {
-    if (explain === undefined) throw new Problem(503, "not-here", "this server makes no dossiers");
-    const made = await explain(c.req.valid("param").id);
-    if (!made.ok) throw new Problem(made.code === "unknown-id" ? 404 : 503, made.code, made.message);
+    const dossier = await made(explain, c.req.valid("param").id);
     const wantsPage =
       c.req.valid("query").format === "html" || /text\/html/.test(c.req.header("accept") ?? "");
-    if (!wantsPage) return c.json(made.value, 200);
-    return c.html(dossierPage(made.value), 200, {
+    if (!wantsPage) return c.json(dossier, 200);
+    return c.html(dossierPage(dossier), 200, {
       "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
       "x-content-type-options": "nosniff",
     });
   });
+  addLineage(app, explain);
+}
+
+function addLineage(app: OpenAPIHono, explain: Explain | undefined): void {
+  const route = createRoute({
+    method: "get",
+    path: "/lineage/{id}",
+    summary: "What led to a decision and what came of it, as a graph or a Mermaid flowchart",
+    request: {
+      params: idParam,
+      query: z.object({ format: z.enum(["json", "mermaid"]).default("json") }),
+    },
+    responses: {
+      200: {
+        description: "The graph",
+        content: { "application/json": { schema: lineageSchema }, "text/plain": { schema: z.string() } },
+      },
+      ...PROBLEMS,
+    },
+  });
+  app.openapi(route, async (c) => {
+    const lineage = lineageOf(await made(explain, c.req.valid("param").id));
+    if (c.req.valid("query").format === "mermaid") return c.text(mermaidOf(lineage), 200);
+    return c.json(lineage, 200);
+  });
+}
+
+async function made(explain: Explain | undefined, id: string): Promise<Dossier> {
+  if (explain === undefined) throw new Problem(503, "not-here", "this server makes no dossiers");
+  const dossier = await explain(id);
+  if (dossier.ok) return dossier.value;
+  throw new Problem(dossier.code === "unknown-id" ? 404 : 503, dossier.code, dossier.message);
 }

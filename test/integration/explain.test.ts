@@ -7,6 +7,7 @@ import type { Execution, OrderIntent } from "../../actors/domain/order.ts";
 import type { JournalRecord } from "../../actors/domain/records.ts";
 import type { Signal } from "../../actors/domain/signal.ts";
 import { type Dossier, dossierSchema } from "../../edge/explain/dossier.ts";
+import { lineageSchema, mermaidOf } from "../../edge/explain/lineage.ts";
 import { dossierPage } from "../../edge/explain/page.ts";
 import { dossierLines } from "../../edge/explain/terminal.ts";
 import { playTick } from "../../edge/play.ts";
@@ -117,6 +118,32 @@ describe("a closed trade", () => {
     }
   }, 30_000);
 });
+
+test("a trade's lineage leads from its tick over votes and signal to its deals and its position, and is drawn", async () => {
+  const { signal, entry, exit, fills } = closedTrade();
+  const { body } = await rig.ask(`/api/v1/lineage/${exit.intentId}`);
+  const lineage = lineageSchema.parse(body);
+  const kinds = new Map(lineage.nodes.map(({ id, kind }) => [id, kind]));
+  expect(kinds.get(`tick:${signal.tickSeq}`)).toBe("tick");
+  const follow = (from: string): string[] =>
+    lineage.edges.filter((edge) => edge.from === from).map(({ to }) => to);
+  expect(follow(`tick:${signal.tickSeq}`)).toContain(`signal:${signal.seq}`);
+  expect(follow(`signal:${signal.seq}`)).toEqual([entry.intentId]);
+  const deals = fills.filter(({ dealId }) => dealId !== null);
+  for (const { intentId, dealId } of deals) expect(follow(intentId)).toContain(dealId ?? "");
+  expect(follow(exit.intentId)).toContain(exit.positionId ?? "");
+  expect(lineage.edges.filter(({ relation }) => relation === "votedFor")).toHaveLength(
+    signal.components.length,
+  );
+  const drawn = String((await rig.ask(`/api/v1/lineage/${exit.intentId}?format=mermaid`)).body);
+  expect(drawn).toStartWith("flowchart LR\n");
+  const evil = {
+    ...lineage,
+    nodes: [{ id: "x", kind: "deal" as const, label: '"]; click x "javascript:alert(1)"' }],
+    edges: [],
+  };
+  expect(mermaidOf(evil)).toBe('flowchart LR\n  n0["deal: ___ click x _javascript:alert_1__"]\n');
+}, 30_000);
 
 describe("what is asked for", () => {
   test("and is not there is named, with what could be", async () => {
