@@ -18,6 +18,7 @@ import type { OpenedJournal } from "../storage/journal/append.ts";
 import { openJournal } from "../storage/journal/journal.ts";
 import { runRetention } from "../storage/journal/retention-round.ts";
 import { FileSnapshotStore } from "../storage/journal/snapshot-store.ts";
+import { signHeads, signHeadsAside } from "../storage/sign-heads.ts";
 import { openStores, type Stores } from "../storage/open-stores.ts";
 import { type LedgerProjection, ledgerProjection } from "../storage/projections/ledger.ts";
 import type { Projector } from "../storage/projections/projector.ts";
@@ -190,6 +191,7 @@ class RunningStation implements Station {
   readonly #options: StationOptions;
   readonly #snapshots: FileSnapshotStore;
   readonly #lock: DataLock;
+  #signedDay = "";
 
   constructor(options: StationOptions, parts: StationParts) {
     this.#options = options;
@@ -218,6 +220,7 @@ class RunningStation implements Station {
 
   async housekeep(): Promise<void> {
     const { settings, onProblem } = this.#options;
+    await this.#signDaily();
     const kept = await runRetention({
       journalDirectory: join(settings.data, JOURNAL_FOLDER),
       archiveDirectory: join(settings.data, "archive"),
@@ -237,6 +240,16 @@ class RunningStation implements Station {
     }
   }
 
+  /** Once a UTC day; a stop signs as well. */
+  async #signDaily(): Promise<void> {
+    const today = new Date().toISOString().slice(0, 10);
+    if (today === this.#signedDay) return;
+    this.#signedDay = today;
+    const { data, audit } = this.#options.settings;
+    const wrong = await signHeadsAside({ data, anchor: audit.anchor });
+    if (wrong !== "") this.#options.onProblem?.(wrong);
+  }
+
   async close(): Promise<void> {
     // A failed journal has said so already; what can still be saved is saved.
     await this.journal.flush().catch(() => undefined);
@@ -250,6 +263,9 @@ class RunningStation implements Station {
     this.live.engine.system.stop();
     await this.journal.close();
     await this.ledger.close();
+    const { data, audit } = this.#options.settings;
+    const signed = await signHeads({ data, anchor: audit.anchor });
+    if (!signed.ok) this.#options.onProblem?.(`${signed.code}: ${signed.message}`);
     this.#lock.release();
   }
 }

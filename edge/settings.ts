@@ -66,6 +66,10 @@ const settingsSchema = z.strictObject({
     /** Of a PostgreSQL database; left out, the ledger is a SQLite file in the data folder. */
     url: z.url({ protocol: /^postgres(?:ql)?$/ }).optional(),
   }),
+  audit: z.strictObject({
+    /** A file on another disk that signed heads of the journal are written to as well. */
+    anchor: z.string().min(1).optional(),
+  }),
   streams: z.strictObject({
     /** Of a DragonflyDB or a NATS server that every record is copied to; left out, none is. */
     url: z.url({ protocol: /^(?:rediss?|nats)$/ }).optional(),
@@ -91,6 +95,7 @@ const DEFAULTS: Settings = {
   journal: { segmentBytes: 64 << 20, ringBytes: 16 << 20 },
   http: { host: "127.0.0.1", port: 8_000, ticksPerSecond: 10 },
   ledger: {},
+  audit: {},
   streams: {},
   timeSeries: { enabled: true, username: "default", password: "", database: "tickforge" },
 };
@@ -113,6 +118,7 @@ export type SettingsFailure = "config-unreadable" | "config-invalid";
 /**
  * @param environment usually `process.env`: TICKFORGE_CONFIG, TICKFORGE_DATA, TICKFORGE_PRESET, TICKFORGE_SEED,
  * TICKFORGE_HOST, TICKFORGE_PORT, TICKFORGE_TOKEN, TICKFORGE_LEDGER_URL, TICKFORGE_STREAMS_URL,
+ * TICKFORGE_AUDIT_ANCHOR,
  * TICKFORGE_CLICKHOUSE_{URL,USERNAME,PASSWORD,DATABASE}
  * @param defaults a command's own, below file, environment and flags
  */
@@ -187,6 +193,7 @@ function fromEnvironment(environment: Readonly<Record<string, string | undefined
 function secretsFrom(environment: Readonly<Record<string, string | undefined>>): object {
   return {
     http: defined({ token: variable(environment, "TICKFORGE_TOKEN") }),
+    audit: defined({ anchor: variable(environment, "TICKFORGE_AUDIT_ANCHOR") }),
     streams: defined({ url: variable(environment, "TICKFORGE_STREAMS_URL") }),
     ledger: defined({ url: variable(environment, "TICKFORGE_LEDGER_URL") }),
     timeSeries: defined({

@@ -152,7 +152,9 @@ export class History {
           throw error;
         })) ?? [];
     const storedUntil = rows[0]?.timeMicros ?? 0;
-    const since = recent.filter(({ time }) => Date.parse(time) * 1_000 > storedUntil);
+    // Of a range that has ended everything is stored, unless the store is away.
+    const isOpen = until === Number.POSITIVE_INFINITY || rows.length === 0;
+    const since = isOpen ? recent.filter(({ time }) => Date.parse(time) * 1_000 > storedUntil) : [];
     const stored = rows.slice(0, limit - since.length).reverse();
     const [oldest] = stored;
     return {

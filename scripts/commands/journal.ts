@@ -8,6 +8,7 @@ import { utc } from "../../edge/terminal/frame.ts";
 import { SegmentCursor } from "../../storage/journal/cursor.ts";
 import { RealDisk } from "../../storage/journal/disk.ts";
 import { SEAL_KIND } from "../../storage/journal/format.ts";
+import { verifyHeads } from "../../storage/sign-heads.ts";
 import { type JournalReport, verifyJournal } from "../../storage/journal/verify.ts";
 import {
   type CommonFlags,
@@ -26,7 +27,9 @@ export function journalCommand(): Command {
     .addCommand(
       withSettings(
         new Command("verify").description("check every byte; say where the first wrong one is"),
-      ).action((flags: CommonFlags) => verify(flags)),
+      ).action(async (flags: CommonFlags) => {
+        await verify(flags);
+      }),
     )
     .addCommand(
       withSettings(
@@ -46,14 +49,23 @@ function folderOf(flags: CommonFlags): string {
   return journalFolderOrExit(settingsOrExit(flags));
 }
 
-function verify(flags: CommonFlags): void {
+async function verify(flags: CommonFlags): Promise<void> {
   const report = valueOrExit(verifyJournal(folderOf(flags)));
+  const { data, audit } = settingsOrExit(flags);
+  const signed = valueOrExit(await verifyHeads({ data, anchor: audit.anchor }));
   if (flags.json) {
-    console.log(JSON.stringify({ intact: true, ...report }));
+    console.log(
+      JSON.stringify({ intact: true, ...report, signedHeads: signed.heads, signedUpToSeq: signed.lastSeq }),
+    );
     return;
   }
   console.log(
     `intact: ${report.records} records (${report.firstSeq} to ${report.lastSeq}) in ${report.segments} segments`,
+  );
+  console.log(
+    signed.heads === 0
+      ? "nothing of it is signed yet"
+      : `${signed.heads} signed heads, up to record ${signed.lastSeq}`,
   );
   if (report.torn)
     console.log(

@@ -74,7 +74,7 @@ test("start stops cleanly on SIGTERM, and its journal is intact", async () => {
   expect(await child.exited).toBe(0);
   for (const line of (await new Response(child.stdout).text()).trim().split("\n")) JSON.parse(line);
   expect(tickforge(["journal", "verify", "--data", data]).code).toBe(0);
-}, 15_000);
+}, 60_000);
 
 test("other settings go on with the same journal; settings that its records contradict are refused by name", () => {
   const data = join(folder, "settings");
@@ -87,7 +87,7 @@ test("other settings go on with the same journal; settings that its records cont
   expect(run.err).toContain("account.currency");
   const replayed = tickforge(["replay", "--recorded", "--json", "--data", data]);
   expect(JSON.parse(replayed.out)).toMatchObject({ identical: true });
-}, 15_000);
+}, 60_000);
 
 test("a folder that took ticks from outside goes on with the simulated market, and back", async () => {
   const data = join(folder, "markets");
@@ -120,7 +120,7 @@ test("a folder that took ticks from outside goes on with the simulated market, a
   expect(JSON.parse(replayed.out)).toMatchObject({ identical: true });
   // Each source goes on with its own numbers: nothing is missing.
   expect(tickforge(["journal", "stat", "--data", data]).out).not.toMatch(/^gap /m);
-}, 30_000);
+}, 60_000);
 
 test("stores are listed, paused and told to begin anew beside a system that is stopped", () => {
   const data = join(folder, "projections");
@@ -156,4 +156,4 @@ test("a journal whose time this machine has not reached is not gone on with", as
   const run = tickforge([...outside, "--seconds", "1"]);
   expect(run.code).toBe(1);
   expect(run.err).toStartWith("clock-behind:");
-}, 15_000);
+}, 60_000);
