@@ -7,6 +7,7 @@ import { connectHistory } from "./clickhouse/open.ts";
 import { DragonflyConnection } from "./dragonfly/connect.ts";
 import { parseTarget } from "./dragonfly/target.ts";
 import { NatsStreams } from "./nats/streams.ts";
+import { withoutPassword } from "./sql/ledger.ts";
 
 export interface SystemFinding {
   readonly system: string;
@@ -145,8 +146,4 @@ async function clickhouse(endpoint: {
   } finally {
     await store.close();
   }
-}
-
-function withoutPassword(address: string): string {
-  return address.replace(/\/\/([^:@/]*):[^@]*@/, "//$1:***@");
 }

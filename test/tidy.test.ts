@@ -168,7 +168,7 @@ const SAMPLES: Readonly<Record<string, readonly Sample[]>> = {
   ],
   "no path of one machine": [
     { path: "edge/a.ts", text: 'open("/tmp/a");', lines: [1] },
-    { path: "README.md", text: "see\n/work/main/a", lines: [2] },
+    { path: "README.md", text: "see\n/home/somebody/a", lines: [2] },
     { path: "edge/a.ts", text: 'import "../work/a.ts"; open("./tmp/a");', lines: [] },
     { path: "edge/a.test.ts", text: 'open("/tmp/a");', lines: [] },
   ],

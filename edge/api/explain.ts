@@ -5,25 +5,20 @@ import type { Result } from "../../actors/base/result.ts";
 import { type Dossier, dossierSchema } from "../explain/dossier.ts";
 import { lineageOf, lineageSchema, mermaidOf } from "../explain/lineage.ts";
 import { dossierPage } from "../explain/page.ts";
-import { Problem, problemSchema } from "./problem.ts";
+import { Problem, problemAnswer } from "./problem.ts";
 
 export type Explain = (id: string) => Promise<Result<Dossier, string>>;
 
 const ID = /^[\w.:-]{1,64}$/;
-
-const problem = (description: string) => ({
-  description,
-  content: { "application/problem+json": { schema: problemSchema } },
-});
 
 const idParam = z.object({
   id: z.string().regex(ID, "a signal's number, or the id of an order, a deal or a position"),
 });
 
 const PROBLEMS = {
-  400: problem("The id is none"),
-  404: problem("The journal does not know it"),
-  503: problem("It cannot be made now"),
+  400: problemAnswer("The id is none"),
+  404: problemAnswer("The journal does not know it"),
+  503: problemAnswer("It cannot be made now"),
 } as const;
 
 export function addExplain(app: OpenAPIHono, explain: Explain | undefined): void {

@@ -17,6 +17,17 @@ export const problemSchema = z
 
 export type ProblemBody = z.infer<typeof problemSchema>;
 
+/** A problem among a route's answers, for the OpenAPI document. */
+export function problemAnswer(description: string) {
+  return { description, content: { "application/problem+json": { schema: problemSchema } } };
+}
+
+/** What goes wrong with questions to the time series. */
+export const QUERY_PROBLEMS = {
+  400: problemAnswer("A value is wrong"),
+  503: problemAnswer("The time series cannot be reached"),
+} as const;
+
 const TITLES: Readonly<Record<number, string>> = {
   400: "Bad request",
   401: "Not authorised",

@@ -11,7 +11,7 @@ import {
 } from "../../actors/ports/time-series-reports.ts";
 import { isoTime } from "../live/shapes.ts";
 import { summaryOfOutcomes } from "./outcome-summary.ts";
-import { Problem, problemSchema } from "./problem.ts";
+import { Problem, QUERY_PROBLEMS } from "./problem.ts";
 import { limitOf, symbolSchema, timeSchema } from "./queries.ts";
 
 const MICROS_PER_SECOND = 1_000_000;
@@ -110,17 +110,6 @@ const qualityReportSchema = z.object({
   ),
 });
 
-const PROBLEMS = {
-  400: {
-    description: "A value is wrong",
-    content: { "application/problem+json": { schema: problemSchema } },
-  },
-  503: {
-    description: "The time series cannot be reached",
-    content: { "application/problem+json": { schema: problemSchema } },
-  },
-} as const;
-
 const CONTENT_TYPES: Readonly<Record<ExportFormat, string>> = {
   parquet: "application/vnd.apache.parquet",
   csv: "text/csv; charset=utf-8",
@@ -192,7 +181,7 @@ function addExport(app: OpenAPIHono, ask: () => TimeSeriesReports): void {
     request: { params: z.object({ table: z.enum(TIME_SERIES_TABLES) }), query: exportQuery },
     responses: {
       200: { description: "The file", content: { "application/octet-stream": { schema: z.unknown() } } },
-      ...PROBLEMS,
+      ...QUERY_PROBLEMS,
     },
   });
   app.openapi(path, async (c) => {
@@ -242,7 +231,7 @@ function route<Query extends z.ZodObject, Answer extends z.ZodType>(
     request: { query },
     responses: {
       200: { description: summary, content: { "application/json": { schema: answer } } },
-      ...PROBLEMS,
+      ...QUERY_PROBLEMS,
     },
   });
 }

@@ -4,7 +4,7 @@ import { createRoute, type OpenAPIHono, type z } from "@hono/zod-openapi";
 import type { LivePicture } from "../live/live-picture.ts";
 import { isoTime } from "../live/shapes.ts";
 import type { History } from "./history.ts";
-import { Problem, problemSchema } from "./problem.ts";
+import { Problem, QUERY_PROBLEMS } from "./problem.ts";
 import { barsQuery, pageQuery, signalsQuery } from "./queries.ts";
 import {
   accountSchema,
@@ -32,17 +32,6 @@ import { FEATURE_NAMES } from "../../actors/domain/features.ts";
 import { type Instrument, pointsPerUnit } from "../../actors/domain/instrument.ts";
 import { MICROS_PER_LOT } from "../../actors/domain/money.ts";
 
-const PROBLEMS = {
-  400: {
-    description: "A value is wrong",
-    content: { "application/problem+json": { schema: problemSchema } },
-  },
-  503: {
-    description: "The time series cannot be reached",
-    content: { "application/problem+json": { schema: problemSchema } },
-  },
-} as const;
-
 /** A GET route that answers one schema. */
 function route<Path extends string, Answer extends z.ZodType, Query extends z.ZodObject>(
   path: Path,
@@ -55,7 +44,7 @@ function route<Path extends string, Answer extends z.ZodType, Query extends z.Zo
     request: { query: what.query },
     responses: {
       200: { description: what.summary, content: { "application/json": { schema: what.answer } } },
-      ...PROBLEMS,
+      ...QUERY_PROBLEMS,
     },
   });
 }
@@ -142,7 +131,7 @@ function addStateRoute<Answer extends z.ZodType>(
       summary,
       responses: {
         200: { description: summary, content: { "application/json": { schema: answer } } },
-        503: PROBLEMS[503],
+        503: QUERY_PROBLEMS[503],
       },
     }),
     () => state.respond(),

@@ -31,6 +31,11 @@ export function backupCommand(): Command {
     });
     await history?.close();
     report(valueOrExit(made), target, flags.json);
+    if (settings.ledger.url !== undefined) {
+      console.error(
+        "the ledger is a PostgreSQL database and not in this copy: back it up with pg_dump, before this folder",
+      );
+    }
   });
 }
 

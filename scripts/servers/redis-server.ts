@@ -40,15 +40,6 @@ export interface StartedRedis {
 /** Where it is; undefined where it is not installed. */
 export const REDIS = Bun.which("redis-server") ?? undefined;
 
-/** Whether redis-server is installed. Where services are required, its absence is a failure. */
-export function hasRedis(): boolean {
-  if (REDIS !== undefined) return true;
-  if (process.env["CI"] !== undefined || process.env["TICKFORGE_REQUIRE_SERVICES"] === "1") {
-    throw new Error("redis-server is not installed: apt-get install redis-server");
-  }
-  return false;
-}
-
 export async function startRedis(options: RedisOptions = {}): Promise<StartedRedis> {
   const directory = mkdtempSync(join(tmpdir(), "tickforge-redis-"));
   const count = options.cluster ?? 1;

@@ -3,7 +3,8 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { eventually, failureOf } from "../../test/fixtures/eventually.ts";
-import { hasRedis, type StartedRedis, startRedis } from "../../scripts/servers/redis-server.ts";
+import { describeWith } from "../../test/fixtures/describe-with.ts";
+import { REDIS, type StartedRedis, startRedis } from "../../scripts/servers/redis-server.ts";
 import { DragonflyConnection, reconnectDelayMillis } from "./connect.ts";
 import { RECONNECT_MILLIS_MAX } from "./limits.ts";
 import { describeTarget, type DragonflyTarget, parseTarget } from "./target.ts";
@@ -77,9 +78,7 @@ test("pauses grow to their bound and are spread", () => {
   expect(reconnectDelayMillis(3, () => 0)).toBe(100);
 });
 
-if (!hasRedis()) {
-  test.skip("connections to redis-server: it is not installed", () => {});
-} else {
+describeWith(REDIS, "connections to redis-server", () => {
   for (const cluster of [undefined, 3]) {
     describe(cluster === undefined ? "a single server" : "a cluster", () => {
       let redis: StartedRedis;
@@ -149,4 +148,4 @@ if (!hasRedis()) {
     right.close();
     await redis.stop();
   }, 30_000);
-}
+});

@@ -9,7 +9,8 @@ import { describeLeases } from "../../test/contract/leases.ts";
 import { describePubSub, Ear } from "../../test/contract/pub-sub.ts";
 import { describeRateLimiter } from "../../test/contract/rate-limiter.ts";
 import { eventually, failureOf } from "../../test/fixtures/eventually.ts";
-import { hasRedis, type StartedRedis, startRedis } from "../../scripts/servers/redis-server.ts";
+import { describeWith } from "../../test/fixtures/describe-with.ts";
+import { REDIS, type StartedRedis, startRedis } from "../../scripts/servers/redis-server.ts";
 import { scriptsOf } from "./commands.ts";
 import { DragonflyConnection } from "./connect.ts";
 import { DragonflyHotState } from "./hot-state.ts";
@@ -204,9 +205,7 @@ function describeFaults(name: string, redis: () => StartedRedis): void {
   });
 }
 
-if (!hasRedis()) {
-  test.skip("the hot store on redis-server: it is not installed", () => {});
-} else {
+describeWith(REDIS, "the hot store on redis-server", () => {
   for (const [name, cluster] of [
     ["redis", undefined],
     ["redis cluster", 3],
@@ -248,7 +247,7 @@ if (!hasRedis()) {
     connection.close();
     await redis.stop();
   }, 60_000);
-}
+});
 
 const DRAGONFLY = process.env["TICKFORGE_TEST_DRAGONFLY_URL"];
 if (DRAGONFLY === undefined) {

@@ -9,7 +9,8 @@ import type { PubSub } from "../../actors/ports/pub-sub.ts";
 import type { RateLimiter } from "../../actors/ports/rate-limiter.ts";
 import { SystemClock } from "../../edge/system-clock.ts";
 import { eventually, failureOf } from "../../test/fixtures/eventually.ts";
-import { hasRedis, type StartedRedis, startRedis } from "../../scripts/servers/redis-server.ts";
+import { describeWith } from "../../test/fixtures/describe-with.ts";
+import { REDIS, type StartedRedis, startRedis } from "../../scripts/servers/redis-server.ts";
 import { DragonflyCacheStore } from "../dragonfly/cache-store.ts";
 import { DragonflyConnection } from "../dragonfly/connect.ts";
 import { DragonflyPubSub } from "../dragonfly/pub-sub.ts";
@@ -301,9 +302,7 @@ describe("a guarded limiter", () => {
   });
 });
 
-if (!hasRedis()) {
-  test.skip("a server that is killed and hung: redis-server is not installed", () => {});
-} else {
+describeWith(REDIS, "a server that is killed and hung", () => {
   describe("with a real server", () => {
     let redis: StartedRedis;
     let connection: DragonflyConnection;
@@ -401,4 +400,4 @@ if (!hasRedis()) {
       }, 60_000);
     }
   });
-}
+});

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { JobsUnavailable } from "../../actors/ports/jobs.ts";
 import { describeJobs } from "../../test/contract/jobs.ts";
 import { eventually, failureOf } from "../../test/fixtures/eventually.ts";
-import { hasRedis, type StartedRedis, startRedis } from "../../scripts/servers/redis-server.ts";
+import { describeWith } from "../../test/fixtures/describe-with.ts";
+import { REDIS, type StartedRedis, startRedis } from "../../scripts/servers/redis-server.ts";
 import { openBullMq } from "./bullmq.fixture.ts";
 import { BunqueueJobs } from "./bunqueue.ts";
 
@@ -54,9 +55,7 @@ describe("bunqueue", () => {
   });
 });
 
-if (!hasRedis()) {
-  test.skip("jobs on redis-server: it is not installed", () => {});
-} else {
+describeWith(REDIS, "jobs on redis-server", () => {
   for (const [name, cluster] of [
     ["redis", undefined],
     ["redis cluster", 3],
@@ -106,7 +105,7 @@ if (!hasRedis()) {
       }, 60_000);
     });
   }
-}
+});
 
 const DRAGONFLY = process.env["TICKFORGE_TEST_DRAGONFLY_URL"];
 if (DRAGONFLY === undefined) {

@@ -71,7 +71,8 @@ async function prepare(sql: SQL, isSqlite: boolean): Promise<Result<unknown, Led
   }
 }
 
-function withoutPassword(url: string): string {
+/** An address as it may be shown. */
+export function withoutPassword(url: string): string {
   return url.replace(/\/\/([^:@/]*):[^@]*@/, "//$1:***@");
 }
 
