@@ -25,7 +25,6 @@ function settling(cluster: Cluster): Cluster {
     }
   };
   const duplicate = cluster.duplicate.bind(cluster);
-  cluster.duplicate = ((...options: Parameters<Cluster["duplicate"]>) =>
-    settling(duplicate(...options) as Cluster)) as Cluster["duplicate"];
+  cluster.duplicate = (...options: Parameters<Cluster["duplicate"]>) => settling(duplicate(...options));
   return cluster;
 }

@@ -13,6 +13,7 @@ import {
   type WeaviateClient,
   type WeaviateNonGenericObject,
 } from "weaviate-client";
+import { z } from "zod";
 import { REGIMES } from "../../actors/domain/regime.ts";
 import {
   type MarketState,
@@ -312,19 +313,33 @@ function stateOf(object: WeaviateNonGenericObject): MarketVector {
   return { ...state, vector: (vector ?? []).map(Math.fround) };
 }
 
+const number = z.number();
+
+/** What was written by {@link propertiesOf}; outcomes that are not known are not there. */
+const storedSchema = z.looseObject({
+  embedding: z.string(),
+  symbol: z.string(),
+  time: number,
+  seq: number,
+  regime: z.enum(REGIMES),
+  mid: number,
+  settled: z.boolean(),
+});
+
 function foundOf({ properties }: WeaviateNonGenericObject): MarketState {
+  const { time, embedding, symbol, seq, regime, mid, settled, ...rest } = storedSchema.parse(properties);
   return {
-    embedding: String(properties["embedding"]),
-    symbol: String(properties["symbol"]),
-    timeMicros: Number(properties["time"]),
-    seq: Number(properties["seq"]),
-    regime: REGIMES.find((regime) => regime === properties["regime"]) ?? "active-range",
-    mid: Number(properties["mid"]),
+    embedding,
+    symbol,
+    timeMicros: time,
+    seq,
+    regime,
+    mid,
     outcomes: OUTCOME_HORIZONS_MICROS.map((_, index) => {
-      const outcome = properties[outcomeName(index)];
+      const outcome = rest[outcomeName(index)];
       return typeof outcome === "number" ? outcome : null;
     }),
-    settled: properties["settled"] === true,
+    settled,
   };
 }
 

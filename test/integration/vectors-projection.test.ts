@@ -34,6 +34,7 @@ import { INSTRUMENTS, makeRig, play, simulatedTicks } from "../fixtures/engine-r
 import { MemorySnapshots } from "../fixtures/memory-snapshots.ts";
 
 const SEED = 51;
+const CRASHES = 20;
 const MINUTE = BAR_INTERVALS.indexOf("1m");
 
 /** A closed minute as the live actors saw it, with their market state where one is due. */
@@ -192,11 +193,10 @@ describe("the projection of market states", () => {
     for (const { vector } of wanted) expect(Math.hypot(...vector)).toBeCloseTo(1, 12);
   }, 60_000);
 
-  test(`has the same after ${20} crashes and a store that fails now and then`, async () => {
+  test(`has the same after ${CRASHES} crashes and a store that fails now and then`, async () => {
     const random = new SeededRandom(SEED);
     const vectors = new FragileVectors();
     vectors.failing = () => (["before", "after", undefined, undefined] as const)[random.integer(4)];
-    const CRASHES = 20;
     for (let life = 1; life <= CRASHES; life++) {
       const durableSeq = Math.floor((disk.journal.durableSeq * life) / CRASHES);
       const projection = project(vectors, () => durableSeq);
