@@ -7,7 +7,7 @@ import { connectHistory } from "./clickhouse/open.ts";
 import { DragonflyConnection } from "./dragonfly/connect.ts";
 import { parseTarget } from "./dragonfly/target.ts";
 import { NatsStreams } from "./nats/streams.ts";
-import { withoutPassword } from "./sql/ledger.ts";
+import { withoutPassword } from "./sql/database.ts";
 
 export interface SystemFinding {
   readonly system: string;
