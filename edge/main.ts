@@ -13,6 +13,7 @@ import { LiveEngine, type Recovery } from "../actors/live-engine.ts";
 import type { Ledger } from "../actors/ports/ledger.ts";
 import type { TimeSeriesReports } from "../actors/ports/time-series-reports.ts";
 import type { TimeSeries } from "../actors/ports/time-series.ts";
+import type { Vectors } from "../actors/ports/vectors.ts";
 import { type DataLock, lockDataFolder } from "../storage/journal/data-lock.ts";
 import type { OpenedJournal } from "../storage/journal/append.ts";
 import { openJournal } from "../storage/journal/journal.ts";
@@ -20,7 +21,7 @@ import { runRetention } from "../storage/journal/retention-round.ts";
 import { FileSnapshotStore } from "../storage/journal/snapshot-store.ts";
 import { signHeads, signHeadsAside } from "../storage/sign-heads.ts";
 import { type HotStores, openHotStores } from "../storage/open-hot-stores.ts";
-import { openStores, type Stores } from "../storage/open-stores.ts";
+import { openStores, type Stores, type StoresOptions } from "../storage/open-stores.ts";
 import { type LedgerProjection, ledgerProjection } from "../storage/projections/ledger.ts";
 import type { Projector } from "../storage/projections/projector.ts";
 import { openLedger } from "../storage/sql/ledger.ts";
@@ -40,6 +41,8 @@ export interface Station {
   /** Undefined where none is kept. */
   readonly timeSeries: TimeSeries | undefined;
   readonly reports: TimeSeriesReports | undefined;
+  /** Market states and what followed them. */
+  readonly vectors: Vectors | undefined;
   readonly projector: Projector | undefined;
   /** What processes share while they run. */
   readonly hot: HotStores;
@@ -150,6 +153,7 @@ async function openUnderLock(options: StationOptions, lock: DataLock): Promise<R
     journal: journal.value,
     timeSeries: keeps && settings.timeSeries.enabled ? settings.timeSeries : undefined,
     streamsUrl: keeps ? settings.streams.url : undefined,
+    weaviate: keeps ? weaviateOf(settings) : undefined,
     onProblem: (message) => options.onProblem?.(message),
   });
   const hot = openHotStores({
@@ -174,6 +178,12 @@ async function asked<T>(question: () => Promise<T>): Promise<Result<T, "ledger-u
   }
 }
 
+/** Undefined where market states lie with the time series. */
+export function weaviateOf({ vectors }: Settings): StoresOptions["weaviate"] {
+  const { url, grpcPort, apiKey } = vectors;
+  return url === undefined ? undefined : { url, grpcPort, ...(apiKey === undefined ? {} : { apiKey }) };
+}
+
 const JOURNAL_FOLDER = "journal";
 /** How far a journal's last record may be ahead of the wall's clock, which may have been set back a little. */
 const JOURNAL_AHEAD_MICROS_MAX = MICROS_PER_HOUR;
@@ -194,6 +204,7 @@ class RunningStation implements Station {
   readonly epoch: number;
   readonly timeSeries: TimeSeries | undefined;
   readonly reports: TimeSeriesReports | undefined;
+  readonly vectors: Vectors | undefined;
   readonly projector: Projector | undefined;
   readonly hot: HotStores;
   readonly #stores: Stores;
@@ -213,6 +224,7 @@ class RunningStation implements Station {
     this.#stores = parts.stores;
     this.timeSeries = parts.stores.timeSeries;
     this.reports = parts.stores.reports;
+    this.vectors = parts.stores.vectors;
     this.projector = parts.stores.projector;
     this.hot = parts.hot;
     this.#snapshots = parts.snapshots;

@@ -15,7 +15,8 @@ function settling(cluster: Cluster): Cluster {
   const connect = cluster.connect.bind(cluster);
   cluster.connect = async () => {
     const closed = Promise.withResolvers<never>();
-    const onClose = (): void => closed.reject(new Error("the connection closed before the cluster was ready"));
+    const onClose = (): void =>
+      closed.reject(new Error("the connection closed before the cluster was ready"));
     cluster.once("close", onClose);
     try {
       await Promise.race([connect(), closed.promise]);
