@@ -27,8 +27,10 @@ export type AuditHeadsFailure = "audit-forked" | "unreachable";
  * store does not answer.
  */
 export interface AuditHeadStore {
-  /** Appends what is not there yet. Returns how many heads there are. */
+  /** Appends what is not there yet, all or none. Returns the newest one's record; 0 where there is none. */
   append(scope: Scope, heads: readonly SignedHead[]): Promise<Result<number, AuditHeadsFailure>>;
+  /** Undefined before the first. */
+  newest(scope: Scope): Promise<SignedHead | undefined>;
   /** From the first to the newest. */
   heads(scope: Scope): Promise<readonly SignedHead[]>;
 }

@@ -1,6 +1,7 @@
 // Fences: whoever changes what money or permission rests on names the epoch it acts under, and an epoch that has ended is
 // refused in the same transaction. So a process that was replaced while it slept changes nothing when it wakes up.
 
+import { assert } from "../base/assert.ts";
 import { type Failure, failure } from "../base/result.ts";
 
 /** What a rule holds for: everything, a tenant's accounts, or one account. */
@@ -11,7 +12,7 @@ export type Scope =
 
 export const GLOBAL_SCOPE: Scope = { level: "global" };
 
-/** The name a scope's epochs are issued under. An account's is its id, which has no colon. */
+/** The name a scope's epochs are issued under. An account's is its id, which has no colon: no two scopes share a name. */
 export function epochScopeOf(scope: Scope): string {
   switch (scope.level) {
     case "global":
@@ -19,6 +20,7 @@ export function epochScopeOf(scope: Scope): string {
     case "tenant":
       return `tenant:${scope.tenantId}`;
     case "account":
+      assert(!scope.accountId.includes(":"), `the account ${scope.accountId} has a colon in its id`);
       return scope.accountId;
   }
 }

@@ -3,6 +3,7 @@
 // replaced is named. A process that was replaced can do nothing here that the one in its place could not undo or refuse.
 
 import type { Micros } from "../base/clock.ts";
+import { byText } from "../base/order.ts";
 import type { Result } from "../base/result.ts";
 
 export interface User {
@@ -52,6 +53,13 @@ export type IdentityFailure =
   /** The password is not the one that was to be replaced. */
   | "changed-since"
   | "unreachable";
+
+/** What `tokens` sorts by. */
+export function byCreation(a: ApiToken, b: ApiToken): number {
+  return a.createdMicros - b.createdMicros || byId(a, b);
+}
+
+const byId = byText<ApiToken>(({ tokenId }) => tokenId);
 
 /** Questions throw where the store does not answer. Every write may come twice. */
 export interface Identities {

@@ -3,7 +3,7 @@
 
 import type { Micros } from "../base/clock.ts";
 import type { Result } from "../base/result.ts";
-import type { Scope } from "./fence.ts";
+import { epochScopeOf, type Scope } from "./fence.ts";
 
 /** In rising strictness. */
 export const KILL_SWITCH_MODES = ["active", "halt-entries", "reduce-only", "flatten"] as const;
@@ -42,17 +42,20 @@ export type KillSwitchFailure = "stale-epoch" | "engaged-since" | "unreachable";
 /** Questions throw where the store does not answer. Every write may come twice. */
 export interface KillSwitchStore {
   /** Makes it as strict as asked or leaves it stricter; returns how it stands. One that is as strict stays as it is. */
-  engage(
-    scope: Scope,
-    epoch: number,
-    engagement: Engagement,
-  ): Promise<Result<KillSwitch, KillSwitchFailure>>;
+  engage(scope: Scope, epoch: number, engagement: Engagement): Promise<Result<KillSwitch, KillSwitchFailure>>;
   /** Makes it active again. One that is active stays as it is. */
   rearm(scope: Scope, epoch: number, rearming: Rearming): Promise<Result<KillSwitch, KillSwitchFailure>>;
   /** Active where it was never engaged. */
   state(scope: Scope): Promise<KillSwitch>;
   /** All that are not active, the global one first, then by level and subject. */
   engaged(): Promise<readonly KillSwitch[]>;
+}
+
+const LEVELS: readonly Scope["level"][] = ["global", "tenant", "account"];
+
+/** What `engaged` sorts by. */
+export function rankOf({ scope }: KillSwitch): string {
+  return `${LEVELS.indexOf(scope.level)}${epochScopeOf(scope)}`;
 }
 
 /** One that nobody ever touched. */

@@ -13,14 +13,18 @@ export class MemoryAuditHeads implements AuditHeadStore {
     for (const head of heads) {
       if (stored.some(({ hash }) => hash === head.hash)) continue;
       const newest = stored.at(-1);
-      if (head.previous !== (newest?.hash ?? "") || head.seq <= (newest?.seq ?? 0))
-        return Promise.resolve(
-          failure("audit-forked", `the head of record ${head.seq} does not follow the newest one`),
-        );
+      if (head.previous !== (newest?.hash ?? "") || head.seq <= (newest?.seq ?? 0)) {
+        const refused = failure("audit-forked", `the head of record ${head.seq} does not follow the newest`);
+        return Promise.resolve(refused);
+      }
       stored.push(head);
     }
     this.#heads.set(epochScopeOf(scope), stored);
-    return Promise.resolve(ok(stored.length));
+    return Promise.resolve(ok(stored.at(-1)?.seq ?? 0));
+  }
+
+  newest(scope: Scope): Promise<SignedHead | undefined> {
+    return Promise.resolve(this.#of(scope).at(-1));
   }
 
   heads(scope: Scope): Promise<readonly SignedHead[]> {

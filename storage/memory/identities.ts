@@ -1,9 +1,11 @@
 // Users and API tokens of a deployment that is one process.
 
+import { byText } from "../../actors/base/order.ts";
 import { type Failure, failure, ok, type Result } from "../../actors/base/result.ts";
 import {
   type ApiToken,
   type Bearer,
+  byCreation,
   type Identities,
   type IdentityFailure,
   LAST_USED_GRAIN_MICROS,
@@ -69,7 +71,7 @@ export class MemoryIdentities implements Identities {
 
   users(tenantId: string): Promise<readonly User[]> {
     const own = this.#users.all().filter((user) => user.tenantId === tenantId);
-    return Promise.resolve(own.toSorted((a, b) => (a.name < b.name ? -1 : 1)));
+    return Promise.resolve(own.toSorted(byText(({ name }) => name)));
   }
 
   addToken(token: NewApiToken): Answer<ApiToken> {
@@ -113,10 +115,8 @@ export class MemoryIdentities implements Identities {
   }
 
   tokens(userId: string): Promise<readonly ApiToken[]> {
-    const order = (a: ApiToken, b: ApiToken): number =>
-      a.createdMicros - b.createdMicros || (a.tokenId < b.tokenId ? -1 : 1);
     const own = this.#tokens.all().filter((token) => token.userId === userId);
-    return Promise.resolve(own.toSorted(order));
+    return Promise.resolve(own.toSorted(byCreation));
   }
 
   #put(user: User): Answer<User> {

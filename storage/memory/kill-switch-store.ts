@@ -1,5 +1,6 @@
 // Kill switches of a deployment that is one process.
 
+import { byText } from "../../actors/base/order.ts";
 import { failure, ok, type Result } from "../../actors/base/result.ts";
 import { epochScopeOf, type Scope } from "../../actors/ports/fence.ts";
 import {
@@ -8,13 +9,12 @@ import {
   type KillSwitch,
   type KillSwitchFailure,
   type KillSwitchStore,
+  rankOf,
   type Rearming,
   untouched,
 } from "../../actors/ports/kill-switch-store.ts";
 import type { MemoryEpochs } from "./epochs.ts";
 import { Rows } from "./rows.ts";
-
-const LEVELS = ["global", "tenant", "account"];
 
 export class MemoryKillSwitchStore implements KillSwitchStore {
   readonly #epochs: MemoryEpochs;
@@ -55,9 +55,8 @@ export class MemoryKillSwitchStore implements KillSwitchStore {
   }
 
   engaged(): Promise<readonly KillSwitch[]> {
-    const order = ({ scope }: KillSwitch): string => `${LEVELS.indexOf(scope.level)}${epochScopeOf(scope)}`;
     const engaged = this.#switches.all().filter(({ mode }) => mode !== "active");
-    return Promise.resolve(engaged.toSorted((a, b) => (order(a) < order(b) ? -1 : 1)));
+    return Promise.resolve(engaged.toSorted(byText(rankOf)));
   }
 
   #now(scope: Scope): KillSwitch {

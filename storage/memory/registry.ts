@@ -1,5 +1,7 @@
 // Tenants, accounts and limits of a deployment that is one process.
 
+import { assert } from "../../actors/base/assert.ts";
+import { byText } from "../../actors/base/order.ts";
 import { failure, ok, type Result } from "../../actors/base/result.ts";
 import { epochScopeOf, GLOBAL_SCOPE, type Scope } from "../../actors/ports/fence.ts";
 import type {
@@ -41,6 +43,7 @@ export class MemoryRegistry implements Registry {
 
   openAccount(account: Account, epoch: number): Answer<Account> {
     const { accountId, tenantId, currency } = account;
+    assert(!accountId.includes(":"), "an account's id has no colon: it names the account's epochs");
     return this.#fenced({ level: "tenant", tenantId }, epoch, () => {
       if (!this.#tenants.has(tenantId)) return failure("unknown-tenant", `there is no tenant ${tenantId}`);
       const now = this.#accounts.get(accountId);
@@ -52,7 +55,8 @@ export class MemoryRegistry implements Registry {
   }
 
   setLimit(limit: Limit, epoch: number): Answer<Limit> {
-    const { scope } = limit;
+    const { scope, value } = limit;
+    assert(Number.isFinite(value), "a limit is a finite number");
     return this.#fenced(scope, epoch, () => {
       if (scope.level === "tenant" && !this.#tenants.has(scope.tenantId))
         return failure("unknown-tenant", `there is no tenant ${scope.tenantId}`);
@@ -68,18 +72,18 @@ export class MemoryRegistry implements Registry {
   }
 
   tenants(): Promise<readonly Tenant[]> {
-    return Promise.resolve(sorted(this.#tenants.all(), ({ tenantId }) => tenantId));
+    return Promise.resolve(this.#tenants.all().toSorted(byText(({ tenantId }) => tenantId)));
   }
 
   accounts(tenantId: string): Promise<readonly Account[]> {
     const own = this.#accounts.all().filter((account) => account.tenantId === tenantId);
-    return Promise.resolve(sorted(own, ({ accountId }) => accountId));
+    return Promise.resolve(own.toSorted(byText(({ accountId }) => accountId)));
   }
 
   limits(scope: Scope): Promise<readonly Limit[]> {
     const name = epochScopeOf(scope);
     const own = this.#limits.all().filter((limit) => epochScopeOf(limit.scope) === name);
-    return Promise.resolve(sorted(own, keyOf));
+    return Promise.resolve(own.toSorted(byText(keyOf)));
   }
 
   #fenced<T>(scope: Scope, epoch: number, work: () => Result<T, RegistryFailure>): Answer<T> {
@@ -89,10 +93,6 @@ export class MemoryRegistry implements Registry {
 
 function keyOf({ scope, symbol, name }: LimitKey): string {
   return [epochScopeOf(scope), symbol ?? "", name].join("\u0000");
-}
-
-function sorted<T>(values: T[], key: (value: T) => string): readonly T[] {
-  return values.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
 function taken(what: string): Result<never, "taken"> {

@@ -1,5 +1,6 @@
 // Source cursors of a deployment that is one process.
 
+import { byText } from "../../actors/base/order.ts";
 import { ok, type Result } from "../../actors/base/result.ts";
 import { epochScopeOf, type Scope } from "../../actors/ports/fence.ts";
 import {
@@ -34,7 +35,7 @@ export class MemorySourceCursors implements SourceCursors {
       this.#cursors.set(key, now);
       stand.set(next.source, now);
     }
-    return Promise.resolve(ok([...stand.values()].toSorted((a, b) => (a.source < b.source ? -1 : 1))));
+    return Promise.resolve(ok([...stand.values()].toSorted(byText(({ source }) => source))));
   }
 
   cursor(scope: Scope, source: string): Promise<SourceCursor | undefined> {

@@ -26,12 +26,10 @@ export class SqlAuditHeads implements AuditHeadStore {
 
   async append(scope: Scope, heads: readonly SignedHead[]): Promise<Result<number, AuditHeadsFailure>> {
     const name = epochScopeOf(scope);
-    return await this.#database.write<number, AuditHeadsFailure>(async (sql) => {
-      const stored = await headsOf(sql, name);
-      const known = new Set(stored.map(({ hash }) => hash));
-      let newest = stored.at(-1);
+    return await this.#database.writeDurably<number, AuditHeadsFailure>(async (sql) => {
+      let newest = await newestOf(sql, name);
       for (const head of heads) {
-        if (known.has(head.hash)) continue;
+        if (await isStored(sql, name, head.hash)) continue;
         if (head.previous !== (newest?.hash ?? "") || head.seq <= (newest?.seq ?? 0)) {
           return failure(
             "audit-forked",
@@ -40,29 +38,33 @@ export class SqlAuditHeads implements AuditHeadStore {
           );
         }
         await insert(sql, name, head);
-        known.add(head.hash);
         newest = head;
       }
-      return ok(known.size);
+      return ok(newest?.seq ?? 0);
     });
   }
 
+  async newest(scope: Scope): Promise<SignedHead | undefined> {
+    return await this.#database.read(async (sql) => await newestOf(sql, epochScopeOf(scope)));
+  }
+
   async heads(scope: Scope): Promise<readonly SignedHead[]> {
-    return await this.#database.read(async (sql) => await headsOf(sql, epochScopeOf(scope)));
+    const rows: HeadRow[] = await this.#database.read(
+      async (sql) => await sql`SELECT * FROM audit_heads WHERE scope = ${epochScopeOf(scope)} ORDER BY seq`,
+    );
+    return rows.map(headOf);
   }
 }
 
-async function headsOf(sql: SQL | TransactionSQL, name: string): Promise<readonly SignedHead[]> {
-  const rows: HeadRow[] = await sql`SELECT * FROM audit_heads WHERE scope = ${name} ORDER BY seq`;
-  return rows.map((row) => ({
-    at: row.signed_at,
-    seq: Number(row.seq),
-    topics: JSON.parse(row.topics) as Record<string, string>,
-    previous: row.previous,
-    key: row.key_hash,
-    signature: row.signature,
-    hash: row.hash,
-  }));
+async function newestOf(sql: SQL | TransactionSQL, name: string): Promise<SignedHead | undefined> {
+  const rows: HeadRow[] = await sql`
+    SELECT * FROM audit_heads WHERE scope = ${name} ORDER BY seq DESC LIMIT 1`;
+  return rows.map(headOf)[0];
+}
+
+async function isStored(sql: TransactionSQL, name: string, hash: string): Promise<boolean> {
+  const rows: unknown[] = await sql`SELECT 1 FROM audit_heads WHERE scope = ${name} AND hash = ${hash}`;
+  return rows.length > 0;
 }
 
 async function insert(sql: TransactionSQL, name: string, head: SignedHead): Promise<void> {
@@ -70,4 +72,16 @@ async function insert(sql: TransactionSQL, name: string, head: SignedHead): Prom
     INSERT INTO audit_heads (scope, seq, signed_at, topics, previous, key_hash, signature, hash)
     VALUES (${name}, ${head.seq}, ${head.at}, ${JSON.stringify(head.topics)}, ${head.previous}, ${head.key},
       ${head.signature}, ${head.hash})`;
+}
+
+function headOf(row: HeadRow): SignedHead {
+  return {
+    at: row.signed_at,
+    seq: Number(row.seq),
+    topics: JSON.parse(row.topics) as Record<string, string>,
+    previous: row.previous,
+    key: row.key_hash,
+    signature: row.signature,
+    hash: row.hash,
+  };
 }

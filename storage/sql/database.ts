@@ -25,52 +25,33 @@ export type SqlNumber = number | string;
  * @param url `sqlite://<path>`, `sqlite://:memory:` or `postgres://...`
  */
 export async function openDatabase(url: string): Promise<Result<LedgerDatabase, LedgerOpenFailure>> {
-  return await opening(url, async (sql, isSqlite) => {
-    if (isSqlite) {
-      await sql.unsafe(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MILLIS}`);
-      await sql.unsafe("PRAGMA foreign_keys = ON");
-      // What follows the journal may lose its last commits with the power; what does not is written with durably().
-      await sql.unsafe("PRAGMA journal_mode = WAL");
-      await sql.unsafe("PRAGMA synchronous = NORMAL");
-    }
-    return await migrate(sql, { isSqlite });
-  });
+  return await opening(url, { readonly: false }, async (database) => await database.migrate());
 }
 
 /** Opens the database at `url` to be looked at: makes and changes nothing. */
 export async function openDatabaseToRead(url: string): Promise<Result<LedgerDatabase, "ledger-unreadable">> {
-  return await opening(
-    url,
-    async (sql) => {
-      await sql`SELECT 1`;
-      return ok(undefined);
-    },
-    true,
-  );
+  return await opening(url, { readonly: true }, async (database) => {
+    await database.read(async (sql) => await sql`SELECT 1`);
+    return ok(undefined);
+  });
 }
 
 async function opening<Code extends string>(
   url: string,
-  prepare: (sql: SQL, isSqlite: boolean) => Promise<Result<unknown, Code>>,
-  readonly = false,
+  options: { readonly: boolean },
+  prepare: (database: LedgerDatabase) => Promise<Result<unknown, Code>>,
 ): Promise<Result<LedgerDatabase, Code | "ledger-unreadable">> {
   try {
-    const isSqlite = url.startsWith(SQLITE_PREFIX);
-    const connect = (): SQL =>
-      isSqlite
-        ? openSqlite(url.slice(SQLITE_PREFIX.length), readonly)
-        : new SQL(url, { max: 1, connectionTimeout: CALL_MILLIS_MAX / 1_000 });
-    const sql = connect();
-    let prepared: Result<unknown, Code>;
+    const database = new LedgerDatabase(url, options);
     try {
-      prepared = await prepare(sql, isSqlite);
+      const prepared = await prepare(database);
+      if (prepared.ok) return ok(database);
+      await database.close();
+      return prepared;
     } catch (error) {
-      await sql.close();
+      await database.close().catch(() => undefined);
       throw error;
     }
-    if (prepared.ok) return ok(new LedgerDatabase({ sql, connect, isSqlite }));
-    await sql.close();
-    return prepared;
   } catch (error) {
     return failure(
       "ledger-unreadable",
@@ -97,10 +78,26 @@ export class LedgerDatabase {
   #sql: SQL;
   #lastTurn: Promise<unknown> = Promise.resolve();
 
-  constructor(options: { sql: SQL; connect: () => SQL; isSqlite: boolean }) {
-    this.#sql = options.sql;
-    this.#connect = options.connect;
-    this.#isSqlite = options.isSqlite;
+  constructor(url: string, { readonly }: { readonly: boolean }) {
+    this.#isSqlite = url.startsWith(SQLITE_PREFIX);
+    this.#connect = () =>
+      this.#isSqlite
+        ? openSqlite(url.slice(SQLITE_PREFIX.length), readonly)
+        : new SQL(url, { max: 1, connectionTimeout: CALL_MILLIS_MAX / 1_000 });
+    this.#sql = this.#connect();
+  }
+
+  /** Has no bound in time: another process may be at the same tables. */
+  async migrate(): Promise<Result<unknown, MigrationFailure>> {
+    const [sql, isSqlite] = [this.#sql, this.#isSqlite];
+    if (isSqlite) {
+      await sql.unsafe(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MILLIS}`);
+      await sql.unsafe("PRAGMA foreign_keys = ON");
+      // What follows the journal may lose its last commits with the power; what does not is written durably.
+      await sql.unsafe("PRAGMA journal_mode = WAL");
+      await sql.unsafe("PRAGMA synchronous = NORMAL");
+    }
+    return await migrate(sql, { isSqlite });
   }
 
   /** Throws where the database does not answer. */
@@ -124,9 +121,7 @@ export class LedgerDatabase {
   async writeDurably<T, Code extends string>(
     work: (transaction: TransactionSQL) => Promise<Result<T, Code>>,
   ): Promise<Result<T, Code | "unreachable">> {
-    return await this.#written(
-      async () => await this.#synced(async () => await this.#serialized(work)),
-    );
+    return await this.#written(async () => await this.#synced(async () => await this.#serialized(work)));
   }
 
   async close(): Promise<void> {
@@ -163,10 +158,12 @@ export class LedgerDatabase {
     work: (transaction: TransactionSQL) => Promise<Result<T, Code>>,
   ): Promise<Result<T, Code>> {
     const begin = this.#isSqlite ? "immediate" : "isolation level serializable";
+    // One that was given up as late does not begin again on the connection that replaced its own.
+    const sql = this.#sql;
     for (let attempt = 1; ; attempt++) {
       let refused: Failure<Code> | undefined;
       try {
-        return await this.#sql.begin(begin, async (transaction) => {
+        return await sql.begin(begin, async (transaction) => {
           const result = await work(transaction);
           if (result.ok) return result;
           refused = result;

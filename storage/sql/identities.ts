@@ -2,10 +2,12 @@
 // the attempt, so that the same write may come twice.
 
 import type { SQL, TransactionSQL } from "bun";
+import { byText } from "../../actors/base/order.ts";
 import { type Failure, failure, ok, type Result } from "../../actors/base/result.ts";
 import {
   type ApiToken,
   type Bearer,
+  byCreation,
   type Identities,
   type IdentityFailure,
   LAST_USED_GRAIN_MICROS,
@@ -94,9 +96,9 @@ export class SqlIdentities implements Identities {
 
   async users(tenantId: string): Promise<readonly User[]> {
     const rows: UserRow[] = await this.#database.read(
-      async (sql) => await sql`SELECT * FROM users WHERE tenant_id = ${tenantId} ORDER BY name`,
+      async (sql) => await sql`SELECT * FROM users WHERE tenant_id = ${tenantId}`,
     );
-    return rows.map(userOf);
+    return rows.map(userOf).toSorted(byText(({ name }) => name));
   }
 
   async addToken(token: NewApiToken): Answer<ApiToken> {
@@ -139,18 +141,15 @@ export class SqlIdentities implements Identities {
     return await this.#write(async (sql) => {
       await sql`UPDATE api_tokens SET revoked_micros = ${atMicros} WHERE token_id = ${tokenId} AND revoked_micros IS NULL`;
       const row = await tokenRow(sql, tokenId);
-      return row === undefined
-        ? failure("unknown-token", `there is no token ${tokenId}`)
-        : ok(tokenOf(row));
+      return row === undefined ? failure("unknown-token", `there is no token ${tokenId}`) : ok(tokenOf(row));
     });
   }
 
   async tokens(userId: string): Promise<readonly ApiToken[]> {
     const rows: TokenRow[] = await this.#database.read(
-      async (sql) =>
-        await sql`SELECT * FROM api_tokens WHERE user_id = ${userId} ORDER BY created_micros, token_id`,
+      async (sql) => await sql`SELECT * FROM api_tokens WHERE user_id = ${userId}`,
     );
-    return rows.map(tokenOf);
+    return rows.map(tokenOf).toSorted(byCreation);
   }
 
   async #write<T>(work: (sql: TransactionSQL) => Answer<T>): Answer<T> {

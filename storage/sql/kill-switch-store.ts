@@ -1,6 +1,7 @@
 // Kill switches in SQL: read, judged and written in one transaction under the scope's epoch.
 
 import type { TransactionSQL } from "bun";
+import { byText } from "../../actors/base/order.ts";
 import { failure, ok, type Result } from "../../actors/base/result.ts";
 import { epochScopeOf, GLOBAL_SCOPE, type Scope } from "../../actors/ports/fence.ts";
 import {
@@ -10,6 +11,7 @@ import {
   type KillSwitchFailure,
   type KillSwitchMode,
   type KillSwitchStore,
+  rankOf,
   type Rearming,
   untouched,
 } from "../../actors/ports/kill-switch-store.ts";
@@ -72,12 +74,9 @@ export class SqlKillSwitchStore implements KillSwitchStore {
 
   async engaged(): Promise<readonly KillSwitch[]> {
     const rows: SwitchRow[] = await this.#database.read(
-      async (sql) =>
-        await sql`
-          SELECT * FROM kill_switches WHERE mode <> 'active'
-          ORDER BY CASE level WHEN 'global' THEN 0 WHEN 'tenant' THEN 1 ELSE 2 END, subject`,
+      async (sql) => await sql`SELECT * FROM kill_switches WHERE mode <> 'active'`,
     );
-    return rows.map(switchOf);
+    return rows.map(switchOf).toSorted(byText(rankOf));
   }
 
   async #changed(

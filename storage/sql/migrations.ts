@@ -89,14 +89,17 @@ export async function migrate(
   sql: SQL,
   { isSqlite }: { isSqlite: boolean },
 ): Promise<Result<{ applied: number }, MigrationFailure>> {
-  return await sql.begin(async (transaction) => {
+  const steps = async (
+    transaction: TransactionSQL,
+  ): Promise<Result<{ applied: number }, MigrationFailure>> => {
     // Two processes that start together would both make the tables; SQLite's file lets one in at a time.
     if (!isSqlite) await transaction`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`;
     await transaction.unsafe(
       "CREATE TABLE IF NOT EXISTS migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL)",
     );
     return await migrateWithin(transaction);
-  });
+  };
+  return isSqlite ? await sql.begin("immediate", steps) : await sql.begin(steps);
 }
 
 async function migrateWithin(

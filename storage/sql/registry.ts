@@ -2,6 +2,7 @@
 
 import type { TransactionSQL } from "bun";
 import { assert } from "../../actors/base/assert.ts";
+import { byText } from "../../actors/base/order.ts";
 import { type Failure, failure, ok, type Result } from "../../actors/base/result.ts";
 import { epochScopeOf, GLOBAL_SCOPE, type Scope } from "../../actors/ports/fence.ts";
 import type {
@@ -50,7 +51,8 @@ export class SqlRegistry implements Registry {
       await sql`
         INSERT INTO tenants (tenant_id, name, created_micros) VALUES (${tenantId}, ${name}, ${createdMicros})
         ON CONFLICT DO NOTHING`;
-      const rows: TenantRow[] = await sql`SELECT * FROM tenants WHERE tenant_id = ${tenantId} OR name = ${name}`;
+      const rows: TenantRow[] =
+        await sql`SELECT * FROM tenants WHERE tenant_id = ${tenantId} OR name = ${name}`;
       const [only, other] = rows;
       const isOurs = only?.tenant_id === tenantId && only.name === name && other === undefined;
       return isOurs ? ok(tenantOf(only)) : taken(`the tenant ${tenantId}, ${name}`);
@@ -59,6 +61,7 @@ export class SqlRegistry implements Registry {
 
   async openAccount(account: Account, epoch: number): Promise<Result<Account, RegistryFailure>> {
     const { accountId, tenantId, currency, openedMicros } = account;
+    assert(!accountId.includes(":"), "an account's id has no colon: it names the account's epochs");
     return await this.#fenced({ level: "tenant", tenantId }, epoch, async (sql) => {
       const missing = await missingTenant(sql, tenantId);
       if (missing !== undefined) return missing;
@@ -101,25 +104,23 @@ export class SqlRegistry implements Registry {
   }
 
   async tenants(): Promise<readonly Tenant[]> {
-    const rows: TenantRow[] = await this.#database.read(
-      async (sql) => await sql`SELECT * FROM tenants ORDER BY tenant_id`,
-    );
-    return rows.map(tenantOf);
+    const rows: TenantRow[] = await this.#database.read(async (sql) => await sql`SELECT * FROM tenants`);
+    return rows.map(tenantOf).toSorted(byText(({ tenantId }) => tenantId));
   }
 
   async accounts(tenantId: string): Promise<readonly Account[]> {
     const rows: AccountRow[] = await this.#database.read(
-      async (sql) => await sql`SELECT * FROM accounts WHERE tenant_id = ${tenantId} ORDER BY account_id`,
+      async (sql) => await sql`SELECT * FROM accounts WHERE tenant_id = ${tenantId}`,
     );
-    return rows.map(accountOf);
+    return rows.map(accountOf).toSorted(byText(({ accountId }) => accountId));
   }
 
   async limits(scope: Scope): Promise<readonly Limit[]> {
     const rows: LimitRow[] = await this.#database.read(
-      async (sql) =>
-        await sql`SELECT * FROM limits WHERE scope = ${epochScopeOf(scope)} ORDER BY symbol, name`,
+      async (sql) => await sql`SELECT * FROM limits WHERE scope = ${epochScopeOf(scope)}`,
     );
-    return rows.map((row) => ({
+    const sorted = rows.toSorted(byText(({ symbol, name }) => `${symbol}\u0000${name}`));
+    return sorted.map((row) => ({
       scope,
       symbol: row.symbol === "" ? null : row.symbol,
       name: row.name,

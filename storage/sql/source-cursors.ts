@@ -1,5 +1,6 @@
 // Source cursors in SQL: moved forward only, by the statement itself.
 
+import { byText } from "../../actors/base/order.ts";
 import { ok, type Result } from "../../actors/base/result.ts";
 import { epochScopeOf, type Scope } from "../../actors/ports/fence.ts";
 import type { SourceCursor, SourceCursorFailure, SourceCursors } from "../../actors/ports/source-cursors.ts";
@@ -40,7 +41,7 @@ export class SqlSourceCursors implements SourceCursors {
           SELECT * FROM source_cursors WHERE scope = ${name} AND source = ${source}`;
         for (const row of rows) stand.set(source, cursorOf(row));
       }
-      return ok([...stand.values()].toSorted((a, b) => (a.source < b.source ? -1 : 1)));
+      return ok([...stand.values()].toSorted(byText(({ source }) => source)));
     });
   }
 

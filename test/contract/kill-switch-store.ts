@@ -2,7 +2,7 @@
 // happens.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { GLOBAL_SCOPE, type Scope } from "../../actors/ports/fence.ts";
 import {
   type Engagement,

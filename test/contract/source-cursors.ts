@@ -1,7 +1,7 @@
 // What every store of source cursors must do: forward only, in numbers and in lives, and only for whoever has the scope.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { isAhead, type SourceCursor, type SourceCursors } from "../../actors/ports/source-cursors.ts";
 import { MemoryEpochs } from "../../storage/memory/epochs.ts";
 import { MemorySourceCursors } from "../../storage/memory/source-cursors.ts";
