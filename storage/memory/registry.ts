@@ -27,10 +27,6 @@ export class MemoryRegistry implements Registry {
     this.#epochs = epochs;
   }
 
-  hasTenant(tenantId: string): boolean {
-    return this.#tenants.has(tenantId);
-  }
-
   addTenant(tenant: Tenant, epoch: number): Answer<Tenant> {
     return this.#fenced(GLOBAL_SCOPE, epoch, () => {
       const now = this.#tenants.get(tenant.tenantId);

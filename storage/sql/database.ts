@@ -67,6 +67,14 @@ function openSqlite(path: string, readonly: boolean): SQL {
   return new SQL({ adapter: "sqlite", filename, ...(readonly ? { readonly } : {}) });
 }
 
+function openServer(url: string, readonly: boolean): SQL {
+  return new SQL(url, {
+    max: 1,
+    connectionTimeout: CALL_MILLIS_MAX / 1_000,
+    ...(readonly ? { connection: { default_transaction_read_only: "on" } } : {}),
+  });
+}
+
 /** An address as it may be shown. */
 export function withoutPassword(url: string): string {
   return url.replace(/\/\/([^:@/]*):[^@]*@/, "//$1:***@");
@@ -81,9 +89,7 @@ export class LedgerDatabase {
   constructor(url: string, { readonly }: { readonly: boolean }) {
     this.#isSqlite = url.startsWith(SQLITE_PREFIX);
     this.#connect = () =>
-      this.#isSqlite
-        ? openSqlite(url.slice(SQLITE_PREFIX.length), readonly)
-        : new SQL(url, { max: 1, connectionTimeout: CALL_MILLIS_MAX / 1_000 });
+      this.#isSqlite ? openSqlite(url.slice(SQLITE_PREFIX.length), readonly) : openServer(url, readonly);
     this.#sql = this.#connect();
   }
 

@@ -13,7 +13,16 @@ import {
 } from "../../actors/ports/kill-switch-store.ts";
 import { MemoryEpochs } from "../../storage/memory/epochs.ts";
 import { MemoryKillSwitchStore } from "../../storage/memory/kill-switch-store.ts";
-import { ACME, essence, type Fenced, issued, PAPER, T0_MICROS } from "./fenced.ts";
+import {
+  ACME,
+  describeFence,
+  essence,
+  type Fenced,
+  type FencedWrite,
+  issued,
+  PAPER,
+  T0_MICROS,
+} from "./fenced.ts";
 
 const HALT: Engagement = {
   mode: "halt-entries",
@@ -29,17 +38,17 @@ type Step =
   | { readonly kind: "engage"; readonly scope: Scope; readonly age: number; readonly engagement: Engagement }
   | { readonly kind: "rearm"; readonly scope: Scope; readonly age: number; readonly rearmHash: string };
 
-const scopes = fc.constantFrom<Scope>(GLOBAL_SCOPE, ACME, PAPER, { level: "account", accountId: "acme" });
+const anyScope = fc.constantFrom<Scope>(GLOBAL_SCOPE, ACME, PAPER, { level: "account", accountId: "acme" });
 /** How many epochs ago the one was issued that a write is made under. */
 const ages = fc.constantFrom(0, 0, 0, 1, -1);
 const hashes = fc.constantFrom("hash-1", "hash-2");
 const steps: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("issue" as const), scope: scopes }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("issue" as const), scope: anyScope }) },
   {
     weight: 4,
     arbitrary: fc.record({
       kind: fc.constant("engage" as const),
-      scope: scopes,
+      scope: anyScope,
       age: ages,
       engagement: fc.record({
         mode: fc.constantFrom(...KILL_SWITCH_MODES.slice(1)) as fc.Arbitrary<Engagement["mode"]>,
@@ -54,7 +63,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       kind: fc.constant("rearm" as const),
-      scope: scopes,
+      scope: anyScope,
       age: ages,
       rearmHash: hashes,
     }),
@@ -133,24 +142,14 @@ export function describeKillSwitches(name: string, open: () => Promise<Fenced<Ki
       expect(essence(await store.rearm(PAPER, epoch, REARM))).toBe("engaged-since");
     });
 
-    test("does not move for a process that was replaced, nor for one with an epoch of another scope", async () => {
-      const old = await issued(opened, PAPER);
-      await store.engage(PAPER, old, HALT);
-      await issued(opened, PAPER);
-      expect(essence(await store.engage(PAPER, old, { ...HALT, mode: "flatten" }))).toBe("stale-epoch");
-      expect(essence(await store.rearm(PAPER, old, REARM))).toBe("stale-epoch");
-      expect(essence(await store.engage(ACME, old, HALT))).toBe("stale-epoch");
-      expect(essence(await store.engage(PAPER, 3, HALT))).toBe("stale-epoch");
-      expect(await store.engaged()).toMatchObject([{ mode: "halt-entries" }]);
-    });
-
     test("of many engagements at once the strictest stays", async () => {
       const epoch = await issued(opened, PAPER);
       const modes = ["halt-entries", "flatten", "reduce-only"] as const;
       await Promise.all(
         Array.from(
           { length: 18 },
-          async (_, i) => await store.engage(PAPER, epoch, { ...HALT, mode: modes[i % 3]! }),
+          async (_, i) =>
+            await (i % 2 === 0 ? store : opened.other).engage(PAPER, epoch, { ...HALT, mode: modes[i % 3]! }),
         ),
       );
       expect((await store.state(PAPER)).mode).toBe("flatten");
@@ -160,7 +159,8 @@ export function describeKillSwitches(name: string, open: () => Promise<Fenced<Ki
       await fc.assert(
         fc.asyncProperty(fc.array(steps, { maxLength: 30 }), async (path) => {
           const epochs = new MemoryEpochs();
-          const expected = await walk({ store: new MemoryKillSwitchStore(epochs), epochs }, path);
+          const oracle = new MemoryKillSwitchStore(epochs);
+          const expected = await walk({ store: oracle, other: oracle, epochs }, path);
           const subject = await open();
           try {
             expect(await walk(subject, path)).toEqual(expected);
@@ -171,5 +171,38 @@ export function describeKillSwitches(name: string, open: () => Promise<Fenced<Ki
         { numRuns: 25 },
       );
     }, 60_000);
+
+    test("of a rearming and a stricter engagement at once, the engagement stays", async () => {
+      const epoch = await issued(opened, PAPER);
+      await store.engage(PAPER, epoch, HALT);
+      const stricter = { ...HALT, mode: "flatten", rearmHash: "hash-2" } as const;
+      await Promise.all([store.rearm(PAPER, epoch, REARM), opened.other.engage(PAPER, epoch, stricter)]);
+      expect(await store.state(PAPER)).toMatchObject({ mode: "flatten", rearmHash: "hash-2" });
+    });
   });
+
+  const halted = async (): Promise<Fenced<KillSwitchStore>> => {
+    const opened = await open();
+    await opened.store.engage(PAPER, await issued(opened, PAPER), HALT);
+    return opened;
+  };
+  const scopes: readonly [string, Scope][] = [
+    ["everything", GLOBAL_SCOPE],
+    ["a tenant", ACME],
+    ["another account", { level: "account", accountId: "live" }],
+  ];
+  describeFence(`kill switches: ${name}`, halted, [
+    ...scopes.map(([subject, scope]): FencedWrite<KillSwitchStore> => ({
+      name: `halting ${subject}`,
+      scope,
+      write: async (store, epoch) => await store.engage(scope, epoch, HALT),
+      look: async (store) => await store.engaged(),
+    })),
+    {
+      name: "a rearming",
+      scope: PAPER,
+      write: async (store, epoch) => await store.rearm(PAPER, epoch, REARM),
+      look: async (store) => await store.state(PAPER),
+    },
+  ]);
 }

@@ -5,7 +5,7 @@ import * as fc from "fast-check";
 import { isAhead, type SourceCursor, type SourceCursors } from "../../actors/ports/source-cursors.ts";
 import { MemoryEpochs } from "../../storage/memory/epochs.ts";
 import { MemorySourceCursors } from "../../storage/memory/source-cursors.ts";
-import { ACME, essence, type Fenced, issued, PAPER } from "./fenced.ts";
+import { ACME, describeFence, essence, type Fenced, issued, PAPER } from "./fenced.ts";
 
 const cursors: fc.Arbitrary<SourceCursor> = fc.record({
   source: fc.constantFrom("bridge-1", "bridge-2", "it's; odd"),
@@ -50,14 +50,6 @@ export function describeSourceCursors(name: string, open: () => Promise<Fenced<S
       expect(essence(late)).toEqual([restarted]);
     });
 
-    test("a process that was replaced moves none of them", async () => {
-      const old = await issued(opened, PAPER);
-      await issued(opened, PAPER);
-      const refused = await store.advance(PAPER, old, [{ source: "bridge", boot: 1, seq: 1 }]);
-      expect(essence(refused)).toBe("stale-epoch");
-      expect(await store.cursor(PAPER, "bridge")).toBeUndefined();
-    });
-
     test("nothing is asked, nothing moves", async () => {
       expect(essence(await store.advance(PAPER, await issued(opened, PAPER), []))).toEqual([]);
     });
@@ -89,10 +81,27 @@ export function describeSourceCursors(name: string, open: () => Promise<Fenced<S
     test("batches that cross each other lose nothing", async () => {
       const epoch = await issued(opened, PAPER);
       const seqs = Array.from({ length: 40 }, (_, i) => ((i * 17) % 40) + 1);
-      await Promise.all(
-        seqs.map(async (seq) => await store.advance(PAPER, epoch, [{ source: "bridge", boot: 1, seq }])),
+      const answers = await Promise.all(
+        seqs.map(async (seq) =>
+          essence(
+            await (seq % 2 === 0 ? store : opened.other).advance(PAPER, epoch, [
+              { source: "bridge", boot: 1, seq },
+            ]),
+          ),
+        ),
       );
+      expect(answers).not.toContain("unreachable");
       expect(await store.cursor(PAPER, "bridge")).toMatchObject({ seq: 40 });
     });
   });
+
+  describeFence(`source cursors: ${name}`, open, [
+    {
+      name: "a cursor",
+      scope: PAPER,
+      write: async (store, epoch) =>
+        await store.advance(PAPER, epoch, [{ source: "bridge", boot: 1, seq: 7 }]),
+      look: async (store) => await store.cursor(PAPER, "bridge"),
+    },
+  ]);
 }
