@@ -17,6 +17,7 @@ import { describeRegistry } from "../../test/contract/registry.ts";
 import { describeSourceCursors } from "../../test/contract/source-cursors.ts";
 import { describeWith } from "../../test/fixtures/describe-with.ts";
 import { eventually, failureOf } from "../../test/fixtures/eventually.ts";
+import { FaultProxy } from "../../test/fixtures/fault-proxy.ts";
 import { type Books, openBooks, WRITES } from "./books.fixture.ts";
 import { openDatabaseToRead } from "./database.ts";
 
@@ -308,6 +309,17 @@ describeWith(POSTGRES, "PostgreSQL", () => {
 
   describeStores("PostgreSQL", emptied, true);
   describeDatabase("PostgreSQL", emptied);
+
+  test("that takes a connection and says nothing is not waited for by who only looks", async () => {
+    const proxy = new FaultProxy(() => Number(new URL(server.url).port));
+    proxy.mode = "hang";
+    const hung = new URL(url);
+    hung.port = String(proxy.port);
+    const startMillis = performance.now();
+    expect(await openDatabaseToRead(hung.href)).toMatchObject({ ok: false, code: "ledger-unreadable" });
+    expect(performance.now() - startMillis).toBeLessThan(12_000);
+    proxy.stop();
+  }, 30_000);
 
   test("that is away is unreachable; back again, it has what it had and takes more", async () => {
     const another = await startPostgres();

@@ -27,7 +27,7 @@ export class SqlSourceCursors implements SourceCursors {
     cursors: readonly SourceCursor[],
   ): Promise<Result<readonly SourceCursor[], SourceCursorFailure>> {
     const name = epochScopeOf(scope);
-    return await this.#database.write<readonly SourceCursor[], SourceCursorFailure>(async (sql) => {
+    return await this.#database.writeDurably<readonly SourceCursor[], SourceCursorFailure>(async (sql) => {
       const stale = await refuseStale(sql, name, epoch);
       if (stale !== undefined) return stale;
       const stand = new Map<string, SourceCursor>();

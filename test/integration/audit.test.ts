@@ -171,7 +171,7 @@ describe("what was changed after it was signed is found", () => {
 });
 
 /** Changes the ledger of a copy behind everybody's back. */
-function tamper(data: string, statement: string): void {
+function changeLedger(data: string, statement: string): void {
   const database = new Database(join(data, "ledger.db"));
   database.run(statement);
   database.close();
@@ -218,12 +218,12 @@ describe("the ledger's copy of the heads", () => {
     ["the file was taken away", ({ heads }) => rmSync(heads), /is missing from/],
     [
       "the ledger's rows were changed",
-      ({ data }) => tamper(data, "UPDATE audit_heads SET signature = 'x' WHERE previous <> ''"),
+      ({ data }) => changeLedger(data, "UPDATE audit_heads SET signature = 'x' WHERE previous <> ''"),
       /line 2 of .* is not the head of record/,
     ],
     [
       "the ledger's first row was taken away",
-      ({ data }) => tamper(data, "DELETE FROM audit_heads WHERE previous = ''"),
+      ({ data }) => changeLedger(data, "DELETE FROM audit_heads WHERE previous = ''"),
       /line 1 of .* is not the head of record/,
     ],
   ];
@@ -248,7 +248,7 @@ describe("the ledger's copy of the heads", () => {
 
   test("is brought what it lacks once it takes writes again", async () => {
     const { data } = copyOf();
-    tamper(data, "DELETE FROM audit_heads");
+    changeLedger(data, "DELETE FROM audit_heads");
     // It seals its start, which is signed as well.
     const station = await open(data, {});
     const busy = new Database(join(data, "ledger.db"));
