@@ -18,7 +18,7 @@ export const OUTCOME_TOLERANCE_MICROS: number = 5 * MICROS_PER_MINUTE;
 export const SETTLED_AFTER_MICROS: number = Math.max(...OUTCOME_HORIZONS_MICROS) + OUTCOME_TOLERANCE_MICROS;
 
 /** Known by its embedding, symbol and time: the same state again replaces what was stored of it. */
-export interface MarketVector {
+export interface MarketState {
   /** Which embedding made the vector; vectors of different ones are never compared. */
   readonly embedding: string;
   readonly symbol: string;
@@ -28,8 +28,6 @@ export interface MarketVector {
   readonly regime: Regime;
   /** Price at the time, mid. */
   readonly mid: number;
-  /** Of length 1. */
-  readonly vector: readonly number[];
   /**
    * By horizon, log return of the mid in basis points; null while it is not known, and for good where the market was
    * closed when it was due.
@@ -37,6 +35,11 @@ export interface MarketVector {
   readonly outcomes: readonly (number | null)[];
   /** No outcome will be added. */
   readonly settled: boolean;
+}
+
+export interface MarketVector extends MarketState {
+  /** Of length 1. */
+  readonly vector: readonly number[];
 }
 
 export interface NearestQuery {
@@ -50,7 +53,7 @@ export interface NearestQuery {
 }
 
 export interface Neighbour {
-  readonly state: MarketVector;
+  readonly state: MarketState;
   /** 1 - cosine: 0 for the same direction, 2 for the opposite one. */
   readonly distance: number;
 }

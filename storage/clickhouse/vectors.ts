@@ -3,6 +3,7 @@
 
 import { TimeSeriesUnavailable } from "../../actors/ports/time-series.ts";
 import {
+  type MarketState,
   type MarketVector,
   type NearestQuery,
   type Neighbour,
@@ -16,6 +17,8 @@ import { migrate } from "./migrations.ts";
 import { decodeRow, encodeRow, readable, selectList, TABLES, timeText } from "./tables.ts";
 
 const SPEC = TABLES.market_states;
+/** Of what is found the vectors are not asked for. */
+const FOUND = { ...SPEC, columns: SPEC.columns.filter(({ name }) => name !== "vector") };
 const CURSOR = "market_states";
 /** How much is known of a state of which nothing more will be. */
 const ALL_KNOWN = 255;
@@ -90,7 +93,7 @@ export class ClickHouseVectors implements Vectors {
       ...(symbol === undefined ? [] : ["symbol = {symbol:String}"]),
     ];
     const rows = await this.#query(
-      `SELECT ${selectList(SPEC)}, cosineDistance(vector, ${TARGET}) AS distance FROM ${this.#table} ` +
+      `SELECT ${selectList(FOUND)}, cosineDistance(vector, ${TARGET}) AS distance FROM ${this.#table} ` +
         `WHERE ${where.join(" AND ")} ORDER BY distance, time DESC LIMIT {limit:UInt32}`,
       {
         embedding,
@@ -100,7 +103,7 @@ export class ClickHouseVectors implements Vectors {
         ...(symbol === undefined ? {} : { symbol }),
       },
     );
-    return rows.map((row) => ({ state: stateOf(row), distance: Number(row["distance"]) }));
+    return rows.map((row) => ({ state: foundOf(row), distance: Number(row["distance"]) }));
   }
 
   async count(): Promise<number> {
@@ -161,6 +164,11 @@ export class ClickHouseVectors implements Vectors {
       throw new VectorsUnavailable(error.message, { cause: error });
     }
   }
+}
+
+function foundOf(row: Row): MarketState {
+  const { known: _known, ...state } = decodeRow(FOUND, row) as MarketState & { known: number };
+  return state;
 }
 
 function stateOf(row: Row): MarketVector {

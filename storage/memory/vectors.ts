@@ -60,7 +60,8 @@ export class MemoryVectors implements Vectors {
       )
       .map((state) => ({ state, distance: 1 - cosine(state.vector, vector) }))
       .toSorted((a, b) => a.distance - b.distance)
-      .slice(0, limit);
+      .slice(0, limit)
+      .map(({ state: { vector: _vector, ...state }, distance }) => ({ state, distance }));
   }
 
   async count(): Promise<number> {

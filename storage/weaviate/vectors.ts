@@ -15,6 +15,7 @@ import {
 } from "weaviate-client";
 import { REGIMES } from "../../actors/domain/regime.ts";
 import {
+  type MarketState,
   type MarketVector,
   type NearestQuery,
   type Neighbour,
@@ -212,10 +213,9 @@ export class WeaviateVectors implements Vectors {
         ),
         limit: Math.min(limit, ANSWER_STATES_MAX),
         returnMetadata: ["distance"],
-        includeVector: true,
       });
       return objects.map((object) => ({
-        state: stateOf(object),
+        state: foundOf(object),
         distance: object.metadata?.distance ?? Number.NaN,
       }));
     });
@@ -306,17 +306,20 @@ function propertiesOf(state: MarketVector): StateProperties {
   return { embedding, symbol, time: timeMicros, seq, regime, mid, settled, ...Object.fromEntries(known) };
 }
 
-function stateOf({ properties, vectors }: WeaviateNonGenericObject): MarketVector {
-  const embedding = String(properties["embedding"]);
-  const vector = vectors[vectorName(embedding)] as number[] | undefined;
+function stateOf(object: WeaviateNonGenericObject): MarketVector {
+  const state = foundOf(object);
+  const vector = object.vectors[vectorName(state.embedding)] as number[] | undefined;
+  return { ...state, vector: (vector ?? []).map(Math.fround) };
+}
+
+function foundOf({ properties }: WeaviateNonGenericObject): MarketState {
   return {
-    embedding,
+    embedding: String(properties["embedding"]),
     symbol: String(properties["symbol"]),
     timeMicros: Number(properties["time"]),
     seq: Number(properties["seq"]),
     regime: REGIMES.find((regime) => regime === properties["regime"]) ?? "active-range",
     mid: Number(properties["mid"]),
-    vector: (vector ?? []).map(Math.fround),
     outcomes: OUTCOME_HORIZONS_MICROS.map((_, index) => {
       const outcome = properties[outcomeName(index)];
       return typeof outcome === "number" ? outcome : null;
