@@ -2,7 +2,7 @@
 // one frozen object. Nothing else reads the environment.
 
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { z } from "zod";
 import { DEFAULT_ACCOUNT_SETTINGS, DEFAULT_PAPER_BROKER_SETTINGS } from "../actors/account/settings.ts";
 import { failure, ok, type Result } from "../actors/base/result.ts";
@@ -192,6 +192,11 @@ function variable(
 }
 
 /** What is no number reaches the schema as NaN and is refused there by name. */
+/** Where the ledger is: a PostgreSQL database, or a SQLite file in the data folder. */
+export function ledgerUrl({ ledger, data }: Settings): string {
+  return ledger.url ?? `sqlite://${join(data, "ledger.db")}`;
+}
+
 function numberOf(text: string | undefined): number | undefined {
   return text === undefined ? undefined : Number(text);
 }

@@ -9,7 +9,7 @@ import { DragonflyHotState } from "./dragonfly/hot-state.ts";
 import { parseTarget } from "./dragonfly/target.ts";
 import { NatsStreams } from "./nats/streams.ts";
 import type { WeaviateAddress } from "./projections/messages.ts";
-import { withoutPassword } from "./sql/ledger.ts";
+import { withoutPassword } from "./sql/database.ts";
 import { WeaviateVectors } from "./weaviate/vectors.ts";
 
 export interface SystemFinding {
