@@ -3,6 +3,7 @@
 
 import { SQL } from "bun";
 import { Redis } from "ioredis";
+import { ArangoGraph } from "./arangodb/graph.ts";
 import { connectHistory } from "./clickhouse/open.ts";
 import { DragonflyConnection } from "./dragonfly/connect.ts";
 import { DragonflyHotState } from "./dragonfly/hot-state.ts";
@@ -20,6 +21,7 @@ export interface SystemFinding {
 
 export interface SystemsOptions {
   readonly weaviate: WeaviateAddress | undefined;
+  readonly arangoUrl: string | undefined;
   readonly ledgerUrl: string | undefined;
   readonly streamsUrl: string | undefined;
   readonly dragonflyUrl: string | undefined;
@@ -32,6 +34,7 @@ const ANSWER_SECONDS_MAX = 5;
 
 export async function checkSystems({
   weaviate,
+  arangoUrl,
   ledgerUrl,
   streamsUrl,
   dragonflyUrl,
@@ -49,6 +52,7 @@ export async function checkSystems({
     ...(weaviate === undefined
       ? []
       : [checked("market states", weaviate.url, async () => await marketStates(weaviate))]),
+    ...(arangoUrl === undefined ? [] : [checked("graph", arangoUrl, async () => await arango(arangoUrl))]),
     ...(url === undefined
       ? []
       : [checked("time series", url, async () => await clickhouse({ ...timeSeries, url }))]),
@@ -140,6 +144,16 @@ async function marketStates(address: WeaviateAddress): Promise<Seen> {
     };
   } finally {
     await vectors.close();
+  }
+}
+
+async function arango(url: string): Promise<Seen> {
+  const graph = new ArangoGraph(url);
+  try {
+    const version = await graph.version();
+    return { version, millis: undefined, state: `filled up to record ${await graph.cursor()}` };
+  } finally {
+    await graph.close();
   }
 }
 
