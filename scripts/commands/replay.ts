@@ -21,6 +21,7 @@ import {
 } from "./common.ts";
 import { Progress } from "./progress.ts";
 import { printRecordedReplay, replayRecorded } from "./replay-recorded.ts";
+import { printVerifiedReplay, verifyReplay } from "./replay-verify.ts";
 import { printRun } from "./run-report.ts";
 import { EXIT_INTERRUPTED, StopRequest } from "./stop-request.ts";
 
@@ -33,6 +34,7 @@ interface ReplayFlags extends CommonFlags {
   readonly speed: string;
   readonly recorded: boolean;
   readonly recompute: boolean;
+  readonly verify: boolean;
   readonly preset?: string;
 }
 
@@ -44,9 +46,19 @@ export function replayCommand(): Command {
       .option("--speed <factor>", "1 is real time, max is as fast as it goes", "max")
       .option("--preset <name>", "rules, classic or demo (TICKFORGE_PRESET, default rules)")
       .option("--recorded", "replay the data folder's journal, votes taken from it", false)
-      .option("--recompute", "replay the data folder's journal, members run again", false),
+      .option("--recompute", "replay the data folder's journal, members run again", false)
+      .option(
+        "--verify",
+        "derive every recorded decision again, both ways, and say what differs and why",
+        false,
+      ),
   ).action(async (paths: string[], flags: ReplayFlags) => {
     const settings = settingsOrExit(flags);
+    if (flags.verify) {
+      journalFolderOrExit(settings);
+      printVerifiedReplay(valueOrExit(verifyReplay(settings)), flags.json);
+      return;
+    }
     if (flags.recorded || flags.recompute) {
       journalFolderOrExit(settings);
       const mode = flags.recorded ? "recorded" : "recompute";
@@ -55,7 +67,7 @@ export function replayCommand(): Command {
     }
     if (paths.length === 0) {
       exitWith(
-        failure("no-paths", "name the tick files to replay, or --recorded or --recompute"),
+        failure("no-paths", "name the tick files to replay, or --recorded, --recompute or --verify"),
         EXIT_USAGE,
       );
     }

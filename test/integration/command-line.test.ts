@@ -85,6 +85,13 @@ test("other settings go on with the same journal; settings that its records cont
   const run = tickforge(["start", "--seconds", "1", "--data", data, "--config", config]);
   expect({ code: run.code, out: run.out }).toEqual({ code: 1, out: "" });
   expect(run.err).toContain("account.currency");
+  const verified = tickforge(["replay", "--verify", "--json", "--data", data]);
+  expect(JSON.parse(verified.out)).toMatchObject({
+    sound: true,
+    recorded: { identical: true, mode: "recorded" },
+    recompute: { mode: "recompute" },
+  });
+  expect(tickforge(["replay", "--verify", "--data", data]).out).toContain("\nsound: ");
   const replayed = tickforge(["replay", "--recorded", "--json", "--data", data]);
   expect(JSON.parse(replayed.out)).toMatchObject({ identical: true });
 }, 60_000);
