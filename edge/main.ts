@@ -19,6 +19,7 @@ import { openJournal } from "../storage/journal/journal.ts";
 import { runRetention } from "../storage/journal/retention-round.ts";
 import { FileSnapshotStore } from "../storage/journal/snapshot-store.ts";
 import { signHeads, signHeadsAside } from "../storage/sign-heads.ts";
+import { type HotStores, openHotStores } from "../storage/open-hot-stores.ts";
 import { openStores, type Stores } from "../storage/open-stores.ts";
 import { type LedgerProjection, ledgerProjection } from "../storage/projections/ledger.ts";
 import type { Projector } from "../storage/projections/projector.ts";
@@ -40,6 +41,8 @@ export interface Station {
   readonly timeSeries: TimeSeries | undefined;
   readonly reports: TimeSeriesReports | undefined;
   readonly projector: Projector | undefined;
+  /** What processes share while they run. */
+  readonly hot: HotStores;
   /** Of the embedded time series engine, while it runs. */
   readonly engineProcessId: number | undefined;
   /** Moves journal segments that nobody needs any more to the archive and warns of a full disk. Call it about hourly. */
@@ -149,7 +152,12 @@ async function openUnderLock(options: StationOptions, lock: DataLock): Promise<R
     streamsUrl: keeps ? settings.streams.url : undefined,
     onProblem: (message) => options.onProblem?.(message),
   });
-  const parts = { live, journal: journal.value, ledger: ledger.value, clock, snapshots, lock, stores };
+  const hot = openHotStores({
+    url: keeps ? settings.dragonfly.url : undefined,
+    clock,
+    onProblem: (message) => options.onProblem?.(message),
+  });
+  const parts = { live, journal: journal.value, ledger: ledger.value, clock, snapshots, lock, stores, hot };
   return ok(new RunningStation(options, { ...parts, recovery: recovered.value, epoch: epoch.value }));
 }
 
@@ -170,7 +178,7 @@ const JOURNAL_FOLDER = "journal";
 /** How far a journal's last record may be ahead of the wall's clock, which may have been set back a little. */
 const JOURNAL_AHEAD_MICROS_MAX = MICROS_PER_HOUR;
 
-type StationParts = Pick<Station, "live" | "journal" | "ledger" | "clock" | "recovery" | "epoch"> & {
+type StationParts = Pick<Station, "live" | "journal" | "ledger" | "clock" | "recovery" | "epoch" | "hot"> & {
   readonly stores: Stores;
   readonly snapshots: FileSnapshotStore;
   readonly lock: DataLock;
@@ -187,6 +195,7 @@ class RunningStation implements Station {
   readonly timeSeries: TimeSeries | undefined;
   readonly reports: TimeSeriesReports | undefined;
   readonly projector: Projector | undefined;
+  readonly hot: HotStores;
   readonly #stores: Stores;
   readonly #options: StationOptions;
   readonly #snapshots: FileSnapshotStore;
@@ -205,6 +214,7 @@ class RunningStation implements Station {
     this.timeSeries = parts.stores.timeSeries;
     this.reports = parts.stores.reports;
     this.projector = parts.stores.projector;
+    this.hot = parts.hot;
     this.#snapshots = parts.snapshots;
     this.#lock = parts.lock;
     this.projection = ledgerProjection({
@@ -260,6 +270,7 @@ class RunningStation implements Station {
     await this.projection.catchUp();
     this.projection.close();
     await this.#stores.close();
+    await this.hot.close();
     this.live.engine.system.stop();
     await this.journal.close();
     await this.ledger.close();

@@ -50,3 +50,14 @@ test("a seed that is no number and a missing file are refused", () => {
   expect(parseSettings({}, { TICKFORGE_SEED: "abc" })).toMatchObject({ code: "config-invalid" });
   expect(parseSettings({ config: join(folder, "absent") }, {})).toMatchObject({ code: "config-unreadable" });
 });
+
+test("the nodes of a Dragonfly cluster are one address; what is no such address is refused, without its password", () => {
+  const url = "rediss://:secret@a:7000,b:7001";
+  expect(parseSettings({}, { TICKFORGE_DRAGONFLY_URL: url })).toMatchObject({
+    value: { dragonfly: { url } },
+  });
+  const refused = parseSettings({}, { TICKFORGE_DRAGONFLY_URL: "http://:secret@a" });
+  expect(refused).toMatchObject({ ok: false, code: "config-invalid" });
+  expect(refused).toHaveProperty("message", expect.stringContaining("dragonfly.url"));
+  expect(refused).toHaveProperty("message", expect.not.stringContaining("secret"));
+});

@@ -74,6 +74,13 @@ const settingsSchema = z.strictObject({
     /** Of a DragonflyDB or a NATS server that every record is copied to; left out, none is. */
     url: z.url({ protocol: /^(?:rediss?|nats)$/ }).optional(),
   }),
+  dragonfly: z.strictObject({
+    /** Of a DragonflyDB or Redis, several hosts for a cluster; left out, what it would share is this process's own. */
+    url: z
+      .string()
+      .regex(/^rediss?:\/\/\S+$/, "begins with redis:// or rediss://")
+      .optional(),
+  }),
   timeSeries: z.strictObject({
     enabled: z.boolean(),
     /** Of a ClickHouse server; left out, the engine runs here, in a process of its own. */
@@ -97,6 +104,7 @@ const DEFAULTS: Settings = {
   ledger: {},
   audit: {},
   streams: {},
+  dragonfly: {},
   timeSeries: { enabled: true, username: "default", password: "", database: "tickforge" },
 };
 
@@ -118,7 +126,7 @@ export type SettingsFailure = "config-unreadable" | "config-invalid";
 /**
  * @param environment usually `process.env`: TICKFORGE_CONFIG, TICKFORGE_DATA, TICKFORGE_PRESET, TICKFORGE_SEED,
  * TICKFORGE_HOST, TICKFORGE_PORT, TICKFORGE_TOKEN, TICKFORGE_LEDGER_URL, TICKFORGE_STREAMS_URL,
- * TICKFORGE_AUDIT_ANCHOR,
+ * TICKFORGE_DRAGONFLY_URL, TICKFORGE_AUDIT_ANCHOR,
  * TICKFORGE_CLICKHOUSE_{URL,USERNAME,PASSWORD,DATABASE}
  * @param defaults a command's own, below file, environment and flags
  */
@@ -195,6 +203,7 @@ function secretsFrom(environment: Readonly<Record<string, string | undefined>>):
     http: defined({ token: variable(environment, "TICKFORGE_TOKEN") }),
     audit: defined({ anchor: variable(environment, "TICKFORGE_AUDIT_ANCHOR") }),
     streams: defined({ url: variable(environment, "TICKFORGE_STREAMS_URL") }),
+    dragonfly: defined({ url: variable(environment, "TICKFORGE_DRAGONFLY_URL") }),
     ledger: defined({ url: variable(environment, "TICKFORGE_LEDGER_URL") }),
     timeSeries: defined({
       username: variable(environment, "TICKFORGE_CLICKHOUSE_USERNAME"),

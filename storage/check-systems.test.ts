@@ -11,6 +11,7 @@ import { openLedger } from "./sql/ledger.ts";
 const NOTHING: SystemsOptions = {
   ledgerUrl: undefined,
   streamsUrl: undefined,
+  dragonflyUrl: undefined,
   timeSeries: { username: "", password: "", database: "tickforge" },
 };
 
@@ -57,6 +58,22 @@ describeWith(REDIS, "a stream's server", () => {
     expect([finding.verdict, finding.detail]).toEqual(["ok", expect.stringMatching(/^Redis \d.*record 0$/)]);
     await server.stop();
     expect((await only({ streamsUrl: server.url })).verdict).toBe("problem");
+  }, 20_000);
+});
+
+describeWith(REDIS, "a Dragonfly's stand-in", () => {
+  test("is named with its version and how far the hot state is; one that is away is a problem", async () => {
+    const server = await startRedis();
+    const finding = await only({ dragonflyUrl: server.url });
+    expect([finding.verdict, finding.detail]).toEqual([
+      "ok",
+      expect.stringMatching(/^Redis \d.*hot state up to record 0$/),
+    ]);
+    await server.stop();
+    expect(await only({ dragonflyUrl: server.url })).toMatchObject({
+      system: "dragonfly",
+      verdict: "problem",
+    });
   }, 20_000);
 });
 

@@ -5,6 +5,7 @@ import { SQL } from "bun";
 import { Redis } from "ioredis";
 import { connectHistory } from "./clickhouse/open.ts";
 import { DragonflyConnection } from "./dragonfly/connect.ts";
+import { DragonflyHotState } from "./dragonfly/hot-state.ts";
 import { parseTarget } from "./dragonfly/target.ts";
 import { NatsStreams } from "./nats/streams.ts";
 import { withoutPassword } from "./sql/ledger.ts";
@@ -18,6 +19,7 @@ export interface SystemFinding {
 export interface SystemsOptions {
   readonly ledgerUrl: string | undefined;
   readonly streamsUrl: string | undefined;
+  readonly dragonflyUrl: string | undefined;
   readonly timeSeries: { url?: string | undefined; username: string; password: string; database: string };
 }
 
@@ -28,6 +30,7 @@ const ANSWER_SECONDS_MAX = 5;
 export async function checkSystems({
   ledgerUrl,
   streamsUrl,
+  dragonflyUrl,
   timeSeries,
 }: SystemsOptions): Promise<SystemFinding[]> {
   const { url } = timeSeries;
@@ -36,6 +39,9 @@ export async function checkSystems({
     ...(streamsUrl === undefined
       ? []
       : [checked("streams", streamsUrl, async () => await streams(streamsUrl))]),
+    ...(dragonflyUrl === undefined
+      ? []
+      : [checked("dragonfly", dragonflyUrl, async () => await hotStores(dragonflyUrl))]),
     ...(url === undefined
       ? []
       : [checked("time series", url, async () => await clickhouse({ ...timeSeries, url }))]),
@@ -104,6 +110,23 @@ async function streams(url: string): Promise<Seen> {
       await connected.close();
     }
   }
+  return await dragonfly(url, async ({ client }) => {
+    const cursor = (await client.get("tf:{stream:cursor}")) ?? 0;
+    return `filled up to record ${cursor}`;
+  });
+}
+
+async function hotStores(url: string): Promise<Seen> {
+  return await dragonfly(
+    url,
+    async (connection) => `hot state up to record ${await new DragonflyHotState(connection).cursor()}`,
+  );
+}
+
+async function dragonfly(
+  url: string,
+  stateOf: (connection: DragonflyConnection) => Promise<string>,
+): Promise<Seen> {
   const target = parseTarget(url);
   if (!target.ok) throw new Error(target.message);
   const connection = new DragonflyConnection(target.value, { name: "tickforge-doctor" });
@@ -118,11 +141,10 @@ async function streams(url: string): Promise<Seen> {
     const version =
       product === undefined ? `Redis ${/redis_version:(\S+)/.exec(info)?.[1]}` : `DragonflyDB ${product}`;
     const [seconds, micros] = await node.time();
-    const cursor = (await client.get("tf:{stream:cursor}")) ?? 0;
     return {
       version,
       millis: Number(seconds) * 1_000 + Number(micros) / 1_000,
-      state: `filled up to record ${cursor}`,
+      state: await stateOf(connection),
     };
   } finally {
     connection.close();

@@ -18,21 +18,26 @@ export type HotEntry = {
 }[HotKind];
 
 /** Expected failures are thrown as HotStateUnavailable: the caller reads the journal's own state, or goes without. */
-export interface HotState {
-  /**
-   * Keeps each entry for `ttlMillis` from now, unless a newer one (by journal sequence) is held: the same batch may come
-   * twice, whole or in part, and late.
-   * @param cursorSeq kept after the entries are, where given: the highest journal sequence this batch covers
-   */
-  setMany(entries: readonly HotEntry[], options: { ttlMillis: number; cursorSeq?: number }): Promise<void>;
+export interface HotReader {
   get<Kind extends HotKind>(kind: Kind, symbol: string): Promise<HotRows[Kind] | undefined>;
   /** In the order of `symbols`; undefined for those that have none. */
   getMany<Kind extends HotKind>(
     kind: Kind,
     symbols: readonly string[],
   ): Promise<readonly (HotRows[Kind] | undefined)[]>;
+}
+
+export interface HotState extends HotReader {
+  /**
+   * Keeps each entry for `ttlMillis` from now, unless a newer one (by journal sequence) is held: the same batch may come
+   * twice, whole or in part, and late.
+   * @param cursorSeq kept after the entries are, where given: the highest journal sequence this batch covers
+   */
+  setMany(entries: readonly HotEntry[], options: { ttlMillis: number; cursorSeq?: number }): Promise<void>;
   /** The highest `cursorSeq` that was kept; 0 when none was, or the store came back empty. */
   cursor(): Promise<number>;
+  /** Removes everything, the cursor too. */
+  clear(): Promise<void>;
   ping(): Promise<void>;
 }
 

@@ -16,6 +16,8 @@ export type RateDecision =
 
 /** Throws HotStateUnavailable where a shared bucket cannot be reached. */
 export interface RateLimiter {
-  /** Takes `count` tokens of `key`, or none where there are fewer. */
-  take(key: string, count: number, limit: RateLimit): Promise<RateDecision>;
+  /** Takes `count` tokens of `key`, or none where there are fewer: at once where the buckets are in this process. */
+  take(key: string, count: number, limit: RateLimit): RateDecision | Promise<RateDecision>;
+  /** Undoes a take, as where more was to be taken with it and could not be. */
+  giveBack(key: string, count: number, limit: RateLimit): void | Promise<void>;
 }

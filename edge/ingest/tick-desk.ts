@@ -11,7 +11,7 @@ import type { Station } from "../main.ts";
 import { playTick } from "../play.ts";
 import { DurableWait } from "./durable-wait.ts";
 import { BURST_SECONDS, BUSY_MILLIS, AHEAD_OF_WALL_MICROS_MAX } from "./limits.ts";
-import { RateLimit } from "./rate-limit.ts";
+import { TickLimit } from "./rate-limit.ts";
 
 export type MarketTick = z.infer<typeof marketTickSchema>;
 
@@ -46,15 +46,21 @@ const YEAR_MAX_MICROS = Date.UTC(2100, 0, 1) * 1_000;
 
 export class TickDesk {
   readonly #options: TickDeskOptions;
-  readonly #limit: RateLimit;
+  readonly #limit: TickLimit;
   readonly #durable: DurableWait;
   readonly #tick = emptySourceTick();
   /** With the ticks' own time for a clock, one tick follows the other, whoever sent it. */
   #queue: Promise<unknown> = Promise.resolve();
+  /** The last request whose limits are asked for elsewhere. */
+  #admitted: Promise<unknown> = Promise.resolve();
 
   constructor(options: TickDeskOptions) {
     this.#options = options;
-    this.#limit = new RateLimit({ perSecond: options.ticksPerSecond, burstSeconds: BURST_SECONDS });
+    this.#limit = new TickLimit({
+      limiter: options.station.hot.limiter,
+      perSecond: options.ticksPerSecond,
+      burstSeconds: BURST_SECONDS,
+    });
     this.#durable = new DurableWait(options.station.journal);
   }
 
@@ -63,19 +69,25 @@ export class TickDesk {
     if (this.#options.closedBecause !== "") return failure("fed-otherwise", this.#options.closedBecause);
     const checked = this.#check(ticks);
     if (!checked.ok) return checked;
+    const limited = this.#limited(checked.value.bySymbol);
+    // A limit that is counted here lets nothing in between.
+    const refused = limited instanceof Promise ? await limited : limited;
+    if (refused !== undefined) return refused;
     if (this.#durable.full)
       return failure("busy", "too many requests wait for the disk: send again in a moment", {
         recoverable: true,
       });
     const taken = await (this.#options.clock === "wall"
-      ? this.#takeNow(checked.value)
-      : this.#takeInTurn(checked.value));
+      ? this.#takeNow(checked.value.placed)
+      : this.#takeInTurn(checked.value.placed));
     if (!taken.ok) return taken;
     if (await this.#durable.reached(taken.value)) return ok({ count: ticks.length, seq: taken.value });
     return failure("journal-failed", `the ticks are not durable: ${this.#options.station.journal.failure}`);
   }
 
-  #check(ticks: readonly MarketTick[]): Result<Placed[], IngestFailure> {
+  #check(
+    ticks: readonly MarketTick[],
+  ): Result<{ placed: Placed[]; bySymbol: ReadonlyMap<string, number> }, IngestFailure> {
     const { live } = this.#options.station;
     const placed: Placed[] = [];
     const bySymbol = new Map<string, number>();
@@ -99,11 +111,12 @@ export class TickDesk {
       placed.push({ tick, instrumentId: instrument.id, timeMicros });
       bySymbol.set(instrument.symbol, (bySymbol.get(instrument.symbol) ?? 0) + 1);
     }
-    const limited = this.#limited(bySymbol);
-    return limited ?? ok(placed);
+    return ok({ placed, bySymbol });
   }
 
-  #limited(bySymbol: ReadonlyMap<string, number>): Failure<IngestFailure> | undefined {
+  #limited(
+    bySymbol: ReadonlyMap<string, number>,
+  ): Failure<IngestFailure> | undefined | Promise<Failure<IngestFailure> | undefined> {
     const { ticksPerSecond } = this.#options;
     for (const [symbol, count] of bySymbol) {
       if (count <= this.#limit.burst) continue;
@@ -113,11 +126,22 @@ export class TickDesk {
           "or start with a higher --ticks-per-second",
       );
     }
-    const waitMillis = this.#limit.take(bySymbol, Date.now());
+    const waitMillis = this.#limit.take(bySymbol);
+    return waitMillis instanceof Promise ? this.#admittedInTurn(waitMillis) : this.#refusal(waitMillis);
+  }
+
+  /** Requests go on in the order they came, whichever limit answered first: ticks of a symbol stay in order. */
+  async #admittedInTurn(waitMillis: Promise<number>): Promise<Failure<IngestFailure> | undefined> {
+    const turn = Promise.all([waitMillis, this.#admitted]).then(([millis]) => millis);
+    this.#admitted = turn.catch(() => undefined);
+    return this.#refusal(await turn);
+  }
+
+  #refusal(waitMillis: number): Failure<IngestFailure> | undefined {
     if (waitMillis === 0) return undefined;
     return failure(
       "rate-limited",
-      `more than ${ticksPerSecond} ticks a second of a symbol, nothing was taken; again in ${waitMillis} ms`,
+      `more than ${this.#options.ticksPerSecond} ticks a second of a symbol, nothing was taken; again in ${waitMillis} ms`,
       { recoverable: true },
     );
   }

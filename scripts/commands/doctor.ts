@@ -64,8 +64,13 @@ async function examine(flags: CommonFlags): Promise<Finding[]> {
 }
 
 /** Servers in the embedded parts' places; what is embedded is looked at when it is opened. */
-async function systems({ ledger, streams, timeSeries }: Settings): Promise<Finding[]> {
-  const found = await checkSystems({ ledgerUrl: ledger.url, streamsUrl: streams.url, timeSeries });
+async function systems({ ledger, streams, dragonfly, timeSeries }: Settings): Promise<Finding[]> {
+  const found = await checkSystems({
+    ledgerUrl: ledger.url,
+    streamsUrl: streams.url,
+    dragonflyUrl: dragonfly.url,
+    timeSeries,
+  });
   return found.map(({ system, verdict, detail }) => ({ check: system, verdict, detail }));
 }
 

@@ -7,7 +7,13 @@ import type { ChainableCommander } from "ioredis";
 import type { DragonflyClient } from "./connect.ts";
 
 /** Keys are in the file's name: one that took more would break the promise that its keys share a slot. */
-const FILES = ["setNewest-1.lua", "takeTokens-1.lua", "renewLease-1.lua", "releaseLease-1.lua"] as const;
+const FILES = [
+  "setNewest-1.lua",
+  "takeTokens-1.lua",
+  "giveTokens-1.lua",
+  "renewLease-1.lua",
+  "releaseLease-1.lua",
+] as const;
 
 interface Commands<Answer> {
   setNewest(entry: string, seq: number, text: string, ttlMillis: number): Answer;
@@ -22,6 +28,7 @@ export interface Scripts extends Commands<Promise<number>> {
     perSecond: number,
     burst: number,
   ): Promise<[taken: number, remaining: string, waitMillis: string]>;
+  giveTokens(bucket: string, count: number, burst: number): Promise<number>;
   renewLease(lease: string, owner: string, ttlMillis: number): Promise<number>;
   releaseLease(lease: string, owner: string): Promise<number>;
 }

@@ -1,8 +1,9 @@
 // A connection to Dragonfly, Redis or a Redis cluster that never waits without a bound: commands time out, none is kept for
 // a server that is away, and what was lost is tried again with growing, spread pauses.
 
-import { Cluster, Redis, type RedisOptions } from "ioredis";
+import { type Cluster, Redis, type RedisOptions } from "ioredis";
 import { failure, ok, type Result } from "../../actors/base/result.ts";
+import { openCluster } from "./cluster.ts";
 import {
   COMMAND_MILLIS_MAX,
   CONNECT_MILLIS_MAX,
@@ -127,7 +128,7 @@ function makeClient(target: DragonflyTarget, options: ConnectOptions): Dragonfly
       retryStrategy: (attempt) => reconnectDelayMillis(attempt),
     });
   }
-  return new Cluster([...target.nodes], {
+  return openCluster([...target.nodes], {
     enableOfflineQueue: false,
     clusterRetryStrategy: (attempt) => reconnectDelayMillis(attempt),
     maxRedirections: REDIRECTIONS_MAX,

@@ -1,12 +1,14 @@
 // The hot state on Dragonfly: a batch is one pipeline, or one for each slot it touches in a cluster, and what is newer
 // stays.
 
+import { Cluster } from "ioredis";
 import type { HotEntry, HotKind, HotRows, HotState } from "../../actors/ports/hot-state.ts";
 import { ask } from "./ask.ts";
 import { scriptsIn, scriptsOf } from "./commands.ts";
 import type { DragonflyClient, DragonflyConnection } from "./connect.ts";
 import { hotRowOf } from "./hot-rows.ts";
 import { hotSlotOf, Keys } from "./keys.ts";
+import { SCANNED_KEYS } from "./limits.ts";
 
 export class DragonflyHotState implements HotState {
   readonly #connection: DragonflyConnection;
@@ -65,6 +67,25 @@ export class DragonflyHotState implements HotState {
   async cursor(): Promise<number> {
     const entry = await ask(this.#connection, async (client) => await client.get(this.#keys.hotCursor()));
     return entry === null ? 0 : Number.parseInt(entry, 10) || 0;
+  }
+
+  async clear(): Promise<void> {
+    await ask(this.#connection, async (client) => {
+      for (const node of client instanceof Cluster ? client.nodes("master") : [client]) {
+        let place = "0";
+        do {
+          const [next, keys] = await node.scan(
+            place,
+            "MATCH",
+            this.#keys.hotPattern(),
+            "COUNT",
+            SCANNED_KEYS,
+          );
+          await Promise.all(keys.map(async (key) => await node.unlink(key)));
+          place = next;
+        } while (place !== "0");
+      }
+    });
   }
 
   async ping(): Promise<void> {

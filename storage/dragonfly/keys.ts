@@ -21,6 +21,11 @@ export class Keys {
     return `${this.#prefix}:{hot:cursor}`;
   }
 
+  /** What SCAN takes for all of the hot state. */
+  hotPattern(): string {
+    return `${this.#prefix.replaceAll(/[*?[\]\\]/g, "\\$&")}:{hot:*`;
+  }
+
   bucket(key: string): string {
     return `${this.#prefix}:rate:${tagged(key)}`;
   }

@@ -41,3 +41,9 @@ export const PIPELINE_COMMANDS_MAX = 1_000;
 
 /** Entries looked at once when a stream is trimmed. */
 export const TRIM_ENTRIES = 1_000;
+
+/** Keys looked at once when the hot state is cleared. */
+export const SCANNED_KEYS = 1_000;
+
+/** How long a limit, a lease or a cached text is waited for: whoever asks goes on without. */
+export const SIDE_COMMAND_MILLIS_MAX = 150;

@@ -38,4 +38,12 @@ export class DragonflyRateLimiter implements RateLimiter {
       waitMillis: count > burst ? Number.POSITIVE_INFINITY : Math.ceil(Number(waitMillis)),
     };
   }
+
+  async giveBack(key: string, count: number, { perSecond, burst }: RateLimit): Promise<void> {
+    if (perSecond === Number.POSITIVE_INFINITY) return;
+    await ask(
+      this.#connection,
+      async () => await this.#scripts.giveTokens(this.#keys.bucket(key), count, burst),
+    );
+  }
 }

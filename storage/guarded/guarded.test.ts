@@ -53,6 +53,8 @@ class Switched {
   readonly limiter: RateLimiter = {
     take: async (key, count, limit) =>
       await this.#ask(async () => await this.#limiter.take(key, count, limit)),
+    giveBack: async (key, count, limit) =>
+      await this.#ask(async () => await this.#limiter.giveBack(key, count, limit)),
   };
 
   async #ask<T>(question: () => Promise<T>): Promise<T> {

@@ -6,7 +6,7 @@ import { AWAY, type Guard } from "./guard.ts";
 
 /** Buckets of this process alone. */
 export interface OwnBuckets extends RateLimiter {
-  /** Undoes a take. */
+  take(key: string, count: number, limit: RateLimit): RateDecision;
   giveBack(key: string, count: number, limit: RateLimit): void;
 }
 
@@ -27,11 +27,23 @@ export class GuardedRateLimiter implements RateLimiter {
     return this.#ownDecisions;
   }
 
-  async take(key: string, count: number, limit: RateLimit): Promise<RateDecision> {
+  take(key: string, count: number, limit: RateLimit): RateDecision | Promise<RateDecision> {
     // What this process alone took is never more than what all took: where its own bucket is empty, the shared one is, and
     // a flood costs no question.
-    const own = await this.#own.take(key, count, limit);
-    if (!own.taken) return own;
+    const own = this.#own.take(key, count, limit);
+    if (!own.taken || limit.perSecond === Number.POSITIVE_INFINITY) return own;
+    return this.#shareOf(own, { key, count, limit });
+  }
+
+  async giveBack(key: string, count: number, limit: RateLimit): Promise<void> {
+    this.#own.giveBack(key, count, limit);
+    await this.#guard.ask(async () => await this.#shared.giveBack(key, count, limit));
+  }
+
+  async #shareOf(
+    own: RateDecision,
+    { key, count, limit }: { key: string; count: number; limit: RateLimit },
+  ): Promise<RateDecision> {
     const shared = await this.#guard.ask(async () => await this.#shared.take(key, count, limit));
     if (shared === AWAY) {
       this.#ownDecisions++;

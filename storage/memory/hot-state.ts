@@ -40,6 +40,12 @@ export class MemoryHotState implements HotState {
     return Promise.resolve(this.#cursorSeq);
   }
 
+  clear(): Promise<void> {
+    this.#entries.clear();
+    this.#cursorSeq = 0;
+    return Promise.resolve();
+  }
+
   ping(): Promise<void> {
     return Promise.resolve();
   }

@@ -37,15 +37,15 @@ describe("memory", () => {
     const clock = new VirtualClock();
     const limiter = new MemoryRateLimiter(clock, 3);
     const limit = { perSecond: 1, burst: 2 };
-    limiter.takeNow("old and full", 1, limit);
+    limiter.take("old and full", 1, limit);
     clock.advance(1_000_000);
-    for (const key of ["a", "b", "c"]) limiter.takeNow(key, 2, limit);
+    for (const key of ["a", "b", "c"]) limiter.take(key, 2, limit);
     expect(limiter.size).toBe(3);
-    expect(limiter.takeNow("a", 1, limit).taken).toBe(false);
-    limiter.takeNow("d", 1, limit);
+    expect(limiter.take("a", 1, limit).taken).toBe(false);
+    limiter.take("d", 1, limit);
     expect(limiter.size).toBe(3);
-    expect(limiter.takeNow("a", 1, limit).taken).toBe(false);
-    expect(limiter.takeNow("b", 2, limit).taken).toBe(true);
+    expect(limiter.take("a", 1, limit).taken).toBe(false);
+    expect(limiter.take("b", 2, limit).taken).toBe(true);
   });
 });
 

@@ -28,12 +28,7 @@ export class MemoryRateLimiter implements RateLimiter {
     return this.#buckets.size;
   }
 
-  take(key: string, count: number, limit: RateLimit): Promise<RateDecision> {
-    return Promise.resolve(this.takeNow(key, count, limit));
-  }
-
-  /** The same without a promise. */
-  takeNow(key: string, count: number, { perSecond, burst }: RateLimit): RateDecision {
+  take(key: string, count: number, { perSecond, burst }: RateLimit): RateDecision {
     assert(count >= 0 && perSecond > 0 && burst > 0, `${key}: a limit and a count are above 0`);
     if (perSecond === Number.POSITIVE_INFINITY) return { taken: true, remaining: Number.POSITIVE_INFINITY };
     const nowMillis = this.#clock.nowMicros() / MICROS_PER_MILLISECOND;
@@ -53,7 +48,6 @@ export class MemoryRateLimiter implements RateLimiter {
     };
   }
 
-  /** Undoes a take. */
   giveBack(key: string, count: number, { burst }: RateLimit): void {
     const bucket = this.#buckets.get(key);
     if (bucket !== undefined) bucket.tokens = Math.min(burst, bucket.tokens + count);

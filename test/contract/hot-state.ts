@@ -136,6 +136,20 @@ export function describeHotState(name: string, open: () => Promise<OpenedHotStat
       });
     }
 
+    test("cleared, it is as it was at first, and takes what is older than what it had", async () => {
+      const symbols = Array.from({ length: 50 }, (_, index) => `C${index}`);
+      const batch = (seq: number) => symbols.map((symbol) => hotEntry(symbol, seq));
+      await store.setMany(batch(9), { ...options, cursorSeq: 9 });
+      await store.clear();
+      expect(await store.getMany("tick", symbols)).toEqual(symbols.map(() => undefined));
+      expect(await store.cursor()).toBe(0);
+      await store.setMany(batch(2), { ...options, cursorSeq: 2 });
+      expect((await store.getMany("tick", symbols)).every((row) => row?.seq === 2)).toBe(true);
+      expect(await store.cursor()).toBe(2);
+      await store.clear();
+      await store.clear();
+    });
+
     test("an entry ends with its time; one that is renewed does not", async () => {
       await store.setMany([hotEntry("SHORT", 1), hotEntry("RENEWED", 1)], { ttlMillis: 80 });
       await store.setMany([hotEntry("RENEWED", 2)], options);

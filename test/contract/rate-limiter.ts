@@ -97,6 +97,16 @@ export function describeRateLimiter(
       });
     });
 
+    test("what is given back can be taken again, and no more than fits", async () => {
+      const key = fresh();
+      await limiter.giveBack(key, 5, LIMIT);
+      await take(key, 12);
+      await limiter.giveBack(key, 7, LIMIT);
+      expect(await take(key, 0)).toEqual({ taken: true, remaining: 15 });
+      await limiter.giveBack(key, 100, LIMIT);
+      expect(await take(key, 20)).toEqual({ taken: true, remaining: 0 });
+    });
+
     test("no limit is no limit", async () => {
       const endless = { perSecond: Number.POSITIVE_INFINITY, burst: Number.POSITIVE_INFINITY };
       expect((await take(fresh(), 1e9, endless)).taken).toBe(true);
