@@ -24,7 +24,7 @@ export interface KafkaTarget {
 }
 
 const PORT_DEFAULT = 9092;
-const ADDRESS = /^(kafkas?):\/\/(?:(.*)@)?([^@/?#]+)\/?(?:\?([^#]*))?$/;
+const ADDRESS = /^(kafkas?):\/\/(?:([^@/?#\s]*)@)?([^@/?#]+)\/?(?:\?([^#]*))?$/;
 const BROKER = /^(\[[0-9a-fA-F:.]+\]|[^:\s[\]]+)(?::(\d+))?$/;
 
 const brokersSchema = z
@@ -96,6 +96,7 @@ function invalid(why: string): Result<never, "kafka-address-invalid"> {
   return failure(
     "kafka-address-invalid",
     `the Kafka address is not valid: ${why}. Write kafka://user:password@host:9092, kafkas:// for TLS, several host:port ` +
-      "separated by commas, and ?mechanism=plain or scram-sha-256 where scram-sha-512 is not what the brokers take.",
+      "separated by commas, characters such as @ and / in a password as %-codes, and ?mechanism=plain or scram-sha-256 " +
+      "where scram-sha-512 is not what the brokers take.",
   );
 }

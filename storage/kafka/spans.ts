@@ -1,6 +1,12 @@
-// Finding one's way in a partition of which parts are void: sums of spans, and a place by its journal sequence.
+// Finding one's way in a partition of which parts are void: sums of spans, and a place by what ascends along it.
 
-import type { Line, Span } from "./lines.ts";
+import type { StoredEntry } from "./entries.ts";
+
+/** Offsets of a partition, `to` excluded. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
 
 /** Ascending, none touching another. */
 export function mergeSpans(spans: readonly Span[]): Span[] {
@@ -15,9 +21,11 @@ export function mergeSpans(spans: readonly Span[]): Span[] {
   return merged;
 }
 
-/** What of the spans lies at or behind `start`. */
-export function spansFrom(spans: readonly Span[], start: number): Span[] {
-  return spans.filter(({ to }) => to > start).map(({ from, to }) => ({ from: Math.max(from, start), to }));
+/** What of the spans lies within one. */
+export function clipSpans(spans: readonly Span[], { from: start, to: end }: Span): Span[] {
+  return spans
+    .map(({ from, to }) => ({ from: Math.max(from, start), to: Math.min(to, end) }))
+    .filter(({ from, to }) => from < to);
 }
 
 export function lengthOf(spans: readonly Span[]): number {
@@ -29,36 +37,34 @@ export function spanAt(spans: readonly Span[], offset: number): Span | undefined
 }
 
 /**
- * Entries of a writer that did not know the newest marker before them: it was cut off, and they arrived when another one
- * had begun where they were not. They are void, although no marker says so yet.
+ * Entries that do not ascend: a writer was cut off, and what it had sent arrived when it, or another one, had sent the same
+ * again and gone on.
  */
-export function strayOf(lines: readonly Line[]): Span[] {
-  const stray: Span[] = [];
-  let newest = -1;
-  for (const line of lines) {
-    if (line.type === "marker") newest = line.offset;
-    if (line.type !== "entry") continue;
-    if (line.life < newest) stray.push({ from: line.offset, to: line.offset + 1 });
-    else newest = line.life;
+export function straysOf(entries: readonly StoredEntry[]): Span[] {
+  const strays: Span[] = [];
+  let lastSeq = 0;
+  for (const { offset, entry } of entries) {
+    if (entry.seq <= lastSeq) strays.push({ from: offset, to: offset + 1 });
+    else lastSeq = entry.seq;
   }
-  return mergeSpans(stray);
+  return mergeSpans(strays);
 }
 
 /**
- * Offset of the first entry after a journal sequence, or `end`: found by halving, as both ascend.
+ * Offset behind which the first entry lies that is wanted, or `to`: found by halving, as all behind it are wanted as well.
  * @param look the first entry that counts at or behind an offset, undefined where there is none
  */
-export async function findAfter(
+export async function findFirst(
   { from, to }: Span,
-  afterSeq: number,
-  look: (offset: number) => Promise<{ readonly offset: number; readonly seq: number } | undefined>,
+  isWanted: (stored: StoredEntry) => boolean,
+  look: (offset: number) => Promise<StoredEntry | undefined>,
 ): Promise<number> {
   let low = from;
   let high = to;
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
     const seen = await look(middle);
-    if (seen === undefined || seen.seq > afterSeq) high = middle;
+    if (seen === undefined || isWanted(seen)) high = middle;
     else low = seen.offset + 1;
   }
   return low;
