@@ -50,7 +50,10 @@ const parametersSchema = z.strictObject(
 /** Never repeats the address in its message: there may be a password in it. */
 export function parseTarget(address: string): Result<KafkaTarget, "kafka-address-invalid"> {
   const [, scheme, credentials, hosts = "", query = ""] = ADDRESS.exec(address.trim()) ?? [];
-  if (scheme === undefined) return invalid("it does not begin with kafka:// or kafkas://, or names no host");
+  if (scheme === undefined)
+    return invalid(
+      "it does not begin with kafka:// or kafkas://, names no host, or has a bare @, / or ? in its password",
+    );
   const parameters = parametersSchema.safeParse(Object.fromEntries(new URLSearchParams(query)));
   if (!parameters.success) return invalid(firstIssue(parameters.error));
   const brokers = brokersSchema.safeParse(hosts.split(",").map(parseBroker));

@@ -53,6 +53,10 @@ export class KafkaCluster {
     };
   }
 
+  async has(topic: string): Promise<boolean> {
+    return await this.ask(async ({ admin }) => (await admin.listTopics()).includes(topic));
+  }
+
   /** Offset behind the last message of each partition, by topic. */
   async ends(topics: readonly string[]): Promise<Map<string, number[]>> {
     return await this.#offsets(topics, LATEST);
@@ -211,7 +215,7 @@ async function closeClients({ admin, consumer, producer }: Clients): Promise<voi
 /** Says what to mend, as far as the client knows it. */
 export function unavailable(error: unknown, target: KafkaTarget): StreamsUnavailable {
   if (error instanceof StreamsUnavailable) return error;
-  const told = textsOf(error).join("; ");
+  const told = textsOf(error).join(": ");
   const advice = isOf(error, "PLT_KFK_AUTHENTICATION")
     ? "does not accept the user name, the password or the mechanism (?mechanism=plain, scram-sha-256, scram-sha-512)"
     : /requires TLS/i.test(told)
@@ -222,7 +226,9 @@ export function unavailable(error: unknown, target: KafkaTarget): StreamsUnavail
           ? "does not let this user do so: give it the right to create, read, write, alter and delete in topics and groups tickforge.*"
           : /unknown topic|UNKNOWN_TOPIC/i.test(told)
             ? "lacks a topic of ours: Tickforge makes them when it starts"
-            : "does not answer";
+            : /^Connection closed$/.test(told)
+              ? "hangs up: it may want a user (kafka://user:password@host) or TLS (kafkas://)"
+              : "does not answer";
   return new StreamsUnavailable(`Kafka at ${describeTarget(target)} ${advice}: ${told}`, { cause: error });
 }
 
@@ -234,10 +240,11 @@ function isOf(error: unknown, code: string): boolean {
   return false;
 }
 
-/** The innermost messages, each once: what is around them says only that something failed. */
+/** Messages from the outermost to the innermost, each once; what is around several says only that something failed. */
 function textsOf(error: unknown): string[] {
   if (error instanceof AggregateError && error.errors.length > 0)
     return [...new Set(error.errors.flatMap((inner) => textsOf(inner)))];
   if (!(error instanceof Error)) return [String(error)];
-  return error.cause === undefined ? [error.message] : [error.message, ...textsOf(error.cause)];
+  const text = error.message.replace(/\.$/, "");
+  return error.cause === undefined ? [text] : [text, ...textsOf(error.cause)];
 }

@@ -20,7 +20,7 @@ import { readCursor, writeCursor } from "./cursor.ts";
 import { encodeEntry } from "./entries.ts";
 import { KafkaGroup } from "./group.ts";
 import { PLACES_MAX, TAIL_ENTRIES } from "./limits.ts";
-import { ALL_TOPICS, ENTRY_TOPICS, topicOf, VOIDS_TOPIC } from "./names.ts";
+import { ALL_TOPICS, CURSOR_TOPIC, ENTRY_TOPICS, topicOf, VOIDS_TOPIC } from "./names.ts";
 import { PartitionReader } from "./reader.ts";
 import { clipSpans, lengthOf, type Span, spanAt, straysOf } from "./spans.ts";
 import { ensureTopics } from "./topics.ts";
@@ -191,6 +191,12 @@ export class KafkaStreams implements Streams {
       const to = ends.get(name)?.[partition] ?? from;
       return total + to - from - lengthOf(clipSpans(this.#voids.of({ topic, partition }), { from, to }));
     }, 0);
+  }
+
+  /** What was committed last, undefined where our topics are not made yet. Reads only. */
+  async committed(): Promise<number | undefined> {
+    if (!(await this.#cluster.has(CURSOR_TOPIC))) return undefined;
+    return (await readCursor(this.#cluster)).seq;
   }
 
   /** What the brokers tell of themselves. */

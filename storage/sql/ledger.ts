@@ -73,7 +73,7 @@ async function prepare(sql: SQL, isSqlite: boolean): Promise<Result<unknown, Led
 
 /** An address as it may be shown. */
 export function withoutPassword(url: string): string {
-  return url.replace(/\/\/([^:@/]*):[^@]*@/, "//$1:***@");
+  return url.replace(/\/\/([^:@]*):.*@/, "//$1:***@");
 }
 
 /** SQLite answers with numbers, Postgres sends large integers as text. */
