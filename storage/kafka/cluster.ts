@@ -2,7 +2,7 @@
 // request that was given up still does is not ours any more.
 
 import { isIP } from "node:net";
-import { Admin, type BaseOptions, Consumer, findErrorBy, ProduceAcks, Producer } from "@platformatic/kafka";
+import { Admin, type BaseOptions, Consumer, ProduceAcks, Producer } from "@platformatic/kafka";
 import { StreamsUnavailable } from "../../actors/ports/streams.ts";
 import { describeTarget, type KafkaTarget } from "./address.ts";
 import type { Message, StoredMessage } from "./entries.ts";
@@ -212,32 +212,34 @@ async function closeClients({ admin, consumer, producer }: Clients): Promise<voi
   await within(ANSWER_MILLIS_MAX, closing).catch(() => undefined);
 }
 
-/** Says what to mend, as far as the client knows it. */
-export function unavailable(error: unknown, target: KafkaTarget): StreamsUnavailable {
+/** What to mend, by what the client and the brokers say; the first that fits counts. */
+const ADVICE: readonly (readonly [said: RegExp, advice: string])[] = [
+  [
+    /(?:^|SASL mechanism: )Connection closed$/,
+    "hangs up: it may want TLS (kafkas://), a user (kafka://user:password@host) or another mechanism",
+  ],
+  [
+    /SASL/,
+    "does not accept the user name, the password or the mechanism (?mechanism=plain, scram-sha-256, scram-sha-512)",
+  ],
+  [/requires TLS/i, "wants TLS: write kafkas://"],
+  [
+    /TLS|certificate/i,
+    "does not come to terms about TLS: name who signed its certificate in NODE_EXTRA_CA_CERTS, or write kafka:// where it has none",
+  ],
+  [
+    /authoriz/i,
+    "does not let this user do so: give it the right to create, read, write, alter and delete in topics and groups tickforge.*",
+  ],
+  [/unknown topic/i, "lacks a topic of ours: Tickforge makes them when it starts"],
+  [/ECONN|ENOTFOUND|EHOSTUNREACH|timed out|no answer|closed/i, "does not answer"],
+];
+
+function unavailable(error: unknown, target: KafkaTarget): StreamsUnavailable {
   if (error instanceof StreamsUnavailable) return error;
   const told = textsOf(error).join(": ");
-  const advice = isOf(error, "PLT_KFK_AUTHENTICATION")
-    ? "does not accept the user name, the password or the mechanism (?mechanism=plain, scram-sha-256, scram-sha-512)"
-    : /requires TLS/i.test(told)
-      ? "wants TLS: write kafkas://"
-      : /TLS|certificate/i.test(told)
-        ? "does not come to terms about TLS: look at its certificate, or write kafka:// where it has none"
-        : /authoriz/i.test(told)
-          ? "does not let this user do so: give it the right to create, read, write, alter and delete in topics and groups tickforge.*"
-          : /unknown topic|UNKNOWN_TOPIC/i.test(told)
-            ? "lacks a topic of ours: Tickforge makes them when it starts"
-            : /^Connection closed$/.test(told)
-              ? "hangs up: it may want a user (kafka://user:password@host) or TLS (kafkas://)"
-              : "does not answer";
+  const advice = ADVICE.find(([said]) => said.test(told))?.[1] ?? "answers that it cannot";
   return new StreamsUnavailable(`Kafka at ${describeTarget(target)} ${advice}: ${told}`, { cause: error });
-}
-
-function isOf(error: unknown, code: string): boolean {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    if (findErrorBy(at, "code", code) !== null) return true;
-    if (at instanceof AggregateError && at.errors.some((inner) => isOf(inner, code))) return true;
-  }
-  return false;
 }
 
 /** Messages from the outermost to the innermost, each once; what is around several says only that something failed. */

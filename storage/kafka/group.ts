@@ -2,7 +2,7 @@
 // a process its consumers share what it was given, and what one holds for too long is another's.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { Consumer } from "@platformatic/kafka";
+import { Consumer, findErrorBy } from "@platformatic/kafka";
 import type { Topic } from "../../actors/domain/records.ts";
 import type { Delivery, StreamGroup } from "../../actors/ports/streams.ts";
 import type { KafkaCluster } from "./cluster.ts";
@@ -19,6 +19,16 @@ import { topicOf, VOIDS_TOPIC } from "./names.ts";
 import type { PartitionReader } from "./reader.ts";
 import { Turns } from "./turns.ts";
 import type { Voids } from "./voids.ts";
+
+/** What brokers answer while a group's members come and go, or while the group moves to another broker. */
+const PASSING = [
+  "COORDINATOR_LOAD_IN_PROGRESS",
+  "COORDINATOR_NOT_AVAILABLE",
+  "NOT_COORDINATOR",
+  "REBALANCE_IN_PROGRESS",
+  "ILLEGAL_GENERATION",
+  "UNKNOWN_MEMBER_ID",
+] as const;
 
 interface Held {
   readonly delivery: Delivery;
@@ -47,6 +57,8 @@ export class KafkaGroup implements StreamGroup {
   readonly #consumer: Consumer;
   readonly #shares = new Map<number, Share>();
   readonly #turns = new Turns();
+  /** Whoever is in comes back by itself when the others change: asking for it too would only disturb them once more. */
+  #isOut = true;
 
   constructor(options: GroupOptions) {
     this.#options = options;
@@ -55,6 +67,8 @@ export class KafkaGroup implements StreamGroup {
       ...cluster.options,
       // The answer to a member that comes waits for the others.
       requestTimeout: REBALANCE_MILLIS + ANSWER_MILLIS_MAX,
+      // The client's own tries again would join again before each.
+      retries: 0,
       groupId: `tickforge.${topic}.${name}`,
       sessionTimeout: SESSION_MILLIS,
       heartbeatInterval: HEARTBEAT_MILLIS,
@@ -62,14 +76,17 @@ export class KafkaGroup implements StreamGroup {
     });
     this.#consumer.topics.track(topicOf(topic));
     this.#consumer.on("consumer:group:join", () => {
+      this.#isOut = false;
       this.#keepOwn();
     });
-    // A member that could not come back comes again with the next question.
-    this.#consumer.on("error", () => undefined);
+    // It could not come back.
+    this.#consumer.on("error", () => {
+      this.#isOut = true;
+    });
   }
 
   async join(): Promise<void> {
-    await this.#options.cluster.ask(async () => await this.#consumer.joinGroup({}), JOIN_MILLIS_MAX);
+    await this.#patiently(async () => await this.#consumer.joinGroup({}));
   }
 
   async take({ limit, waitMillis }: { limit: number; waitMillis: number }): Promise<Delivery[]> {
@@ -99,7 +116,7 @@ export class KafkaGroup implements StreamGroup {
   }
 
   async #takeNow(limit: number): Promise<Delivery[]> {
-    if (!this.#consumer.isActive()) await this.join();
+    if (this.#isOut) await this.join();
     const taken = this.#expired(limit);
     if (taken.length < limit) taken.push(...(await this.#fresh(limit - taken.length)));
     return taken;
@@ -152,7 +169,7 @@ export class KafkaGroup implements StreamGroup {
     const added = this.#owned().filter((partition) => !this.#shares.has(partition));
     if (added.length === 0) return;
     const starts = (await cluster.starts([name])).get(name);
-    const committed = await cluster.ask(async () =>
+    const committed = await this.#patiently(async () =>
       (await this.#consumer.listCommittedOffsets({ topics: [{ topic: name, partitions: added }] })).get(name),
     );
     for (const partition of added) {
@@ -164,16 +181,32 @@ export class KafkaGroup implements StreamGroup {
 
   async #commit(partitions: readonly number[]): Promise<void> {
     const topic = topicOf(this.#options.topic);
-    const offsets = partitions.flatMap((partition) => {
-      const share = this.#shares.get(partition);
-      if (share === undefined) return [];
-      // Up to the first that is not acknowledged: whoever takes over begins there.
-      const offset = [...share.held.keys()].reduce((least, held) => Math.min(least, held), share.next);
-      return [{ topic, partition, offset: BigInt(offset), leaderEpoch: -1 }];
+    await this.#patiently(async () => {
+      if (this.#isOut) await this.#consumer.joinGroup({});
+      const offsets = partitions.flatMap((partition) => {
+        const share = this.#shares.get(partition);
+        if (share === undefined) return [];
+        // Up to the first that is not acknowledged: whoever takes over begins there.
+        const offset = [...share.held.keys()].reduce((least, held) => Math.min(least, held), share.next);
+        return [{ topic, partition, offset: BigInt(offset), leaderEpoch: -1 }];
+      });
+      if (offsets.length > 0) await this.#consumer.commit({ offsets });
     });
-    await this.#options.cluster.ask(async () => {
-      await this.#consumer.commit({ offsets });
-    });
+  }
+
+  /** Asks again while the group's members come and go. */
+  async #patiently<T>(question: () => Promise<T>): Promise<T> {
+    const untilMillis = Date.now() + JOIN_MILLIS_MAX;
+    return await this.#options.cluster.ask(async () => {
+      for (;;) {
+        try {
+          return await question();
+        } catch (error) {
+          if (!isPassing(error) || Date.now() >= untilMillis) throw error;
+          await sleep(POLL_MILLIS);
+        }
+      }
+    }, JOIN_MILLIS_MAX);
   }
 
   #owned(): number[] {
@@ -190,4 +223,8 @@ export class KafkaGroup implements StreamGroup {
   #heldCount(): number {
     return [...this.#shares.values()].reduce((total, { held }) => total + held.size, 0);
   }
+}
+
+function isPassing(error: unknown): boolean {
+  return error instanceof Error && PASSING.some((id) => findErrorBy(error, "apiId", id) !== null);
 }
