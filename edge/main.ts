@@ -10,22 +10,27 @@ import { Engine, type EngineFault, type EngineOptions } from "../actors/engine.t
 import type { EngineConfig } from "../actors/engine-config.ts";
 import { ruleForecasters } from "../actors/ensemble.ts";
 import { LiveEngine, type Recovery } from "../actors/live-engine.ts";
+import type { AuditHeadStore } from "../actors/ports/audit-heads.ts";
+import type { Scope } from "../actors/ports/fence.ts";
 import type { Ledger } from "../actors/ports/ledger.ts";
 import type { TimeSeriesReports } from "../actors/ports/time-series-reports.ts";
 import type { TimeSeries } from "../actors/ports/time-series.ts";
+import type { Vectors } from "../actors/ports/vectors.ts";
 import { type DataLock, lockDataFolder } from "../storage/journal/data-lock.ts";
 import type { OpenedJournal } from "../storage/journal/append.ts";
 import { openJournal } from "../storage/journal/journal.ts";
 import { runRetention } from "../storage/journal/retention-round.ts";
 import { FileSnapshotStore } from "../storage/journal/snapshot-store.ts";
-import { signHeads, signHeadsAside } from "../storage/sign-heads.ts";
+import { copyHeads, signHeads, signHeadsAside } from "../storage/sign-heads.ts";
 import { type HotStores, openHotStores } from "../storage/open-hot-stores.ts";
-import { openStores, type Stores } from "../storage/open-stores.ts";
+import { openStores, type Stores, type StoresOptions } from "../storage/open-stores.ts";
 import { type LedgerProjection, ledgerProjection } from "../storage/projections/ledger.ts";
 import type { Projector } from "../storage/projections/projector.ts";
-import { openLedger } from "../storage/sql/ledger.ts";
+import { SqlAuditHeads } from "../storage/sql/audit-heads.ts";
+import { openDatabase } from "../storage/sql/database.ts";
+import { SqlLedger } from "../storage/sql/ledger.ts";
 import { SOURCE_NAMES } from "./feeds/source.ts";
-import type { Settings } from "./settings.ts";
+import { ledgerUrl, type Settings } from "./settings.ts";
 import { SystemClock } from "./system-clock.ts";
 
 /** A running engine and what it stands on. */
@@ -40,6 +45,8 @@ export interface Station {
   /** Undefined where none is kept. */
   readonly timeSeries: TimeSeries | undefined;
   readonly reports: TimeSeriesReports | undefined;
+  /** Market states and what followed them. */
+  readonly vectors: Vectors | undefined;
   readonly projector: Projector | undefined;
   /** What processes share while they run. */
   readonly hot: HotStores;
@@ -97,9 +104,10 @@ export async function openStation(options: StationOptions): Promise<Result<Stati
 async function openUnderLock(options: StationOptions, lock: DataLock): Promise<Result<Station, string>> {
   const { settings, instruments, live: isLive } = options;
   const scope = settings.account.accountId;
-  const ledger = await openLedger(settings.ledger.url ?? `sqlite://${join(settings.data, "ledger.db")}`);
-  if (!ledger.ok) return ledger;
-  const ledgerSeq = await asked(() => ledger.value.cursor(scope));
+  const database = await openDatabase(ledgerUrl(settings));
+  if (!database.ok) return database;
+  const ledger = new SqlLedger(database.value);
+  const ledgerSeq = await asked(() => ledger.cursor(scope));
   if (!ledgerSeq.ok) return ledgerSeq;
   const journal = await openJournal({
     directory: join(settings.data, JOURNAL_FOLDER),
@@ -107,7 +115,7 @@ async function openUnderLock(options: StationOptions, lock: DataLock): Promise<R
     witnesses: [{ name: "the ledger", seq: ledgerSeq.value }],
   });
   if (!journal.ok) {
-    await ledger.value.close();
+    await ledger.close();
     return journal;
   }
   const clock = new SystemClock();
@@ -133,15 +141,13 @@ async function openUnderLock(options: StationOptions, lock: DataLock): Promise<R
     ...(options.onProblem === undefined ? {} : { onProblem: options.onProblem }),
   });
   const recovered = recoverSafely(live, isLive ? clock.nowMicros() : Number.POSITIVE_INFINITY);
-  const epoch = recovered.ok
-    ? await asked(() => ledger.value.issueEpoch(scope, journal.value.epoch))
-    : recovered;
+  const epoch = recovered.ok ? await asked(() => ledger.issueEpoch(scope, journal.value.epoch)) : recovered;
   const begun = epoch.ok
     ? live.begin(epoch.value, isLive ? clock.nowMicros() : live.router.timeMicros)
     : epoch;
   if (!recovered.ok || !epoch.ok || !begun.ok) {
     await journal.value.close();
-    await ledger.value.close();
+    await ledger.close();
     return begun as Failure<string>;
   }
   const keeps = options.keepsTimeSeries === true;
@@ -150,6 +156,7 @@ async function openUnderLock(options: StationOptions, lock: DataLock): Promise<R
     journal: journal.value,
     timeSeries: keeps && settings.timeSeries.enabled ? settings.timeSeries : undefined,
     streamsUrl: keeps ? settings.streams.url : undefined,
+    weaviate: keeps ? weaviateOf(settings) : undefined,
     onProblem: (message) => options.onProblem?.(message),
   });
   const hot = openHotStores({
@@ -157,7 +164,17 @@ async function openUnderLock(options: StationOptions, lock: DataLock): Promise<R
     clock,
     onProblem: (message) => options.onProblem?.(message),
   });
-  const parts = { live, journal: journal.value, ledger: ledger.value, clock, snapshots, lock, stores, hot };
+  const parts = {
+    live,
+    journal: journal.value,
+    ledger,
+    heads: new SqlAuditHeads(database.value),
+    clock,
+    snapshots,
+    lock,
+    stores,
+    hot,
+  };
   return ok(new RunningStation(options, { ...parts, recovery: recovered.value, epoch: epoch.value }));
 }
 
@@ -174,12 +191,19 @@ async function asked<T>(question: () => Promise<T>): Promise<Result<T, "ledger-u
   }
 }
 
+/** Undefined where market states lie with the time series. */
+export function weaviateOf({ vectors }: Settings): StoresOptions["weaviate"] {
+  const { url, grpcPort, apiKey } = vectors;
+  return url === undefined ? undefined : { url, grpcPort, ...(apiKey === undefined ? {} : { apiKey }) };
+}
+
 const JOURNAL_FOLDER = "journal";
 /** How far a journal's last record may be ahead of the wall's clock, which may have been set back a little. */
 const JOURNAL_AHEAD_MICROS_MAX = MICROS_PER_HOUR;
 
 type StationParts = Pick<Station, "live" | "journal" | "ledger" | "clock" | "recovery" | "epoch" | "hot"> & {
   readonly stores: Stores;
+  readonly heads: AuditHeadStore;
   readonly snapshots: FileSnapshotStore;
   readonly lock: DataLock;
 };
@@ -194,13 +218,16 @@ class RunningStation implements Station {
   readonly epoch: number;
   readonly timeSeries: TimeSeries | undefined;
   readonly reports: TimeSeriesReports | undefined;
+  readonly vectors: Vectors | undefined;
   readonly projector: Projector | undefined;
   readonly hot: HotStores;
   readonly #stores: Stores;
   readonly #options: StationOptions;
+  readonly #heads: AuditHeadStore;
   readonly #snapshots: FileSnapshotStore;
   readonly #lock: DataLock;
   #signedDay = "";
+  #areHeadsCopied = false;
 
   constructor(options: StationOptions, parts: StationParts) {
     this.#options = options;
@@ -213,8 +240,10 @@ class RunningStation implements Station {
     this.#stores = parts.stores;
     this.timeSeries = parts.stores.timeSeries;
     this.reports = parts.stores.reports;
+    this.vectors = parts.stores.vectors;
     this.projector = parts.stores.projector;
     this.hot = parts.hot;
+    this.#heads = parts.heads;
     this.#snapshots = parts.snapshots;
     this.#lock = parts.lock;
     this.projection = ledgerProjection({
@@ -250,14 +279,27 @@ class RunningStation implements Station {
     }
   }
 
-  /** Once a UTC day; a stop signs as well. */
+  /** Once a UTC day; a stop signs as well. A ledger that is away is brought the heads at a later call. */
   async #signDaily(): Promise<void> {
     const today = new Date().toISOString().slice(0, 10);
-    if (today === this.#signedDay) return;
-    this.#signedDay = today;
-    const { data, audit } = this.#options.settings;
-    const wrong = await signHeadsAside({ data, anchor: audit.anchor });
-    if (wrong !== "") this.#options.onProblem?.(wrong);
+    if (today !== this.#signedDay) {
+      this.#signedDay = today;
+      this.#areHeadsCopied = false;
+      const { data, audit } = this.#options.settings;
+      const wrong = await signHeadsAside({ data, anchor: audit.anchor });
+      if (wrong !== "") this.#options.onProblem?.(wrong);
+    }
+    if (!this.#areHeadsCopied) this.#areHeadsCopied = await this.#copyHeads();
+  }
+
+  /** False where it is worth trying again. That the ledger is away is said by its projection. */
+  async #copyHeads(): Promise<boolean> {
+    const { data, account } = this.#options.settings;
+    const scope: Scope = { level: "account", accountId: account.accountId };
+    const copied = await copyHeads(data, { store: this.#heads, scope });
+    if (copied.ok) return true;
+    if (!copied.recoverable) this.#options.onProblem?.(`${copied.code}: ${copied.message}`);
+    return !copied.recoverable;
   }
 
   async close(): Promise<void> {
@@ -267,16 +309,18 @@ class RunningStation implements Station {
     this.live.snapshotAll();
     await this.#snapshots.flush();
     await this.journal.flush().catch(() => undefined);
-    await this.projection.catchUp();
+    const isLedgerThere = await this.projection.catchUp();
     this.projection.close();
     await this.#stores.close();
     await this.hot.close();
     this.live.engine.system.stop();
     await this.journal.close();
-    await this.ledger.close();
     const { data, audit } = this.#options.settings;
     const signed = await signHeads({ data, anchor: audit.anchor });
     if (!signed.ok) this.#options.onProblem?.(`${signed.code}: ${signed.message}`);
+    // A ledger that is away would only make the stop wait; the next start brings it what it lacks.
+    if (isLedgerThere) await this.#copyHeads();
+    await this.ledger.close();
     this.#lock.release();
   }
 }

@@ -2,7 +2,7 @@
 // one frozen object. Nothing else reads the environment.
 
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { z } from "zod";
 import { DEFAULT_ACCOUNT_SETTINGS, DEFAULT_PAPER_BROKER_SETTINGS } from "../actors/account/settings.ts";
 import { failure, ok, type Result } from "../actors/base/result.ts";
@@ -87,6 +87,13 @@ const settingsSchema = z.strictObject({
       .regex(/^rediss?:\/\/\S+$/, "begins with redis:// or rediss://")
       .optional(),
   }),
+  vectors: z.strictObject({
+    /** Of a Weaviate server that keeps market states; left out, they lie with the time series. */
+    url: z.url({ protocol: /^https?$/ }).optional(),
+    /** On the same host. */
+    grpcPort: whole.gte(1).lte(65_535),
+    apiKey: z.string().min(1).optional(),
+  }),
   timeSeries: z.strictObject({
     enabled: z.boolean(),
     /** Of a ClickHouse server; left out, the engine runs here, in a process of its own. */
@@ -111,6 +118,7 @@ const DEFAULTS: Settings = {
   audit: {},
   streams: {},
   dragonfly: {},
+  vectors: { grpcPort: 50_051 },
   timeSeries: { enabled: true, username: "default", password: "", database: "tickforge" },
 };
 
@@ -132,7 +140,7 @@ export type SettingsFailure = "config-unreadable" | "config-invalid";
 /**
  * @param environment usually `process.env`: TICKFORGE_CONFIG, TICKFORGE_DATA, TICKFORGE_PRESET, TICKFORGE_SEED,
  * TICKFORGE_HOST, TICKFORGE_PORT, TICKFORGE_TOKEN, TICKFORGE_LEDGER_URL, TICKFORGE_STREAMS_URL,
- * TICKFORGE_DRAGONFLY_URL, TICKFORGE_AUDIT_ANCHOR,
+ * TICKFORGE_DRAGONFLY_URL, TICKFORGE_AUDIT_ANCHOR, TICKFORGE_WEAVIATE_{URL,GRPC_PORT,API_KEY},
  * TICKFORGE_CLICKHOUSE_{URL,USERNAME,PASSWORD,DATABASE}
  * @param defaults a command's own, below file, environment and flags
  */
@@ -189,16 +197,23 @@ function variable(
   return value === "" ? undefined : value;
 }
 
+/** What is no number reaches the schema as NaN and is refused there by name. */
+/** Where the ledger is: a PostgreSQL database, or a SQLite file in the data folder. */
+export function ledgerUrl({ ledger, data }: Settings): string {
+  return ledger.url ?? `sqlite://${join(data, "ledger.db")}`;
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text);
+}
+
 function fromEnvironment(environment: Readonly<Record<string, string | undefined>>): SettingsFlags {
-  const seed = variable(environment, "TICKFORGE_SEED");
-  const port = variable(environment, "TICKFORGE_PORT");
   return {
     data: variable(environment, "TICKFORGE_DATA"),
     preset: variable(environment, "TICKFORGE_PRESET"),
-    // What is no number reaches the schema as NaN and is refused there by name.
-    seed: seed === undefined ? undefined : Number(seed),
+    seed: numberOf(variable(environment, "TICKFORGE_SEED")),
     host: variable(environment, "TICKFORGE_HOST"),
-    port: port === undefined ? undefined : Number(port),
+    port: numberOf(variable(environment, "TICKFORGE_PORT")),
     clickhouse: variable(environment, "TICKFORGE_CLICKHOUSE_URL"),
   };
 }
@@ -210,6 +225,11 @@ function secretsFrom(environment: Readonly<Record<string, string | undefined>>):
     audit: defined({ anchor: variable(environment, "TICKFORGE_AUDIT_ANCHOR") }),
     streams: defined({ url: variable(environment, "TICKFORGE_STREAMS_URL") }),
     dragonfly: defined({ url: variable(environment, "TICKFORGE_DRAGONFLY_URL") }),
+    vectors: defined({
+      url: variable(environment, "TICKFORGE_WEAVIATE_URL"),
+      grpcPort: numberOf(variable(environment, "TICKFORGE_WEAVIATE_GRPC_PORT")),
+      apiKey: variable(environment, "TICKFORGE_WEAVIATE_API_KEY"),
+    }),
     ledger: defined({ url: variable(environment, "TICKFORGE_LEDGER_URL") }),
     timeSeries: defined({
       username: variable(environment, "TICKFORGE_CLICKHOUSE_USERNAME"),

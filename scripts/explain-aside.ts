@@ -2,7 +2,9 @@
 
 import { join } from "node:path";
 import { failure, ok, type Result } from "../actors/base/result.ts";
+import type { Vectors } from "../actors/ports/vectors.ts";
 import { type Dossier, dossierSchema } from "../edge/explain/dossier.ts";
+import { withAnalogs } from "../edge/explain/gather.ts";
 
 const ENTRY = join(import.meta.dir, "tickforge.ts");
 /** Dossiers made at once; whoever asks for more is told to come back. */
@@ -11,8 +13,11 @@ const MILLIS_MAX = 60_000;
 
 export type ExplainAside = (id: string) => Promise<Result<Dossier, string>>;
 
-/** @param data the data folder of the running system */
-export function explainAside(data: string): ExplainAside {
+/**
+ * @param data the data folder of the running system
+ * @param vectors what it has of market states
+ */
+export function explainAside(data: string, vectors: Vectors | undefined): ExplainAside {
   let running = 0;
   return async (id) => {
     if (running >= AT_ONCE) {
@@ -20,17 +25,17 @@ export function explainAside(data: string): ExplainAside {
     }
     running++;
     try {
-      const child = Bun.spawn([process.execPath, ENTRY, "explain", "--json", "--data", data, "--", id], {
-        stdin: "ignore",
-        stdout: "pipe",
-        stderr: "pipe",
-        timeout: MILLIS_MAX,
-      });
+      const child = Bun.spawn(
+        [process.execPath, ENTRY, "explain", "--json", "--no-analogs", "--data", data, "--", id],
+        { stdin: "ignore", stdout: "pipe", stderr: "pipe", timeout: MILLIS_MAX },
+      );
       const [out, said] = await Promise.all([
         new Response(child.stdout).text(),
         new Response(child.stderr).text(),
       ]);
-      if ((await child.exited) === 0) return ok(dossierSchema.parse(JSON.parse(out)));
+      if ((await child.exited) === 0) {
+        return ok(await withAnalogs(dossierSchema.parse(JSON.parse(out)), vectors));
+      }
       const [, code = "not-explained", message = said] = /^([a-z-]+): ([\s\S]+)$/.exec(said.trim()) ?? [];
       return failure(code, message);
     } finally {

@@ -25,7 +25,7 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip, createGzip } from "node:zlib";
 import { z } from "zod";
 import { failure, ok, type Result } from "../actors/base/result.ts";
-import { TIME_SERIES_TABLES } from "../actors/ports/time-series.ts";
+import { HISTORY_TABLES } from "../actors/ports/time-series-reports.ts";
 import type { ConnectedTimeSeries } from "./clickhouse/open.ts";
 import { RealDisk } from "./journal/disk.ts";
 import { segmentName } from "./journal/format.ts";
@@ -153,7 +153,7 @@ async function exportHistory(
   mkdirSync(directory, { recursive: true });
   // A system that has just begun may not have made them yet.
   await store.migrate();
-  for (const table of TIME_SERIES_TABLES) {
+  for (const table of HISTORY_TABLES) {
     onProgress?.(table);
     for (const range of await reports.months(table)) {
       const month = new Date(range.fromMicros / 1_000).toISOString().slice(0, 7);
@@ -173,7 +173,7 @@ async function importHistory(
   }: { backup: string; tables: readonly string[]; onProgress: RestoreOptions["onProgress"] },
 ): Promise<void> {
   await store.migrate();
-  for (const table of TIME_SERIES_TABLES) {
+  for (const table of HISTORY_TABLES) {
     for (const path of tables.filter((name) => name.startsWith(`time-series/${table}-`))) {
       onProgress?.(path);
       await reports.restore(table, createReadStream(join(backup, path)).pipe(createGunzip()));

@@ -12,6 +12,7 @@ const NOTHING: SystemsOptions = {
   ledgerUrl: undefined,
   streamsUrl: undefined,
   dragonflyUrl: undefined,
+  weaviate: undefined,
   timeSeries: { username: "", password: "", database: "tickforge" },
 };
 

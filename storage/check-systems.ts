@@ -9,7 +9,9 @@ import { DragonflyHotState } from "./dragonfly/hot-state.ts";
 import { parseTarget } from "./dragonfly/target.ts";
 import { connectStreams as connectKafka } from "./kafka/streams.ts";
 import { NatsStreams } from "./nats/streams.ts";
-import { withoutPassword } from "./sql/ledger.ts";
+import type { WeaviateAddress } from "./projections/messages.ts";
+import { withoutPassword } from "./sql/database.ts";
+import { WeaviateVectors } from "./weaviate/vectors.ts";
 
 export interface SystemFinding {
   readonly system: string;
@@ -18,6 +20,7 @@ export interface SystemFinding {
 }
 
 export interface SystemsOptions {
+  readonly weaviate: WeaviateAddress | undefined;
   readonly ledgerUrl: string | undefined;
   readonly streamsUrl: string | undefined;
   readonly dragonflyUrl: string | undefined;
@@ -29,6 +32,7 @@ const SKEW_MILLIS_MAX = 2_000;
 const ANSWER_SECONDS_MAX = 5;
 
 export async function checkSystems({
+  weaviate,
   ledgerUrl,
   streamsUrl,
   dragonflyUrl,
@@ -43,6 +47,9 @@ export async function checkSystems({
     ...(dragonflyUrl === undefined
       ? []
       : [checked("dragonfly", dragonflyUrl, async () => await hotStores(dragonflyUrl))]),
+    ...(weaviate === undefined
+      ? []
+      : [checked("market states", weaviate.url, async () => await marketStates(weaviate))]),
     ...(url === undefined
       ? []
       : [checked("time series", url, async () => await clickhouse({ ...timeSeries, url }))]),
@@ -141,6 +148,19 @@ async function hotStores(url: string): Promise<Seen> {
     url,
     async (connection) => `hot state up to record ${await new DragonflyHotState(connection).cursor()}`,
   );
+}
+
+async function marketStates(address: WeaviateAddress): Promise<Seen> {
+  const vectors = new WeaviateVectors(address);
+  try {
+    return {
+      version: await vectors.version(),
+      millis: undefined,
+      state: `filled up to record ${await vectors.cursor()}`,
+    };
+  } finally {
+    await vectors.close();
+  }
 }
 
 async function dragonfly(

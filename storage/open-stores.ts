@@ -5,11 +5,14 @@ import { join } from "node:path";
 import type { Journal } from "../actors/ports/journal.ts";
 import type { TimeSeries } from "../actors/ports/time-series.ts";
 import type { TimeSeriesReports } from "../actors/ports/time-series-reports.ts";
+import type { Vectors } from "../actors/ports/vectors.ts";
 import { type OpenedTimeSeries, openTimeSeries } from "./clickhouse/open.ts";
 import { forgetEndpoint, noteEndpoint } from "./open-history.ts";
 import { openStreams } from "./open-streams.ts";
+import type { WeaviateAddress } from "./projections/messages.ts";
 import type { ProjectionId } from "./projections/control.ts";
 import { Projector } from "./projections/projector.ts";
+import { WeaviateVectors } from "./weaviate/vectors.ts";
 
 /** How often it is looked whether the embedded engine has moved. */
 const NOTE_MILLIS = 500;
@@ -29,12 +32,15 @@ export interface StoresOptions {
     | undefined;
   /** Where the stream of records goes; undefined for nowhere. */
   readonly streamsUrl: string | undefined;
+  /** Where market states go; undefined for the time series' own database. */
+  readonly weaviate: WeaviateAddress | undefined;
   readonly onProblem: (message: string) => void;
 }
 
 export interface Stores {
   readonly timeSeries: TimeSeries | undefined;
   readonly reports: TimeSeriesReports | undefined;
+  readonly vectors: Vectors | undefined;
   /** Undefined where nothing is kept. */
   readonly projector: Projector | undefined;
   /** Of the embedded engine; undefined where there is none, or between two lives. */
@@ -44,26 +50,38 @@ export interface Stores {
 }
 
 export async function openStores(options: StoresOptions): Promise<Stores> {
-  const { data, journal, onProblem } = options;
+  const { data, journal, weaviate, onProblem } = options;
   const history = await openedHistory(options);
   const streamsUrl = usableStreams(options);
   const ids: ProjectionId[] = [
     ...(history === undefined ? [] : (["time-series"] as const)),
     ...(streamsUrl === undefined ? [] : (["streams"] as const)),
+    ...(history === undefined && weaviate === undefined ? [] : (["vectors"] as const)),
   ];
+  const weaviateVectors = weaviate === undefined ? undefined : new WeaviateVectors(weaviate);
   const projector =
     ids.length === 0
       ? undefined
-      : new Projector({ data, journal, ids, endpoint: () => history?.endpoint(), streamsUrl, onProblem });
+      : new Projector({
+          data,
+          journal,
+          ids,
+          endpoint: () => history?.endpoint(),
+          streamsUrl,
+          weaviate,
+          onProblem,
+        });
   const noting = history?.engine === undefined ? undefined : noteWhere(join(data, "time-series"), history);
   return {
     timeSeries: history?.store,
     reports: history?.reports,
+    vectors: weaviateVectors ?? history?.vectors,
     projector,
     engineProcessId: () => history?.engine?.processId,
     close: async () => {
       await projector?.stop();
       clearInterval(noting);
+      await weaviateVectors?.close();
       // Whatever becomes of history, the journal and the ledger are closed after it.
       await history?.close().catch((error: unknown) => {
         onProblem(`the time series did not close: ${String(error)}`);

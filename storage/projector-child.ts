@@ -7,13 +7,13 @@ import type { VirtualClock } from "../actors/base/clock.ts";
 import { Engine } from "../actors/engine.ts";
 import type { EngineConfig } from "../actors/engine-config.ts";
 import { ruleForecasters } from "../actors/ensemble.ts";
-import type { TimeSeries } from "../actors/ports/time-series.ts";
-import { connectTimeSeries } from "./clickhouse/open.ts";
+import type { JournalRecord } from "../actors/domain/records.ts";
+import { connectTimeSeries, connectVectors } from "./clickhouse/open.ts";
 import { SegmentCursor } from "./journal/cursor.ts";
 import { RealDisk } from "./journal/disk.ts";
 import { FileSnapshotStore } from "./journal/snapshot-store.ts";
 import { openStreams } from "./open-streams.ts";
-import { NoEdges, openEdges } from "./projections/batch-edges.ts";
+import { type EdgesFile, NoEdges, openEdges } from "./projections/batch-edges.ts";
 import { ProjectionControl } from "./projections/control.ts";
 import { JournalTail } from "./projections/journal-tail.ts";
 import {
@@ -21,14 +21,18 @@ import {
   type FromProjector,
   type ToProjector,
   toProjectorSchema,
+  type WeaviateAddress,
 } from "./projections/messages.ts";
 import { stepBack } from "./process/step-back.ts";
 import { type BarListener, Projection } from "./projections/projection.ts";
 import { RawTail } from "./projections/raw-tail.ts";
 import { ProjectionRunner } from "./projections/runner.ts";
+import type { Sink } from "./projections/sink.ts";
 import { StreamsSink } from "./projections/streams/sink.ts";
 import { putAside } from "./projections/time-series/refused-rows.ts";
 import { TimeSeriesSink } from "./projections/time-series/sink.ts";
+import { VectorsSink } from "./projections/vectors/sink.ts";
+import { WeaviateVectors } from "./weaviate/vectors.ts";
 
 const STATUS_MILLIS = 500;
 
@@ -65,17 +69,22 @@ function hear(message: ToProjector): void {
   }
 }
 
-/** The store where it answers now: another connection when it has moved. */
-class MovingStore {
+/** A store where it answers now: another connection when it has moved. */
+class MovingStore<T extends { close(): Promise<void> }> {
+  readonly #connect: (endpoint: Endpoint) => T;
   #endpoint: Endpoint | undefined;
-  #store: TimeSeries | undefined;
+  #store: T | undefined;
 
-  get(): TimeSeries {
+  constructor(connect: (endpoint: Endpoint) => T) {
+    this.#connect = connect;
+  }
+
+  get(): T {
     if (this.#store === undefined || this.#endpoint !== endpoint) {
       void this.#store?.close();
       if (endpoint === undefined) throw new Error("no store was named");
       this.#endpoint = endpoint;
-      this.#store = connectTimeSeries(endpoint);
+      this.#store = this.#connect(endpoint);
     }
     return this.#store;
   }
@@ -95,8 +104,34 @@ function cursorOf(data: string): (fromSeq: number) => SegmentCursor {
 }
 
 function timeSeries(data: string): ProjectionRunner {
-  const moving = new MovingStore();
+  const moving = new MovingStore(connectTimeSeries);
   const control = new ProjectionControl(data, "time-series");
+  const sink = new TimeSeriesSink({
+    store: () => moving.get(),
+    onRefusedRow: (refused) => putAside(data, refused, problem),
+  });
+  return heardByActors(data, { sink, control, edges: openEdges(control.edgesPath) });
+}
+
+function marketStates(data: string, weaviate: WeaviateAddress | null): ProjectionRunner {
+  const moving = new MovingStore(connectVectors);
+  const server = weaviate === null ? undefined : new WeaviateVectors(weaviate);
+  return heardByActors(data, {
+    sink: new VectorsSink(() => server ?? moving.get()),
+    control: new ProjectionControl(data, "vectors"),
+    edges: new NoEdges(),
+  });
+}
+
+/** A projection of what actors make of the journal: they hear it once more, beside the sink. */
+function heardByActors(
+  data: string,
+  {
+    sink,
+    control,
+    edges,
+  }: { sink: Sink<JournalRecord, JournalTail>; control: ProjectionControl; edges: EdgesFile },
+): ProjectionRunner {
   const cursor = cursorOf(data);
   const snapshots = new FileSnapshotStore({
     directory: join(data, "snapshots"),
@@ -105,17 +140,14 @@ function timeSeries(data: string): ProjectionRunner {
     onProblem: problem,
   });
   const projection = new Projection({
-    sink: new TimeSeriesSink({
-      store: () => moving.get(),
-      onRefusedRow: (refused) => putAside(data, refused, problem),
-    }),
     ...COMMON,
+    sink,
+    edges,
     open: (fromSeq, onBar) =>
       JournalTail.open(
         { durableSeq: () => durableSeq, cursor, snapshots, build, onBar, onProblem: problem },
         fromSeq,
       ),
-    edges: openEdges(control.edgesPath),
   });
   return new ProjectionRunner(projection, control);
 }
@@ -149,9 +181,10 @@ function sayStatus(): void {
   say({ type: "status", projections: Object.fromEntries(runners.map(({ id, status }) => [id, status])) });
 }
 
-async function run({ data, endpoint: store, streamsUrl }: Start): Promise<void> {
+async function run({ data, endpoint: store, streamsUrl, weaviate }: Start): Promise<void> {
   runners = [
     ...(store === null ? [] : [timeSeries(data)]),
+    ...(store === null && weaviate === null ? [] : [marketStates(data, weaviate)]),
     ...(streamsUrl === null ? [] : [recordStream(data, streamsUrl)]),
   ];
   setInterval(sayStatus, STATUS_MILLIS);

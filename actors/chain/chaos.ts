@@ -67,6 +67,11 @@ export class ChaosWindow {
     return this.#predictability;
   }
 
+  /** Copies the returns, oldest first, and says how many there are. */
+  copyReturns(target: Float64Array): number {
+    return this.#returns.copyTo(target);
+  }
+
   /**
    * A 1-minute bar closed with this log return. All four are NaN until the window is full; then all are measured, and
    * from there on each at every fourth bar.

@@ -86,6 +86,11 @@ export class MarketActor {
     return this.#quoted ? (this.#minute + 1) * MICROS_PER_MINUTE : Number.POSITIVE_INFINITY;
   }
 
+  /** How two instruments move together now; NaN while that is not known. */
+  correlationOf(firstId: number, secondId: number): number {
+    return this.#correlations.between(firstId, secondId);
+  }
+
   receive(record: JournalRecord): void {
     if (record.kind !== "tick" && record.kind !== "beat") return;
     if (record.timeMicros > this.#nowMicros) this.#nowMicros = record.timeMicros;

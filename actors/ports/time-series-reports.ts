@@ -2,7 +2,11 @@
 // tables to take along.
 
 import type { Micros } from "../base/clock.ts";
-import type { TimeSeriesTable } from "./time-series.ts";
+import { TIME_SERIES_TABLES, type TimeSeriesTable } from "./time-series.ts";
+
+/** Tables that can be taken along: those of the time series, and the market states where they lie beside them. */
+export const HISTORY_TABLES = [...TIME_SERIES_TABLES, "market_states"] as const;
+export type HistoryTable = TimeSeriesTable | "market_states";
 
 export interface ReportRange {
   /** All symbols when left out. */
@@ -73,7 +77,7 @@ export const EXPORT_FORMATS = ["parquet", "csv", "jsonl"] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 export interface ExportQuery {
-  readonly table: TimeSeriesTable;
+  readonly table: HistoryTable;
   readonly format: ExportFormat;
   readonly symbol?: string;
   readonly fromMicros?: Micros;
@@ -94,7 +98,7 @@ export interface TimeSeriesReports {
    */
   export(query: ExportQuery): Promise<AsyncIterable<Uint8Array>>;
   /** Ranges of time, a month each at most, in which the table has rows: as much as is well exported at once. */
-  months(table: TimeSeriesTable): Promise<readonly { fromMicros: Micros; toMicros: Micros }[]>;
+  months(table: HistoryTable): Promise<readonly { fromMicros: Micros; toMicros: Micros }[]>;
   /** Brings in what {@link export} gave as JSON lines, into a store that has none of it. */
-  restore(table: TimeSeriesTable, jsonLines: AsyncIterable<Uint8Array>): Promise<void>;
+  restore(table: HistoryTable, jsonLines: AsyncIterable<Uint8Array>): Promise<void>;
 }

@@ -3,9 +3,11 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import packageJson from "../../package.json" with { type: "json" };
 import { TimeSeriesUnavailable } from "../../actors/ports/time-series.ts";
+import { VectorsUnavailable } from "../../actors/ports/vectors.ts";
 import type { TickDesk } from "../ingest/tick-desk.ts";
 import type { TradeDesk } from "../ingest/trade-desk.ts";
 import type { LivePicture } from "../live/live-picture.ts";
+import { addAnalogs } from "./analogs.ts";
 import { addAliases } from "./aliases.ts";
 import { docsPage } from "./docs-page.ts";
 import { addExplain, type Explain } from "./explain.ts";
@@ -52,6 +54,7 @@ export function makeApp(options: AppOptions): OpenAPIHono {
   });
   addRoutes(api, picture, new History(picture));
   addExplain(api, options.explain);
+  addAnalogs(api, picture);
   addReports(api, () => picture.station.reports);
   app.route("/api/v1", api);
   addAliases(app, options);
@@ -104,15 +107,18 @@ function missing(app: OpenAPIHono, method: string, path: string): Response {
   });
 }
 
+/** A store that does not answer: it is asked again later. */
+function away(code: string, message: string): Response {
+  return problemResponse({ status: 503, code, message, headers: { "retry-after": "2" } });
+}
+
 function answerTo(error: Error, picture: LivePicture): Response {
   if (error instanceof Problem) return problemResponse(error);
   if (error instanceof TimeSeriesUnavailable) {
-    return problemResponse({
-      status: 503,
-      code: "time-series-unavailable",
-      message: `history cannot be read now: ${error.message}`,
-      headers: { "retry-after": "2" },
-    });
+    return away("time-series-unavailable", `history cannot be read now: ${error.message}`);
+  }
+  if (error instanceof VectorsUnavailable) {
+    return away("market-states-unavailable", `market states cannot be read now: ${error.message}`);
   }
   picture.problem(`a request failed: ${error.stack ?? error.message}`);
   return problemResponse({

@@ -2,10 +2,10 @@
 // along.
 
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { TIME_SERIES_TABLES } from "../../actors/ports/time-series.ts";
 import {
   EXPORT_FORMATS,
   type ExportFormat,
+  HISTORY_TABLES,
   type ReportRange,
   type TimeSeriesReports,
 } from "../../actors/ports/time-series-reports.ts";
@@ -178,7 +178,7 @@ function addExport(app: OpenAPIHono, ask: () => TimeSeriesReports): void {
     method: "get",
     path: "/export/{table}",
     summary: "A table's rows as a file",
-    request: { params: z.object({ table: z.enum(TIME_SERIES_TABLES) }), query: exportQuery },
+    request: { params: z.object({ table: z.enum(HISTORY_TABLES) }), query: exportQuery },
     responses: {
       200: { description: "The file", content: { "application/octet-stream": { schema: z.unknown() } } },
       ...QUERY_PROBLEMS,

@@ -2,8 +2,9 @@
 // Terminal, JSON and page show the same one.
 
 import { z } from "zod";
+import { analogsSchema } from "./analogs.ts";
 
-export const DOSSIER_VERSION = 1;
+export const DOSSIER_VERSION = 2;
 
 const seq = z.number().int().nonnegative();
 const time = z.iso.datetime();
@@ -108,6 +109,10 @@ export const dossierSchema = z.object({
   /** As they stood at that tick, by name; null where one was not warm, empty where they could not be brought back. */
   features: z.record(z.string(), z.number().nullable()),
   featureSchema: z.string(),
+  /** The market at that tick as a vector, by which its analogs are found; null where it could not be brought back. */
+  state: z.object({ embedding: z.string(), time, vector: z.array(z.number()) }).nullable(),
+  /** What was most like it, as far as was known then; null where market states were not asked or did not answer. */
+  analogs: analogsSchema.nullable(),
   votes: z.array(voteSchema),
   signal: signalSchema.nullable(),
   /** Refusals by risk of what the signal asked for. */

@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { failure, ok, type Result } from "../../actors/base/result.ts";
+import { embedState, WINDOW_EMBEDDING } from "../../actors/chain/embedding.ts";
 import { decodeRecord, KIND_NUMBER } from "../../actors/domain/codec.ts";
 import { FEATURE_NAMES, FEATURE_SCHEMA_HASH } from "../../actors/domain/features.ts";
 import { type Instrument, pointsPerUnit } from "../../actors/domain/instrument.ts";
@@ -15,11 +16,15 @@ import type { Tick } from "../../actors/domain/tick.ts";
 import type { Engine } from "../../actors/engine.ts";
 import type { EngineConfig } from "../../actors/engine-config.ts";
 import type { JournalCursor } from "../../actors/ports/journal.ts";
+import { type Vectors, VectorsUnavailable } from "../../actors/ports/vectors.ts";
 import { isoTime, priceOf, signalShape } from "../live/shapes.ts";
+import { findAnalogs } from "./analogs.ts";
 import { type Dossier, DOSSIER_VERSION } from "./dossier.ts";
 
 /** Ticks of the symbol that are shown. */
 const TICKS_SHOWN = 20;
+/** Past moments like it that are shown. */
+const ANALOGS_SHOWN = 10;
 /** Records looked back over for them. */
 const LOOK_BACK_RECORDS = 20_000;
 
@@ -81,14 +86,17 @@ export function explain(past: Past, id: string): Result<Dossier, ExplainFailure>
     ...orders.map(({ seq }) => seq),
     ...fills.map(({ seq }) => seq),
   );
+  const decidedAt = before.ticks.at(-1)?.time ?? isoTime((orders[0] ?? fills[0])?.timeMicros ?? 0);
+  const stood = standing(past, { seq: decidedSeq, time: decidedAt, instrumentId });
   return ok({
     version: DOSSIER_VERSION,
     id,
     symbol: instrument.symbol,
     digits: instrument.digits,
     ticks: before.ticks,
-    features: featuresAt(past, decidedSeq, instrumentId),
+    ...stood,
     featureSchema: FEATURE_SCHEMA_HASH,
+    analogs: null,
     votes: votesOf(before.votes, signal),
     signal: signal === undefined ? null : shownSignal(signal, instrument),
     refusals: refusals.map(({ seq, timeMicros, code, message, checks }) => ({
@@ -250,15 +258,40 @@ function readBefore(
   };
 }
 
-function featuresAt(past: Past, seq: number, instrumentId: number): Dossier["features"] {
-  const vector = past.stateAt(seq)?.symbol(instrumentId)?.chain.features.vector;
-  if (vector === undefined) return {};
-  return Object.fromEntries(
-    FEATURE_NAMES.map((name, index) => {
-      const value = vector[index] ?? Number.NaN;
-      return [name, Number.isFinite(value) ? value : null];
-    }),
-  );
+/** Features and market state as they were at a record. */
+function standing(
+  past: Past,
+  { seq, time, instrumentId }: { seq: number; time: string; instrumentId: number },
+): Pick<Dossier, "features" | "state"> {
+  const observed = past.stateAt(seq)?.symbol(instrumentId)?.chain.features;
+  if (observed === undefined) return { features: {}, state: null };
+  const vector = embedState(observed);
+  return {
+    features: Object.fromEntries(
+      FEATURE_NAMES.map((name, index) => {
+        const value = observed.vector[index] ?? Number.NaN;
+        return [name, Number.isFinite(value) ? value : null];
+      }),
+    ),
+    state: vector === undefined ? null : { embedding: WINDOW_EMBEDDING, time, vector },
+  };
+}
+
+/** The same with the past moments most like it; without, where nothing can be found now. */
+export async function withAnalogs(dossier: Dossier, vectors: Vectors | undefined): Promise<Dossier> {
+  const { state, symbol } = dossier;
+  if (state === null || vectors === undefined) return dossier;
+  const analogs = await findAnalogs(vectors, {
+    ...state,
+    symbol,
+    timeMicros: Date.parse(state.time) * 1_000,
+    limit: ANALOGS_SHOWN,
+    allSymbols: false,
+  }).catch((error: unknown) => {
+    if (error instanceof VectorsUnavailable) return null;
+    throw error;
+  });
+  return { ...dossier, analogs };
 }
 
 /** All that were asked, with the weights of those that counted. */

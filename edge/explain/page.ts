@@ -57,6 +57,7 @@ export function dossierPage(dossier: Dossier): string {
       ["Name", "Value"],
       Object.entries(dossier.features).map(([name, value]) => [name, value ?? "not warm"]),
     ),
+    analogs(dossier),
     proof(dossier),
   ];
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -90,6 +91,28 @@ function reports({ fills }: Dossier, price: (value: number | null) => string): s
       fill.commission.toFixed(2),
       fill.reason,
     ]),
+  );
+}
+
+function analogs({ analogs: found }: Dossier): string {
+  if (found === null) return "";
+  return grid(
+    "Most alike in the past, and the return of the mid that followed, in basis points",
+    [
+      "Time",
+      "Regime",
+      "Similarity",
+      ...found.summary.map(({ horizonMinutes }) => `${horizonMinutes} minutes later`),
+    ],
+    [
+      ...found.items.map(({ time, regime, similarity, outcomes }) => [
+        time,
+        regime,
+        similarity.toFixed(3),
+        ...found.summary.map(({ horizonMinutes }) => outcomes[horizonMinutes]?.toFixed(1) ?? ""),
+      ]),
+      ["Median", "", "", ...found.summary.map(({ median }) => median?.toFixed(1) ?? "")],
+    ],
   );
 }
 

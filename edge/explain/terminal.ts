@@ -36,6 +36,7 @@ export function dossierLines(dossier: Dossier, colours: boolean): string[] {
     ),
   );
   section("features", featureLines(dossier));
+  section("most alike in the past, and what followed", analogLines(paint, dossier));
   for (const refusal of dossier.refusals) {
     section(`refused at record ${refusal.seq}: ${refusal.code}`, [
       refusal.message,
@@ -80,7 +81,7 @@ function grid(paint: Palette, titles: readonly string[], rows: readonly string[]
   if (rows.length === 0) return [];
   const columns = titles.map((title) => ({
     title,
-    align: /record|bid|ask|price|slippage|commission|weight|age|probability/.test(title)
+    align: /record|bid|ask|price|slippage|commission|weight|age|probability|similarity|bp/.test(title)
       ? ("right" as const)
       : ("left" as const),
   }));
@@ -134,6 +135,24 @@ function featureLines({ features }: Dossier): string[] {
   const lines: string[] = [];
   for (let i = 0; i < cells.length; i += 3) lines.push(cells.slice(i, i + 3).join("   "));
   return lines;
+}
+
+/** Summary first: returns of the mid in basis points. */
+function analogLines(paint: Palette, { analogs }: Dossier): string[] {
+  if (analogs === null || analogs.items.length === 0) return [];
+  const horizons = analogs.summary.map(({ horizonMinutes }) => `${horizonMinutes} min, bp`);
+  const summary = analogs.summary.map(
+    ({ horizonMinutes, known, upShare, median, low, high }) =>
+      `${horizonMinutes} min later: ${known} known, up in ${shown(upShare === null ? null : 100 * upShare, 0)} %, ` +
+      `median ${shown(median, 1)} bp, most between ${shown(low, 1)} and ${shown(high, 1)}`,
+  );
+  const rows = analogs.items.map(({ time, regime, similarity, outcomes }) => [
+    time,
+    regime,
+    similarity.toFixed(3),
+    ...analogs.summary.map(({ horizonMinutes }) => shown(outcomes[horizonMinutes] ?? null, 1)),
+  ]);
+  return [...summary, ...grid(paint, ["time", "regime", "similarity", ...horizons], rows)];
 }
 
 function checkLines(paint: Palette, checks: Dossier["orders"][number]["checks"]): string[] {

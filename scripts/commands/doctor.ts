@@ -14,6 +14,7 @@ import { availableParallelism, freemem, totalmem } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
+import { weaviateOf } from "../../edge/main.ts";
 import { parseSettings, type Settings } from "../../edge/settings.ts";
 import { palette, table } from "../../edge/terminal/table.ts";
 import { lockDataFolder } from "../../storage/journal/data-lock.ts";
@@ -64,11 +65,13 @@ async function examine(flags: CommonFlags): Promise<Finding[]> {
 }
 
 /** Servers in the embedded parts' places; what is embedded is looked at when it is opened. */
-async function systems({ ledger, streams, dragonfly, timeSeries }: Settings): Promise<Finding[]> {
+async function systems(settings: Settings): Promise<Finding[]> {
+  const { ledger, streams, dragonfly, timeSeries } = settings;
   const found = await checkSystems({
     ledgerUrl: ledger.url,
     streamsUrl: streams.url,
     dragonflyUrl: dragonfly.url,
+    weaviate: weaviateOf(settings),
     timeSeries,
   });
   return found.map(({ system, verdict, detail }) => ({ check: system, verdict, detail }));

@@ -6,8 +6,12 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Command, Option } from "commander";
 import { failure } from "../../actors/base/result.ts";
-import { TIME_SERIES_TABLES, type TimeSeriesTable } from "../../actors/ports/time-series.ts";
-import { EXPORT_FORMATS, type ExportFormat } from "../../actors/ports/time-series-reports.ts";
+import {
+  EXPORT_FORMATS,
+  type ExportFormat,
+  HISTORY_TABLES,
+  type HistoryTable,
+} from "../../actors/ports/time-series-reports.ts";
 import { openHistory } from "../../storage/open-history.ts";
 import {
   type CommonFlags,
@@ -30,22 +34,22 @@ export function exportCommand(): Command {
   return withSettings(
     new Command("export")
       .description("write a table of the time series to a file: Parquet, CSV or JSON lines")
-      .argument("<table>", TIME_SERIES_TABLES.join(", "))
+      .argument("<table>", HISTORY_TABLES.join(", "))
       .addOption(new Option("--format <format>", "of the file").choices(EXPORT_FORMATS).default("parquet"))
       .option("--out <file>", "where to (default: <table>.<format>)")
       .option("--symbol <name>", "of one symbol")
       .option("--from <time>", "ISO 8601, inclusive")
       .option("--to <time>", "ISO 8601, exclusive"),
   ).action(async (name: string, flags: ExportFlags) => {
-    const table = TIME_SERIES_TABLES.find((known) => known === name);
+    const table = HISTORY_TABLES.find((known) => known === name);
     if (table === undefined) {
-      exitWith(failure("unknown-table", `"${name}" is none of ${TIME_SERIES_TABLES.join(", ")}`), EXIT_USAGE);
+      exitWith(failure("unknown-table", `"${name}" is none of ${HISTORY_TABLES.join(", ")}`), EXIT_USAGE);
     }
     await exportTable(table, flags);
   });
 }
 
-async function exportTable(table: TimeSeriesTable, flags: ExportFlags): Promise<void> {
+async function exportTable(table: HistoryTable, flags: ExportFlags): Promise<void> {
   const { format, symbol } = flags;
   const out = flags.out ?? `${table}.${format}`;
   const settings = settingsOrExit(flags);

@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { decodeRecord } from "../../actors/domain/codec.ts";
 import type { JournalRecord } from "../../actors/domain/records.ts";
 import { palette, table } from "../../edge/terminal/table.ts";
+import { ledgerUrl } from "../../edge/settings.ts";
 import { utc } from "../../edge/terminal/frame.ts";
 import { SegmentCursor } from "../../storage/journal/cursor.ts";
 import { RealDisk } from "../../storage/journal/disk.ts";
@@ -51,11 +52,22 @@ function folderOf(flags: CommonFlags): string {
 
 async function verify(flags: CommonFlags): Promise<void> {
   const report = valueOrExit(verifyJournal(folderOf(flags)));
-  const { data, audit } = settingsOrExit(flags);
-  const signed = valueOrExit(await verifyHeads({ data, anchor: audit.anchor }));
+  const settings = settingsOrExit(flags);
+  const { data, audit, account } = settings;
+  const ledger = {
+    url: ledgerUrl(settings),
+    scope: { level: "account", accountId: account.accountId },
+  } as const;
+  const signed = valueOrExit(await verifyHeads({ data, anchor: audit.anchor, ledger }));
   if (flags.json) {
     console.log(
-      JSON.stringify({ intact: true, ...report, signedHeads: signed.heads, signedUpToSeq: signed.lastSeq }),
+      JSON.stringify({
+        intact: true,
+        ...report,
+        signedHeads: signed.heads,
+        signedUpToSeq: signed.lastSeq,
+        ledgerHeads: signed.inLedger?.ok === true ? signed.inLedger.value : null,
+      }),
     );
     return;
   }
@@ -67,6 +79,13 @@ async function verify(flags: CommonFlags): Promise<void> {
       ? "nothing of it is signed yet"
       : `${signed.heads} signed heads, up to record ${signed.lastSeq}`,
   );
+  if (signed.inLedger !== undefined && signed.heads > 0) {
+    console.log(
+      signed.inLedger.ok
+        ? `the ledger has ${signed.inLedger.value} of them, as they are here`
+        : `they were not compared with the ledger: ${signed.inLedger.message}`,
+    );
+  }
   if (report.torn)
     console.log(
       "the end is torn, as a crash leaves it; the next start cuts it off, unless the ledger knows more than is left.",

@@ -180,7 +180,7 @@ async function openSystem(
       ticksPerSecond: ticksPerSecond === 0 ? Number.POSITIVE_INFINITY : ticksPerSecond,
       closedBecause: market.closedBecause,
     },
-    explain: explainAside(settings.data),
+    explain: explainAside(settings.data, station.vectors),
     page: (request) => page.respond(request),
   });
   if (!server.ok) {

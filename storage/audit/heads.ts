@@ -22,8 +22,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { failure, ok, type Result } from "../../actors/base/result.ts";
+import type { SignedHead } from "../../actors/ports/audit-heads.ts";
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -70,6 +72,30 @@ export class AuditHeads {
   last(): AuditHead | undefined {
     const line = linesOf(this.#path).at(-1);
     return line === undefined ? undefined : headSchema.parse(JSON.parse(line));
+  }
+
+  /** Those after the one with this hash, as a store beside the file keeps them; all of them where it is not there. */
+  after(newestHash: string | undefined): readonly SignedHead[] {
+    const lines = linesOf(this.#path);
+    const index = lines.findLastIndex((line) => hashOf(line) === newestHash);
+    return lines.slice(index + 1).map(signedHeadOf);
+  }
+
+  /** Where the heads that a store has differ from the file's; undefined where all of them are in it. */
+  differenceFrom(stored: readonly SignedHead[]): string | undefined {
+    const lines = linesOf(this.#path);
+    for (const [index, head] of stored.entries()) {
+      const line = lines[index];
+      if (line === undefined)
+        return `the head of record ${head.seq}, which the ledger has, is missing from ${this.#path}`;
+      if (!isDeepStrictEqual(signedHeadOf(line), head)) {
+        return (
+          `line ${index + 1} of ${this.#path} is not the head of record ${head.seq} that the ledger has: ` +
+          "the file was replaced, or the ledger's rows were"
+        );
+      }
+    }
+    return undefined;
   }
 
   /** Signs `seal` and appends it. What cannot be written to the anchor is said by a failure; the head itself is there. */
@@ -185,6 +211,10 @@ function wrongWith(
     return `${topic} of the journal up to record ${head.seq} is not what was signed: the journal was written anew`;
   }
   return head;
+}
+
+function signedHeadOf(line: string): SignedHead {
+  return { ...headSchema.parse(JSON.parse(line)), hash: hashOf(line) };
 }
 
 function linesOf(path: string): string[] {

@@ -9,8 +9,15 @@ import { join } from "node:path";
 import { type TickRow, type TimeSeries, TimeSeriesUnavailable } from "../../actors/ports/time-series.ts";
 import { describeTimeSeriesReports } from "../../test/contract/time-series-reports.ts";
 import { describeTimeSeries, tickRow } from "../../test/contract/time-series.ts";
+import { describeVectors } from "../../test/contract/vectors.ts";
 import { createTable, TABLES } from "./tables.ts";
-import { connectHistory, connectTimeSeries, type OpenedTimeSeries, openTimeSeries } from "./open.ts";
+import {
+  connectHistory,
+  connectTimeSeries,
+  connectVectors,
+  type OpenedTimeSeries,
+  openTimeSeries,
+} from "./open.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "tickforge-clickhouse-"));
 const problems: string[] = [];
@@ -47,6 +54,11 @@ describeTimeSeriesReports("embedded ClickHouse", async () => {
   return connectHistory({ ...opened.endpoint(), database: "reports" });
 });
 
+describeVectors("embedded ClickHouse", async () => {
+  await Promise.resolve();
+  return connectVectors({ ...opened.endpoint(), database: "vectors" });
+});
+
 const SERVER = process.env["TICKFORGE_TEST_CLICKHOUSE_URL"];
 if (SERVER === undefined) {
   test.skip("a ClickHouse server: set TICKFORGE_TEST_CLICKHOUSE_URL to run the same suite against one", () => {});
@@ -55,6 +67,11 @@ if (SERVER === undefined) {
     await Promise.resolve();
     const database = `contract_${process.pid}`;
     return connectTimeSeries({ url: SERVER, username: "default", password: "", database });
+  });
+  describeVectors("ClickHouse server", async () => {
+    await Promise.resolve();
+    const database = `vectors_${process.pid}`;
+    return connectVectors({ url: SERVER, username: "default", password: "", database });
   });
   describeTimeSeriesReports("ClickHouse server", async () => {
     await Promise.resolve();

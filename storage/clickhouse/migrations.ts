@@ -23,6 +23,18 @@ const MIGRATIONS: readonly Migration[] = [
     },
   },
   { number: 2, name: "a tick is known by its time and place, however often it is imported", run: keyTicks },
+  {
+    number: 3,
+    name: "market states as vectors, and how far projections have stored them",
+    run: async (client, database) => {
+      await client.command({ query: createTable(database, "market_states", TABLES.market_states) });
+      await client.command({
+        query:
+          `CREATE TABLE IF NOT EXISTS ${database}.cursors (name String, seq UInt64, written DateTime64(6, 'UTC')) ` +
+          "ENGINE = ReplacingMergeTree(written) ORDER BY name",
+      });
+    },
+  },
 ];
 
 /** Ticks used to be known by their batch only, for as long as its name was remembered. */
@@ -44,7 +56,16 @@ async function keyTicks(client: ClickHouseClient, database: string): Promise<voi
   await client.command({ query: `DROP TABLE IF EXISTS ${database}.ticks_keyed` });
 }
 
+/** Steps of one process, which may be asked for by several of its projections at once. */
+let turn: Promise<void> = Promise.resolve();
+
 export async function migrate(client: ClickHouseClient, database: string): Promise<void> {
+  const mine = turn.then(async () => await takeSteps(client, database));
+  turn = mine.catch(() => undefined);
+  await mine;
+}
+
+async function takeSteps(client: ClickHouseClient, database: string): Promise<void> {
   await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` });
   await client.command({
     query:

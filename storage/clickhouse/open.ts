@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { failure, ok, type Result } from "../../actors/base/result.ts";
 import type { TimeSeriesReports } from "../../actors/ports/time-series-reports.ts";
 import type { TimeSeries } from "../../actors/ports/time-series.ts";
+import type { Vectors } from "../../actors/ports/vectors.ts";
 import { ClickHouseReports } from "./reports.ts";
 import { ClickHouseConnection } from "./connection.ts";
 import { ClickHouseTimeSeries } from "./time-series.ts";
+import { ClickHouseVectors } from "./vectors.ts";
 import { type Engine, startEngine } from "./engine.ts";
 import type { Endpoint } from "./endpoint.ts";
 
@@ -22,10 +24,12 @@ export interface TimeSeriesOptions {
   readonly onProblem: (message: string) => void;
 }
 
-/** Closing the store closes what reports, too. */
+/** All of one connection: closing the store closes the others, too. */
 export interface ConnectedTimeSeries {
   readonly store: TimeSeries;
   readonly reports: TimeSeriesReports;
+  /** Market states in the same database. */
+  readonly vectors: Vectors;
 }
 
 export interface OpenedTimeSeries extends ConnectedTimeSeries {
@@ -58,15 +62,13 @@ export async function openTimeSeries(
   }
   const engine = await startEngine({ directory, database, onProblem: options.onProblem });
   if (!engine.ok) return engine;
-  const connection = new ClickHouseConnection(() => engine.value.endpoint());
-  const store = new ClickHouseTimeSeries(connection);
+  const connected = connectedBy(new ClickHouseConnection(() => engine.value.endpoint()));
   return ok({
-    store,
-    reports: new ClickHouseReports(connection),
+    ...connected,
     endpoint: () => engine.value.endpoint(),
     engine: engine.value,
     close: async () => {
-      await store.close();
+      await connected.store.close();
       await engine.value.close();
     },
   });
@@ -77,8 +79,20 @@ export function connectTimeSeries(endpoint: Endpoint): TimeSeries {
   return connectHistory(endpoint).store;
 }
 
-/** The same with what reports on it. */
+/** Market states alone. */
+export function connectVectors(endpoint: Endpoint): Vectors {
+  return connectHistory(endpoint).vectors;
+}
+
+/** All of it. */
 export function connectHistory(endpoint: Endpoint): ConnectedTimeSeries {
-  const connection = new ClickHouseConnection(() => endpoint);
-  return { store: new ClickHouseTimeSeries(connection), reports: new ClickHouseReports(connection) };
+  return connectedBy(new ClickHouseConnection(() => endpoint));
+}
+
+function connectedBy(connection: ClickHouseConnection): ConnectedTimeSeries {
+  return {
+    store: new ClickHouseTimeSeries(connection),
+    reports: new ClickHouseReports(connection),
+    vectors: new ClickHouseVectors(connection),
+  };
 }

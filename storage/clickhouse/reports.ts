@@ -1,12 +1,12 @@
 // Reports and exports on ClickHouse. Every statement reads a range of time, so that a question costs what it asks about.
 
 import type { Micros } from "../../actors/base/clock.ts";
-import type { TimeSeriesTable } from "../../actors/ports/time-series.ts";
 import type {
   DataQuality,
   ExportFormat,
   ExportQuery,
   FeedLatency,
+  HistoryTable,
   OutcomesQuery,
   ReportRange,
   SignalOutcome,
@@ -186,7 +186,7 @@ export class ClickHouseReports implements TimeSeriesReports {
     );
   }
 
-  async months(table: TimeSeriesTable): Promise<readonly { fromMicros: Micros; toMicros: Micros }[]> {
+  async months(table: HistoryTable): Promise<readonly { fromMicros: Micros; toMicros: Micros }[]> {
     const rows = await this.#connection.query(
       `SELECT DISTINCT toYear(time) AS year, toMonth(time) AS month FROM ${this.#connection.database}.${table} ORDER BY year, month`,
     );
@@ -196,7 +196,7 @@ export class ClickHouseReports implements TimeSeriesReports {
     }));
   }
 
-  async restore(table: TimeSeriesTable, jsonLines: AsyncIterable<Uint8Array>): Promise<void> {
+  async restore(table: HistoryTable, jsonLines: AsyncIterable<Uint8Array>): Promise<void> {
     const columns = TABLES[table].columns.map(({ name }) => name).join(", ");
     const statement = `INSERT INTO ${this.#connection.database}.${table} (${columns}) FORMAT JSONEachRow`;
     let rest = Buffer.alloc(0);

@@ -1,7 +1,7 @@
 // The tables, described once: how they are made, how rows become JSON for them and back. Columns are snake_case as SQL likes
 // it; times are microseconds in UTC.
 
-import type { TimeSeriesTable } from "../../actors/ports/time-series.ts";
+import type { HistoryTable } from "../../actors/ports/time-series-reports.ts";
 import { DEDUPLICATION_WINDOW } from "./limits.ts";
 
 /** How a value travels: as it is, as microseconds of a time, as JSON text. */
@@ -22,6 +22,8 @@ export interface Table {
   readonly years: number;
   /** A row with the same key replaces an older one; other tables know a batch again by its token. */
   readonly replaces: boolean;
+  /** Of rows with the same key the one with the highest value here stays; left out, the newest one. */
+  readonly version?: string;
 }
 
 function plain(field: string, type: string): Column {
@@ -43,7 +45,7 @@ const PRICE = "Float64 CODEC(Gorilla, ZSTD(1))";
 const FIGURE = "Float64 CODEC(ZSTD(1))";
 const SYMBOL = plain("symbol", NAME);
 
-export const TABLES: Readonly<Record<TimeSeriesTable, Table>> = {
+export const TABLES: Readonly<Record<HistoryTable, Table>> = {
   ticks: {
     columns: [
       SEQ,
@@ -217,10 +219,30 @@ export const TABLES: Readonly<Record<TimeSeriesTable, Table>> = {
     years: 1,
     replaces: false,
   },
+  market_states: {
+    columns: [
+      plain("embedding", NAME),
+      SYMBOL,
+      time("timeMicros"),
+      SEQ,
+      plain("regime", NAME),
+      plain("mid", PRICE),
+      // Packed tighter it would be as large, and twice as long to search.
+      plain("vector", "Array(Float32) CODEC(LZ4)"),
+      plain("outcomes", "Array(Nullable(Float64)) CODEC(ZSTD(1))"),
+      plain("settled", "Bool"),
+      // A state told anew knows less at first than what is stored of it.
+      plain("known", "UInt8"),
+    ],
+    orderBy: ["embedding", "symbol", "time"],
+    years: 7,
+    replaces: true,
+    version: "known",
+  },
 };
 
 /** A table as it is read: rows that were replaced are still there until the engine merges them. */
-export function readable(database: string, name: TimeSeriesTable): string {
+export function readable(database: string, name: HistoryTable): string {
   return `${database}.${name}${TABLES[name].replaces ? " FINAL" : ""}`;
 }
 
@@ -233,7 +255,7 @@ export function has(table: Table, column: string): boolean {
 export function createTable(database: string, name: string, table: Table): string {
   const columns = table.columns.map((column) => `  ${quoted(column.name)} ${column.type}`);
   columns.push("  stored DateTime('UTC') DEFAULT now() CODEC(DoubleDelta, ZSTD(1))");
-  const engine = table.replaces ? "ReplacingMergeTree" : "MergeTree";
+  const engine = table.replaces ? `ReplacingMergeTree(${table.version ?? ""})` : "MergeTree";
   const settings = table.replaces
     ? ""
     : `\nSETTINGS non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW}`;

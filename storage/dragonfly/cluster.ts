@@ -15,7 +15,8 @@ function settling(cluster: Cluster): Cluster {
   const connect = cluster.connect.bind(cluster);
   cluster.connect = async () => {
     const closed = Promise.withResolvers<never>();
-    const onClose = (): void => closed.reject(new Error("the connection closed before the cluster was ready"));
+    const onClose = (): void =>
+      closed.reject(new Error("the connection closed before the cluster was ready"));
     cluster.once("close", onClose);
     try {
       await Promise.race([connect(), closed.promise]);
@@ -24,7 +25,6 @@ function settling(cluster: Cluster): Cluster {
     }
   };
   const duplicate = cluster.duplicate.bind(cluster);
-  cluster.duplicate = ((...options: Parameters<Cluster["duplicate"]>) =>
-    settling(duplicate(...options) as Cluster)) as Cluster["duplicate"];
+  cluster.duplicate = (...options: Parameters<Cluster["duplicate"]>) => settling(duplicate(...options));
   return cluster;
 }

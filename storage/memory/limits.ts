@@ -11,3 +11,6 @@ export const LEASES_MAX = 4_096;
 
 /** Texts of a cache's shared level, where one process is the deployment. */
 export const CACHED_TEXTS_MAX = 16_384;
+
+/** Rows of one kind in the stores beside a ledger: tenants, users, switches. One that is full refuses by an assertion. */
+export const ROWS_MAX = 65_536;

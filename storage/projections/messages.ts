@@ -13,6 +13,14 @@ export const endpointSchema = z.strictObject({
 });
 export type Endpoint = z.infer<typeof endpointSchema>;
 
+/** Of a Weaviate server: its REST side, and its gRPC side's port on the same host. */
+export const weaviateSchema = z.strictObject({
+  url: z.string(),
+  grpcPort: z.number().int(),
+  apiKey: z.string().optional(),
+});
+export type WeaviateAddress = z.infer<typeof weaviateSchema>;
+
 export const toProjectorSchema = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("start"),
@@ -23,6 +31,8 @@ export const toProjectorSchema = z.discriminatedUnion("type", [
     endpoint: endpointSchema.nullable(),
     /** Of the stream of records; null where it goes nowhere. */
     streamsUrl: z.string().nullable(),
+    /** Of the market states; null where they are kept with the time series. */
+    weaviate: weaviateSchema.nullable(),
   }),
   z.strictObject({ type: z.literal("durable"), durableSeq: seq }),
   z.strictObject({ type: z.literal("endpoint"), endpoint: endpointSchema }),

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Journal } from "../../actors/ports/journal.ts";
 import { SupervisedProcess } from "../process/supervised-process.ts";
 import type { ProjectionId } from "./control.ts";
-import { type Endpoint, fromProjectorSchema, type ToProjector } from "./messages.ts";
+import { type Endpoint, fromProjectorSchema, type ToProjector, type WeaviateAddress } from "./messages.ts";
 import type { ProjectionStatus } from "./projection.ts";
 
 /** How often it is told how far it may read. */
@@ -38,6 +38,7 @@ export interface ProjectorOptions {
   /** Where the time series answers now; undefined where none is kept. */
   readonly endpoint: () => Endpoint | undefined;
   readonly streamsUrl: string | undefined;
+  readonly weaviate: WeaviateAddress | undefined;
   readonly onProblem: (message: string) => void;
 }
 
@@ -96,10 +97,10 @@ export class Projector {
   }
 
   #greeting(): ToProjector {
-    const { data, journal, streamsUrl = null } = this.#options;
+    const { data, journal, streamsUrl = null, weaviate = null } = this.#options;
     const endpoint = this.#options.endpoint() ?? null;
     this.#told = { durableSeq: journal.durableSeq, url: endpoint?.url ?? "" };
-    return { type: "start", data, durableSeq: journal.durableSeq, endpoint, streamsUrl };
+    return { type: "start", data, durableSeq: journal.durableSeq, endpoint, streamsUrl, weaviate };
   }
 
   #tell(): void {

@@ -1,5 +1,6 @@
 // Signed heads: whatever is done to the journal or to the heads themselves after they were signed is found and named.
 
+import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {
   cpSync,
@@ -14,7 +15,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openStation } from "../../edge/main.ts";
+import type { Scope } from "../../actors/ports/fence.ts";
+import { openStation, type Station } from "../../edge/main.ts";
 import { playTick, settleDurably } from "../../edge/play.ts";
 import { parseSettings } from "../../edge/settings.ts";
 import { signHeadsAside, verifyHeads } from "../../storage/sign-heads.ts";
@@ -26,20 +28,27 @@ const anchor = join(folder, "elsewhere", "heads.jsonl");
 const RUNS = 3;
 const TICKS_A_RUN = 2_000;
 
+const PAPER: Scope = { level: "account", accountId: "paper" };
+
+async function open(data: string, environment: Record<string, string>): Promise<Station> {
+  const settings = parseSettings({ data, preset: "demo" }, environment);
+  if (!settings.ok) throw new Error(settings.message);
+  const station = await openStation({ settings: settings.value, instruments: INSTRUMENTS, live: false });
+  if (!station.ok) throw new Error(station.message);
+  return station.value;
+}
+
 /** A folder of three runs, each of which signed its end. */
 async function record(data: string, seed: number, environment: Record<string, string>): Promise<void> {
   const ticks = simulatedTicks({ seed, count: RUNS * TICKS_A_RUN, ticksPerSecond: 4 });
   for (let run = 0; run < RUNS; run++) {
-    const settings = parseSettings({ data, preset: "demo" }, environment);
-    if (!settings.ok) throw new Error(settings.message);
-    const station = await openStation({ settings: settings.value, instruments: INSTRUMENTS, live: false });
-    if (!station.ok) throw new Error(station.message);
-    const { live, journal } = station.value;
+    const station = await open(data, environment);
+    const { live, journal } = station;
     for (const tick of ticks.slice(run * TICKS_A_RUN, (run + 1) * TICKS_A_RUN)) {
       await playTick(live, journal, tick, tick.sourceTimeMicros);
     }
     await settleDurably(live, journal);
-    await station.value.close();
+    await station.close();
   }
 }
 
@@ -82,7 +91,10 @@ const TAMPERED: readonly [string, (copy: ReturnType<typeof copyOf>) => void | Pr
   [
     "a signature",
     ({ heads }) =>
-      edit(heads, ([a = "", ...rest]) => [a.replace(/"signature":"./, '"signature":"_'), ...rest]),
+      edit(heads, ([a = "", ...rest]) => [
+        a.replace(/(?<="signature":").../, (begin) => (begin === "AAA" ? "BBB" : "AAA")),
+        ...rest,
+      ]),
     /line 1 .*changed after it was signed/,
   ],
   [
@@ -156,4 +168,97 @@ describe("what was changed after it was signed is found", () => {
       30_000,
     );
   }
+});
+
+/** Changes the ledger of a copy behind everybody's back. */
+function changeLedger(data: string, statement: string): void {
+  const database = new Database(join(data, "ledger.db"));
+  database.run(statement);
+  database.close();
+}
+
+async function compared(data: string) {
+  return await verifyHeads({ data, ledger: { url: `sqlite://${join(data, "ledger.db")}`, scope: PAPER } });
+}
+
+describe("the ledger's copy of the heads", () => {
+  test("is there of every stop", async () => {
+    const { data } = copyOf();
+    expect(await compared(data)).toMatchObject({
+      ok: true,
+      value: { heads: RUNS, inLedger: { value: RUNS } },
+    });
+  });
+
+  test("shows that journal, heads and keys were replaced together, which nothing in the folder does", async () => {
+    const { data } = copyOf();
+    const other = join(folder, "replacement");
+    await record(other, 99, {});
+    for (const name of ["journal", "audit", "keys"]) {
+      rmSync(join(data, name), { recursive: true });
+      cpSync(join(other, name), join(data, name), { recursive: true });
+    }
+    expect(await verifyHeads({ data })).toMatchObject({ ok: true, value: { heads: RUNS } });
+    const verified = await compared(data);
+    expect(verified.ok ? "" : verified.message).toMatch(
+      /line 1 of .*heads.jsonl is not the head of record \d+/,
+    );
+    const script = join(import.meta.dir, "..", "..", "scripts", "tickforge.ts");
+    const run = Bun.spawnSync([process.execPath, script, "journal", "verify", "--data", data]);
+    expect(run.exitCode).toBe(1);
+    expect(run.stderr.toString()).toMatch(/^audit-damaged: line 1 of .* that the ledger has/);
+  }, 60_000);
+
+  const different: readonly [string, (copy: ReturnType<typeof copyOf>) => void, RegExp][] = [
+    [
+      "the last head was taken away",
+      ({ heads }) => edit(heads, (lines) => lines.slice(0, -1)),
+      /head of record \d+, which the ledger has, is missing from/,
+    ],
+    ["the file was taken away", ({ heads }) => rmSync(heads), /is missing from/],
+    [
+      "the ledger's rows were changed",
+      ({ data }) => changeLedger(data, "UPDATE audit_heads SET signature = 'x' WHERE previous <> ''"),
+      /line 2 of .* is not the head of record/,
+    ],
+    [
+      "the ledger's first row was taken away",
+      ({ data }) => changeLedger(data, "DELETE FROM audit_heads WHERE previous = ''"),
+      /line 1 of .* is not the head of record/,
+    ],
+  ];
+  for (const [what, change, message] of different) {
+    test(`shows that ${what}`, async () => {
+      const copy = copyOf();
+      change(copy);
+      const verified = await compared(copy.data);
+      expect(verified.ok ? "nothing was found" : verified.message).toMatch(message);
+    });
+  }
+
+  test("is not missed where there is none", async () => {
+    const { data } = copyOf();
+    rmSync(join(data, "ledger.db"));
+    expect(await compared(data)).toMatchObject({
+      ok: true,
+      value: { heads: RUNS, inLedger: { ok: false, code: "ledger-unreadable" } },
+    });
+    expect(existsSync(join(data, "ledger.db"))).toBe(false);
+  });
+
+  test("is brought what it lacks once it takes writes again", async () => {
+    const { data } = copyOf();
+    changeLedger(data, "DELETE FROM audit_heads");
+    // It seals its start, which is signed as well.
+    const station = await open(data, {});
+    const busy = new Database(join(data, "ledger.db"));
+    busy.run("BEGIN IMMEDIATE");
+    await station.housekeep();
+    expect(await compared(data)).toMatchObject({ value: { heads: RUNS + 1, inLedger: { value: 0 } } });
+    busy.run("ROLLBACK");
+    busy.close();
+    await station.housekeep();
+    expect(await compared(data)).toMatchObject({ value: { heads: RUNS + 1, inLedger: { value: RUNS + 1 } } });
+    await station.close();
+  }, 30_000);
 });

@@ -9,6 +9,7 @@ import type { LedgerOrder } from "../../actors/ports/ledger.ts";
 import { openStation, type Station } from "../../edge/main.ts";
 import { playTick, settleDurably } from "../../edge/play.ts";
 import { parseSettings } from "../../edge/settings.ts";
+import { verifyHeads } from "../../storage/sign-heads.ts";
 import { INSTRUMENTS, simulatedTicks } from "../fixtures/engine-rig.ts";
 import { FaultProxy } from "../fixtures/fault-proxy.ts";
 import { POSTGRES, type PostgresServer, startPostgres } from "../../scripts/servers/postgres-server.ts";
@@ -92,6 +93,37 @@ describeWith(POSTGRES, "a ledger on PostgreSQL", () => {
     expect(books(await second.ledger.orders(ACCOUNT))).toEqual(expected);
     expect((expected as unknown[]).length).toBeGreaterThan(20);
     await second.close();
+  }, 60_000);
+
+  test("that is away at a stop does not keep the journal from being signed, and has the heads after the next", async () => {
+    const data = join(folder, "signed");
+    const ledger = {
+      url: await server.database("signed"),
+      scope: { level: "account", accountId: ACCOUNT },
+    } as const;
+    const through = new URL(ledger.url);
+    through.port = String(proxy.port);
+    const first = await open("signed", through.href);
+    await play(first, 0, 2_000);
+    proxy.mode = "refuse";
+    await first.close();
+    expect(await verifyHeads({ data, ledger })).toMatchObject({
+      ok: true,
+      value: { heads: 1, inLedger: { ok: true, value: 0 } },
+    });
+    proxy.mode = "pass";
+    const second = await open("signed", through.href);
+    await play(second, 2_000, 4_000);
+    await second.close();
+    expect(await verifyHeads({ data, ledger })).toMatchObject({
+      ok: true,
+      value: { heads: 2, inLedger: { ok: true, value: 2 } },
+    });
+    const nowhere = { ...ledger, url: ledger.url.replace(/\/signed$/, "/nowhere") };
+    expect(await verifyHeads({ data, ledger: nowhere })).toMatchObject({
+      ok: true,
+      value: { heads: 2, inLedger: { ok: false, code: "ledger-unreadable" } },
+    });
   }, 60_000);
 
   test("that is away at the start is named, without its password", async () => {

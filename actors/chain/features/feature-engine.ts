@@ -88,6 +88,11 @@ export class FeatureEngine {
     vector[FEATURE.peer_correlation] = state.peerCorrelations[id] ?? Number.NaN;
   }
 
+  /** Copies the last closed 1-minute log returns, up to 128, oldest first, and says how many there are. */
+  copyReturns(target: Float64Array): number {
+    return this.#chaos.copyReturns(target);
+  }
+
   persist(archive: Archive): void {
     archive.numbers(this.vector);
     this.#timeMicros = archive.number(this.#timeMicros);

@@ -1,0 +1,91 @@
+// Market states in memory, searched one by one: what the other stores are measured against.
+
+import {
+  type MarketVector,
+  type NearestQuery,
+  type Neighbour,
+  SETTLED_AFTER_MICROS,
+  type Vectors,
+} from "../../actors/ports/vectors.ts";
+
+export class MemoryVectors implements Vectors {
+  readonly #states = new Map<string, MarketVector>();
+  #cursor = 0;
+
+  async prepare(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  async upsert(states: readonly MarketVector[]): Promise<void> {
+    await Promise.resolve();
+    for (const state of states)
+      this.#states.set(`${state.embedding} ${state.symbol} ${state.timeMicros}`, state);
+  }
+
+  async commit(seq: number): Promise<void> {
+    await Promise.resolve();
+    this.#cursor = seq;
+  }
+
+  async cursor(): Promise<number> {
+    return await Promise.resolve(this.#cursor);
+  }
+
+  async forget(seq: number): Promise<void> {
+    await Promise.resolve();
+    for (const [key, state] of this.#states) if (state.seq >= seq) this.#states.delete(key);
+  }
+
+  async unsettled(embedding: string): Promise<MarketVector[]> {
+    await Promise.resolve();
+    return this.#of(embedding).filter(({ settled }) => !settled);
+  }
+
+  async latest(embedding: string, symbol: string, atMicros: number): Promise<MarketVector | undefined> {
+    await Promise.resolve();
+    return this.#of(embedding)
+      .filter((state) => state.symbol === symbol && state.timeMicros <= atMicros)
+      .toSorted((a, b) => a.timeMicros - b.timeMicros)
+      .at(-1);
+  }
+
+  async nearest({ embedding, vector, asOfMicros, symbol, limit }: NearestQuery): Promise<Neighbour[]> {
+    await Promise.resolve();
+    return this.#of(embedding)
+      .filter(
+        (state) =>
+          state.settled &&
+          state.timeMicros + SETTLED_AFTER_MICROS <= asOfMicros &&
+          (symbol === undefined || state.symbol === symbol),
+      )
+      .map((state) => ({ state, distance: 1 - cosine(state.vector, vector) }))
+      .toSorted((a, b) => a.distance - b.distance)
+      .slice(0, limit)
+      .map(({ state: { vector: _vector, ...state }, distance }) => ({ state, distance }));
+  }
+
+  async count(): Promise<number> {
+    return await Promise.resolve(this.#states.size);
+  }
+
+  async close(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  #of(embedding: string): MarketVector[] {
+    return [...this.#states.values()].filter((state) => state.embedding === embedding);
+  }
+}
+
+function cosine(a: readonly number[], b: readonly number[]): number {
+  let product = 0;
+  let squaresA = 0;
+  let squaresB = 0;
+  for (const [index, value] of a.entries()) {
+    const other = b[index] ?? 0;
+    product += value * other;
+    squaresA += value * value;
+    squaresB += other * other;
+  }
+  return product / Math.sqrt(squaresA * squaresB);
+}
