@@ -12,6 +12,7 @@ import { ruleForecasters } from "../actors/ensemble.ts";
 import { LiveEngine, type Recovery } from "../actors/live-engine.ts";
 import type { AuditHeadStore } from "../actors/ports/audit-heads.ts";
 import type { Scope } from "../actors/ports/fence.ts";
+import type { Graph } from "../actors/ports/graph.ts";
 import type { Ledger } from "../actors/ports/ledger.ts";
 import type { TimeSeriesReports } from "../actors/ports/time-series-reports.ts";
 import type { TimeSeries } from "../actors/ports/time-series.ts";
@@ -47,6 +48,8 @@ export interface Station {
   readonly reports: TimeSeriesReports | undefined;
   /** Market states and what followed them. */
   readonly vectors: Vectors | undefined;
+  /** Causes, exposures and correlations. */
+  readonly graph: Graph | undefined;
   readonly projector: Projector | undefined;
   /** What processes share while they run. */
   readonly hot: HotStores;
@@ -157,6 +160,7 @@ async function openUnderLock(options: StationOptions, lock: DataLock): Promise<R
     timeSeries: keeps && settings.timeSeries.enabled ? settings.timeSeries : undefined,
     streamsUrl: keeps ? settings.streams.url : undefined,
     weaviate: keeps ? weaviateOf(settings) : undefined,
+    graphUrl: keeps ? graphUrlOf(settings) : undefined,
     onProblem: (message) => options.onProblem?.(message),
   });
   const hot = openHotStores({
@@ -197,6 +201,12 @@ export function weaviateOf({ vectors }: Settings): StoresOptions["weaviate"] {
   return url === undefined ? undefined : { url, grpcPort, ...(apiKey === undefined ? {} : { apiKey }) };
 }
 
+/** Undefined where none is kept: history and graph go together unless a server was named. */
+function graphUrlOf({ data, graph, timeSeries }: Settings): string | undefined {
+  if (graph.url !== undefined) return graph.url;
+  return timeSeries.enabled ? `sqlite://${join(data, "graph.db")}` : undefined;
+}
+
 const JOURNAL_FOLDER = "journal";
 /** How far a journal's last record may be ahead of the wall's clock, which may have been set back a little. */
 const JOURNAL_AHEAD_MICROS_MAX = MICROS_PER_HOUR;
@@ -219,6 +229,7 @@ class RunningStation implements Station {
   readonly timeSeries: TimeSeries | undefined;
   readonly reports: TimeSeriesReports | undefined;
   readonly vectors: Vectors | undefined;
+  readonly graph: Graph | undefined;
   readonly projector: Projector | undefined;
   readonly hot: HotStores;
   readonly #stores: Stores;
@@ -241,6 +252,7 @@ class RunningStation implements Station {
     this.timeSeries = parts.stores.timeSeries;
     this.reports = parts.stores.reports;
     this.vectors = parts.stores.vectors;
+    this.graph = parts.stores.graph;
     this.projector = parts.stores.projector;
     this.hot = parts.hot;
     this.#heads = parts.heads;

@@ -94,6 +94,10 @@ const settingsSchema = z.strictObject({
     grpcPort: whole.gte(1).lte(65_535),
     apiKey: z.string().min(1).optional(),
   }),
+  graph: z.strictObject({
+    /** Of an ArangoDB server and database; left out, the graph is a SQLite file in the data folder. */
+    url: z.url({ protocol: /^https?$/ }).optional(),
+  }),
   timeSeries: z.strictObject({
     enabled: z.boolean(),
     /** Of a ClickHouse server; left out, the engine runs here, in a process of its own. */
@@ -119,6 +123,7 @@ const DEFAULTS: Settings = {
   streams: {},
   dragonfly: {},
   vectors: { grpcPort: 50_051 },
+  graph: {},
   timeSeries: { enabled: true, username: "default", password: "", database: "tickforge" },
 };
 
@@ -141,6 +146,7 @@ export type SettingsFailure = "config-unreadable" | "config-invalid";
  * @param environment usually `process.env`: TICKFORGE_CONFIG, TICKFORGE_DATA, TICKFORGE_PRESET, TICKFORGE_SEED,
  * TICKFORGE_HOST, TICKFORGE_PORT, TICKFORGE_TOKEN, TICKFORGE_LEDGER_URL, TICKFORGE_STREAMS_URL,
  * TICKFORGE_DRAGONFLY_URL, TICKFORGE_AUDIT_ANCHOR, TICKFORGE_WEAVIATE_{URL,GRPC_PORT,API_KEY},
+ * TICKFORGE_ARANGODB_URL,
  * TICKFORGE_CLICKHOUSE_{URL,USERNAME,PASSWORD,DATABASE}
  * @param defaults a command's own, below file, environment and flags
  */
@@ -230,6 +236,7 @@ function secretsFrom(environment: Readonly<Record<string, string | undefined>>):
       grpcPort: numberOf(variable(environment, "TICKFORGE_WEAVIATE_GRPC_PORT")),
       apiKey: variable(environment, "TICKFORGE_WEAVIATE_API_KEY"),
     }),
+    graph: defined({ url: variable(environment, "TICKFORGE_ARANGODB_URL") }),
     ledger: defined({ url: variable(environment, "TICKFORGE_LEDGER_URL") }),
     timeSeries: defined({
       username: variable(environment, "TICKFORGE_CLICKHOUSE_USERNAME"),

@@ -13,6 +13,7 @@ const NOTHING: SystemsOptions = {
   streamsUrl: undefined,
   dragonflyUrl: undefined,
   weaviate: undefined,
+  arangoUrl: undefined,
   timeSeries: { username: "", password: "", database: "tickforge" },
 };
 

@@ -3,6 +3,7 @@
 
 import { SQL } from "bun";
 import { Redis } from "ioredis";
+import { ArangoGraph } from "./arangodb/graph.ts";
 import { connectHistory } from "./clickhouse/open.ts";
 import { DragonflyConnection } from "./dragonfly/connect.ts";
 import { DragonflyHotState } from "./dragonfly/hot-state.ts";
@@ -21,6 +22,7 @@ export interface SystemFinding {
 
 export interface SystemsOptions {
   readonly weaviate: WeaviateAddress | undefined;
+  readonly arangoUrl: string | undefined;
   readonly ledgerUrl: string | undefined;
   readonly streamsUrl: string | undefined;
   readonly dragonflyUrl: string | undefined;
@@ -33,6 +35,7 @@ const ANSWER_SECONDS_MAX = 5;
 
 export async function checkSystems({
   weaviate,
+  arangoUrl,
   ledgerUrl,
   streamsUrl,
   dragonflyUrl,
@@ -50,6 +53,7 @@ export async function checkSystems({
     ...(weaviate === undefined
       ? []
       : [checked("market states", weaviate.url, async () => await marketStates(weaviate))]),
+    ...(arangoUrl === undefined ? [] : [checked("graph", arangoUrl, async () => await arango(arangoUrl))]),
     ...(url === undefined
       ? []
       : [checked("time series", url, async () => await clickhouse({ ...timeSeries, url }))]),
@@ -160,6 +164,16 @@ async function marketStates(address: WeaviateAddress): Promise<Seen> {
     };
   } finally {
     await vectors.close();
+  }
+}
+
+async function arango(url: string): Promise<Seen> {
+  const graph = new ArangoGraph(url);
+  try {
+    const version = await graph.version();
+    return { version, millis: undefined, state: `filled up to record ${await graph.cursor()}` };
+  } finally {
+    await graph.close();
   }
 }
 

@@ -2,12 +2,14 @@
 // them. Without any of them trading goes on and the journal holds everything.
 
 import { join } from "node:path";
+import type { Graph } from "../actors/ports/graph.ts";
 import type { Journal } from "../actors/ports/journal.ts";
 import type { TimeSeries } from "../actors/ports/time-series.ts";
 import type { TimeSeriesReports } from "../actors/ports/time-series-reports.ts";
 import type { Vectors } from "../actors/ports/vectors.ts";
 import { type OpenedTimeSeries, openTimeSeries } from "./clickhouse/open.ts";
 import { forgetEndpoint, noteEndpoint } from "./open-history.ts";
+import { openGraph } from "./open-graph.ts";
 import { openStreams } from "./open-streams.ts";
 import type { WeaviateAddress } from "./projections/messages.ts";
 import type { ProjectionId } from "./projections/control.ts";
@@ -34,6 +36,8 @@ export interface StoresOptions {
   readonly streamsUrl: string | undefined;
   /** Where market states go; undefined for the time series' own database. */
   readonly weaviate: WeaviateAddress | undefined;
+  /** Where the graph is kept, a file or a server; undefined for nowhere. */
+  readonly graphUrl: string | undefined;
   readonly onProblem: (message: string) => void;
 }
 
@@ -41,6 +45,7 @@ export interface Stores {
   readonly timeSeries: TimeSeries | undefined;
   readonly reports: TimeSeriesReports | undefined;
   readonly vectors: Vectors | undefined;
+  readonly graph: Graph | undefined;
   /** Undefined where nothing is kept. */
   readonly projector: Projector | undefined;
   /** Of the embedded engine; undefined where there is none, or between two lives. */
@@ -50,15 +55,17 @@ export interface Stores {
 }
 
 export async function openStores(options: StoresOptions): Promise<Stores> {
-  const { data, journal, weaviate, onProblem } = options;
+  const { data, journal, weaviate, graphUrl, onProblem } = options;
   const history = await openedHistory(options);
   const streamsUrl = usableStreams(options);
   const ids: ProjectionId[] = [
     ...(history === undefined ? [] : (["time-series"] as const)),
     ...(streamsUrl === undefined ? [] : (["streams"] as const)),
     ...(history === undefined && weaviate === undefined ? [] : (["vectors"] as const)),
+    ...(graphUrl === undefined ? [] : (["graph"] as const)),
   ];
   const weaviateVectors = weaviate === undefined ? undefined : new WeaviateVectors(weaviate);
+  const graph = graphUrl === undefined ? undefined : openGraph(graphUrl);
   const projector =
     ids.length === 0
       ? undefined
@@ -69,6 +76,7 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
           endpoint: () => history?.endpoint(),
           streamsUrl,
           weaviate,
+          graphUrl,
           onProblem,
         });
   const noting = history?.engine === undefined ? undefined : noteWhere(join(data, "time-series"), history);
@@ -76,12 +84,14 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
     timeSeries: history?.store,
     reports: history?.reports,
     vectors: weaviateVectors ?? history?.vectors,
+    graph,
     projector,
     engineProcessId: () => history?.engine?.processId,
     close: async () => {
       await projector?.stop();
       clearInterval(noting);
       await weaviateVectors?.close();
+      await graph?.close();
       // Whatever becomes of history, the journal and the ledger are closed after it.
       await history?.close().catch((error: unknown) => {
         onProblem(`the time series did not close: ${String(error)}`);

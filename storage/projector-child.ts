@@ -12,9 +12,11 @@ import { connectTimeSeries, connectVectors } from "./clickhouse/open.ts";
 import { SegmentCursor } from "./journal/cursor.ts";
 import { RealDisk } from "./journal/disk.ts";
 import { FileSnapshotStore } from "./journal/snapshot-store.ts";
+import { openGraph } from "./open-graph.ts";
 import { openStreams } from "./open-streams.ts";
 import { type EdgesFile, NoEdges, openEdges } from "./projections/batch-edges.ts";
 import { ProjectionControl } from "./projections/control.ts";
+import { GraphSink } from "./projections/graph/sink.ts";
 import { JournalTail } from "./projections/journal-tail.ts";
 import {
   type Endpoint,
@@ -123,6 +125,14 @@ function marketStates(data: string, weaviate: WeaviateAddress | null): Projectio
   });
 }
 
+function graph(data: string, url: string): ProjectionRunner {
+  return heardByActors(data, {
+    sink: new GraphSink(openGraph(url)),
+    control: new ProjectionControl(data, "graph"),
+    edges: new NoEdges(),
+  });
+}
+
 /** A projection of what actors make of the journal: they hear it once more, beside the sink. */
 function heardByActors(
   data: string,
@@ -181,10 +191,11 @@ function sayStatus(): void {
   say({ type: "status", projections: Object.fromEntries(runners.map(({ id, status }) => [id, status])) });
 }
 
-async function run({ data, endpoint: store, streamsUrl, weaviate }: Start): Promise<void> {
+async function run({ data, endpoint: store, streamsUrl, weaviate, graphUrl }: Start): Promise<void> {
   runners = [
     ...(store === null ? [] : [timeSeries(data)]),
     ...(store === null && weaviate === null ? [] : [marketStates(data, weaviate)]),
+    ...(graphUrl === null ? [] : [graph(data, graphUrl)]),
     ...(streamsUrl === null ? [] : [recordStream(data, streamsUrl)]),
   ];
   setInterval(sayStatus, STATUS_MILLIS);

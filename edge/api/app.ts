@@ -2,6 +2,7 @@
 
 import { OpenAPIHono } from "@hono/zod-openapi";
 import packageJson from "../../package.json" with { type: "json" };
+import { GraphUnavailable } from "../../actors/ports/graph.ts";
 import { TimeSeriesUnavailable } from "../../actors/ports/time-series.ts";
 import { VectorsUnavailable } from "../../actors/ports/vectors.ts";
 import type { TickDesk } from "../ingest/tick-desk.ts";
@@ -11,6 +12,7 @@ import { addAnalogs } from "./analogs.ts";
 import { addAliases } from "./aliases.ts";
 import { docsPage } from "./docs-page.ts";
 import { addExplain, type Explain } from "./explain.ts";
+import { addGraph } from "./graph.ts";
 import type { Guard } from "./guard.ts";
 import { History } from "./history.ts";
 import { makeMetrics } from "./metrics.ts";
@@ -53,8 +55,9 @@ export function makeApp(options: AppOptions): OpenAPIHono {
     },
   });
   addRoutes(api, picture, new History(picture));
-  addExplain(api, options.explain);
+  addExplain(api, options.explain, picture);
   addAnalogs(api, picture);
+  addGraph(api, picture);
   addReports(api, () => picture.station.reports);
   app.route("/api/v1", api);
   addAliases(app, options);
@@ -116,6 +119,9 @@ function answerTo(error: Error, picture: LivePicture): Response {
   if (error instanceof Problem) return problemResponse(error);
   if (error instanceof TimeSeriesUnavailable) {
     return away("time-series-unavailable", `history cannot be read now: ${error.message}`);
+  }
+  if (error instanceof GraphUnavailable) {
+    return away("graph-unavailable", `the graph cannot be read now: ${error.message}`);
   }
   if (error instanceof VectorsUnavailable) {
     return away("market-states-unavailable", `market states cannot be read now: ${error.message}`);

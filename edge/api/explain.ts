@@ -2,9 +2,18 @@
 
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Result } from "../../actors/base/result.ts";
+import { type Graph, GraphUnavailable } from "../../actors/ports/graph.ts";
 import { type Dossier, dossierSchema } from "../explain/dossier.ts";
-import { lineageOf, lineageSchema, mermaidOf } from "../explain/lineage.ts";
+import {
+  type Lineage,
+  lineageIn,
+  lineageOf,
+  lineageSchema,
+  type LineageSide,
+  mermaidOf,
+} from "../explain/lineage.ts";
 import { dossierPage } from "../explain/page.ts";
+import type { LivePicture } from "../live/live-picture.ts";
 import { Problem, problemAnswer } from "./problem.ts";
 
 export type Explain = (id: string) => Promise<Result<Dossier, string>>;
@@ -21,7 +30,7 @@ const PROBLEMS = {
   503: problemAnswer("It cannot be made now"),
 } as const;
 
-export function addExplain(app: OpenAPIHono, explain: Explain | undefined): void {
+export function addExplain(app: OpenAPIHono, explain: Explain | undefined, picture: LivePicture): void {
   const route = createRoute({
     method: "get",
     path: "/explain/{id}",
@@ -48,17 +57,21 @@ export function addExplain(app: OpenAPIHono, explain: Explain | undefined): void
       "x-content-type-options": "nosniff",
     });
   });
-  addLineage(app, explain);
+  addLineage(app, explain, () => picture.station.graph);
 }
 
-function addLineage(app: OpenAPIHono, explain: Explain | undefined): void {
+function addLineage(app: OpenAPIHono, explain: Explain | undefined, graph: () => Graph | undefined): void {
   const route = createRoute({
     method: "get",
     path: "/lineage/{id}",
     summary: "What led to a decision and what came of it, as a graph or a Mermaid flowchart",
     request: {
       params: idParam,
-      query: z.object({ format: z.enum(["json", "mermaid"]).default("json") }),
+      query: z.object({
+        format: z.enum(["json", "mermaid"]).default("json"),
+        /** What led to it, what came of it, or both. */
+        direction: z.enum(["back", "forward", "both"]).default("both"),
+      }),
     },
     responses: {
       200: {
@@ -69,9 +82,26 @@ function addLineage(app: OpenAPIHono, explain: Explain | undefined): void {
     },
   });
   app.openapi(route, async (c) => {
-    const lineage = lineageOf(await made(explain, c.req.valid("param").id));
-    if (c.req.valid("query").format === "mermaid") return c.text(mermaidOf(lineage), 200);
+    const { id } = c.req.valid("param");
+    const { format, direction } = c.req.valid("query");
+    const known = await askedGraph(graph(), id, direction);
+    // What the graph has not heard of yet, or no longer says, the journal knows; it tells the whole story.
+    const lineage = known ?? lineageOf(await made(explain, id));
+    if (format === "mermaid") return c.text(mermaidOf(lineage), 200);
     return c.json(lineage, 200);
+  });
+}
+
+/** Undefined where it cannot be asked, or has not heard of it. */
+async function askedGraph(
+  graph: Graph | undefined,
+  id: string,
+  side: LineageSide,
+): Promise<Lineage | undefined> {
+  if (graph === undefined) return undefined;
+  return await lineageIn(graph, id, side).catch((error: unknown) => {
+    if (error instanceof GraphUnavailable) return undefined;
+    throw error;
   });
 }
 

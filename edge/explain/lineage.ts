@@ -1,24 +1,34 @@
-// A dossier as a graph: which tick led to which votes, signal, order and deal, and what of it closed what.
+// A decision as a graph: which tick led to which votes, signal, order and deal, and what of it closed what. From a dossier, or
+// from the graph that is kept beside the journal.
 
 import { z } from "zod";
+import {
+  edgeKey,
+  type Graph,
+  type LineageDirection,
+  refOf,
+  RELATIONS,
+  VERTEX_KINDS,
+  type VertexRef,
+} from "../../actors/ports/graph.ts";
 import type { Dossier } from "./dossier.ts";
 
-const KINDS = ["tick", "model", "signal", "refusal", "order", "deal", "position"] as const;
-const RELATIONS = ["asked", "votedFor", "caused", "refused", "filledBy", "opened", "closed"] as const;
+const LINKS = [...RELATIONS, "asked"] as const;
 
 export const lineageSchema = z.object({
   id: z.string(),
-  symbol: z.string(),
-  nodes: z.array(z.object({ id: z.string(), kind: z.enum(KINDS), label: z.string() })),
-  edges: z.array(
-    z.object({ from: z.string(), to: z.string(), relation: z.enum(RELATIONS), label: z.string() }),
-  ),
+  /** Whose it is; null where that has no answer, as for a model. */
+  symbol: z.string().nullable(),
+  /** Read from the journal itself, or from the graph, which may be a moment behind it. */
+  source: z.enum(["journal", "graph"]),
+  nodes: z.array(z.object({ id: z.string(), kind: z.enum(VERTEX_KINDS), label: z.string() })),
+  edges: z.array(z.object({ from: z.string(), to: z.string(), relation: z.enum(LINKS), label: z.string() })),
 });
 
 export type Lineage = z.infer<typeof lineageSchema>;
 
 export function lineageOf(dossier: Dossier): Lineage {
-  const graph = new Graph();
+  const graph = new Drawing();
   const price = (value: number | null): string => (value === null ? "" : value.toFixed(dossier.digits));
   const { signal } = dossier;
   const tick = dossier.ticks.at(-1);
@@ -48,7 +58,7 @@ export function lineageOf(dossier: Dossier): Lineage {
     if (order.purpose === "entry") graph.edge(signalId ?? tickId, order.intentId, "caused");
     if (order.positionId !== null) {
       graph.node(order.positionId, "position", order.positionId);
-      graph.edge(order.intentId, order.positionId, "closed");
+      graph.edge(order.positionId, order.intentId, "closedBy");
     }
   }
   for (const fill of dossier.fills) {
@@ -60,18 +70,54 @@ export function lineageOf(dossier: Dossier): Lineage {
       "filledBy",
       fill.slippagePoints === null ? "" : `slippage ${fill.slippagePoints}`,
     );
-    const isEntry = dossier.orders.some(
+    const entry = dossier.orders.find(
       ({ intentId, purpose }) => intentId === fill.intentId && purpose === "entry",
     );
-    if (fill.positionId !== null && isEntry) {
-      graph.node(fill.positionId, "position", fill.positionId);
-      graph.edge(fill.dealId, fill.positionId, "opened");
-    }
+    if (fill.positionId === null || entry === undefined) continue;
+    graph.node(fill.positionId, "position", fill.positionId);
+    // The other way round it is the broker's own deal, which closed what the order opened.
+    if (fill.side === entry.side) graph.edge(fill.dealId, fill.positionId, "opened");
+    else graph.edge(fill.positionId, fill.dealId, "closedBy");
   }
-  return { id: dossier.id, symbol: dossier.symbol, ...graph.parts };
+  return { id: dossier.id, symbol: dossier.symbol, source: "journal", ...graph.parts };
 }
 
-class Graph {
+export type LineageSide = LineageDirection | "both";
+
+/** What the graph knows of it; undefined where it knows nothing called that. Throws GraphUnavailable. */
+export async function lineageIn(graph: Graph, id: string, side: LineageSide): Promise<Lineage | undefined> {
+  const sides = side === "both" ? (["back", "forward"] as const) : [side];
+  // Signals are called by their number alone, too.
+  const name = /^\d+$/.test(id) ? `signal:${id}` : id;
+  const found = await Promise.all(sides.map(async (direction) => await graph.lineage(name, direction)));
+  const vertices = new Map(found.flatMap((part) => part.vertices).map((vertex) => [refOf(vertex), vertex]));
+  if (vertices.size === 0) return undefined;
+  const edges = new Map(found.flatMap((part) => part.edges).map((edge) => [edgeKey(edge), edge]));
+  const idOf = (ref: VertexRef): string => nodeId(vertices.get(refOf(ref)) ?? { ...ref, name: ref.key });
+  return {
+    id,
+    symbol: [...vertices.values()].find((vertex) => vertex.symbol !== null)?.symbol ?? null,
+    source: "graph",
+    nodes: [...vertices.values()].map((vertex) => ({
+      id: nodeId(vertex),
+      kind: vertex.kind,
+      label: vertex.label,
+    })),
+    edges: [...edges.values()].map(({ from, to, relation, weight, value }) => ({
+      from: idOf(from),
+      to: idOf(to),
+      relation,
+      label: relation === "votedFor" ? `${weight?.toFixed(3)} for ${value?.toFixed(3)}` : "",
+    })),
+  };
+}
+
+/** Orders, deals and positions are called by their own ids, everything else by its kind and key. */
+function nodeId({ kind, key, name }: VertexRef & { readonly name: string }): string {
+  return kind === "order" || kind === "deal" || kind === "position" ? name : refOf({ kind, key });
+}
+
+class Drawing {
   readonly #nodes = new Map<string, Lineage["nodes"][number]>();
   readonly #edges: Lineage["edges"] = [];
 

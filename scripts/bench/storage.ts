@@ -1,5 +1,5 @@
 // The stores beside a running system: records a second into streams, through pipelines, beside the bare client doing the same;
-// intents a second into the ledger, beside the bare insert; the nearest market states. Servers that are not installed here are left out, and that is said.
+// intents a second into the ledger, beside the bare insert; the nearest market states; lineage. Servers that are not installed here are left out, and that is said.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,6 +15,7 @@ import { NATS, startNats } from "../servers/nats-server.ts";
 import { POSTGRES, startPostgres } from "../servers/postgres-server.ts";
 import { REDIS, startRedis } from "../servers/redis-server.ts";
 import { type Emit, median, quantile } from "./row.ts";
+import { graphLineage } from "./stores/graph.ts";
 import { vectorSearch } from "./stores/vectors.ts";
 
 const EVENTS = 100_000;
@@ -32,6 +33,7 @@ export async function bench(emit: Emit): Promise<void> {
   await nats(emit);
   await ledgers(emit);
   await vectorSearch(emit);
+  await graphLineage(emit);
 }
 
 function entriesFrom(firstSeq: number): StreamEntry[] {

@@ -66,12 +66,13 @@ async function examine(flags: CommonFlags): Promise<Finding[]> {
 
 /** Servers in the embedded parts' places; what is embedded is looked at when it is opened. */
 async function systems(settings: Settings): Promise<Finding[]> {
-  const { ledger, streams, dragonfly, timeSeries } = settings;
+  const { ledger, streams, dragonfly, graph, timeSeries } = settings;
   const found = await checkSystems({
     ledgerUrl: ledger.url,
     streamsUrl: streams.url,
     dragonflyUrl: dragonfly.url,
     weaviate: weaviateOf(settings),
+    arangoUrl: graph.url,
     timeSeries,
   });
   return found.map(({ system, verdict, detail }) => ({ check: system, verdict, detail }));

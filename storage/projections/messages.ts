@@ -33,6 +33,8 @@ export const toProjectorSchema = z.discriminatedUnion("type", [
     streamsUrl: z.string().nullable(),
     /** Of the market states; null where they are kept with the time series. */
     weaviate: weaviateSchema.nullable(),
+    /** Of the graph, a file or a server; null where none is kept. */
+    graphUrl: z.string().nullable(),
   }),
   z.strictObject({ type: z.literal("durable"), durableSeq: seq }),
   z.strictObject({ type: z.literal("endpoint"), endpoint: endpointSchema }),

@@ -39,6 +39,7 @@ export interface ProjectorOptions {
   readonly endpoint: () => Endpoint | undefined;
   readonly streamsUrl: string | undefined;
   readonly weaviate: WeaviateAddress | undefined;
+  readonly graphUrl: string | undefined;
   readonly onProblem: (message: string) => void;
 }
 
@@ -97,10 +98,10 @@ export class Projector {
   }
 
   #greeting(): ToProjector {
-    const { data, journal, streamsUrl = null, weaviate = null } = this.#options;
+    const { data, journal, streamsUrl = null, weaviate = null, graphUrl = null } = this.#options;
     const endpoint = this.#options.endpoint() ?? null;
     this.#told = { durableSeq: journal.durableSeq, url: endpoint?.url ?? "" };
-    return { type: "start", data, durableSeq: journal.durableSeq, endpoint, streamsUrl, weaviate };
+    return { type: "start", data, durableSeq: journal.durableSeq, endpoint, streamsUrl, weaviate, graphUrl };
   }
 
   #tell(): void {

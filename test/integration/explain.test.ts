@@ -131,7 +131,7 @@ test("a trade's lineage leads from its tick over votes and signal to its deals a
   expect(follow(`signal:${signal.seq}`)).toEqual([entry.intentId]);
   const deals = fills.filter(({ dealId }) => dealId !== null);
   for (const { intentId, dealId } of deals) expect(follow(intentId)).toContain(dealId ?? "");
-  expect(follow(exit.intentId)).toContain(exit.positionId ?? "");
+  expect(follow(exit.positionId ?? "")).toContain(exit.intentId);
   expect(lineage.edges.filter(({ relation }) => relation === "votedFor")).toHaveLength(
     signal.components.length,
   );

@@ -185,7 +185,9 @@ describeWith(REDIS === undefined ? undefined : POSTGRES, "stores that fail", () 
     const untilMillis = Date.now() + (TORTURE ? 600_000 : 100_000);
     while (Date.now() < untilMillis) {
       const isLedgerLevel = await projection.catchUp();
-      const states = (["time-series", "streams", "vectors"] as const).map((id) => projector?.statusOf(id));
+      const states = (["time-series", "streams", "vectors", "graph"] as const).map((id) =>
+        projector?.statusOf(id),
+      );
       const isLevel = isLedgerLevel && states.every((state) => state?.appliedSeq === journal.durableSeq);
       // Level is what they say; what the server says counts: it may have come back empty since.
       if (isLevel && (await streamedSeq()) === journal.durableSeq) return;

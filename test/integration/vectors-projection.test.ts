@@ -2,15 +2,12 @@
 // and the process went through. And the API finds among them what was most like now, without a look at the future.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { MICROS_PER_MINUTE, type VirtualClock } from "../../actors/base/clock.ts";
+import { MICROS_PER_MINUTE } from "../../actors/base/clock.ts";
 import { SeededRandom } from "../../actors/base/random.ts";
 import { embedState } from "../../actors/chain/embedding.ts";
 import { BAR_INTERVALS } from "../../actors/domain/bar.ts";
 import { pointsPerUnit } from "../../actors/domain/instrument.ts";
 import type { JournalRecord } from "../../actors/domain/records.ts";
-import { Engine } from "../../actors/engine.ts";
-import type { EngineConfig } from "../../actors/engine-config.ts";
-import { ruleForecasters } from "../../actors/ensemble.ts";
 import {
   type MarketVector,
   OUTCOME_HORIZONS_MICROS,
@@ -26,12 +23,12 @@ import { playTick } from "../../edge/play.ts";
 import { type EdgeRig, startEdge } from "../../scripts/edge-rig.ts";
 import { MemoryJournal } from "../../storage/memory/memory-journal.ts";
 import { MemoryVectors } from "../../storage/memory/vectors.ts";
-import { NoEdges } from "../../storage/projections/batch-edges.ts";
-import { JournalTail } from "../../storage/projections/journal-tail.ts";
-import { type BarListener, Projection } from "../../storage/projections/projection.ts";
+import type { JournalTail } from "../../storage/projections/journal-tail.ts";
+import type { Projection } from "../../storage/projections/projection.ts";
 import { VectorsSink } from "../../storage/projections/vectors/sink.ts";
 import { INSTRUMENTS, makeRig, play, simulatedTicks } from "../fixtures/engine-rig.ts";
 import { MemorySnapshots } from "../fixtures/memory-snapshots.ts";
+import { projectTail, untilLevel } from "../fixtures/projected.ts";
 
 const SEED = 51;
 const CRASHES = 20;
@@ -130,40 +127,8 @@ class FragileVectors extends MemoryVectors {
   }
 }
 
-function build(config: EngineConfig, clock: VirtualClock, onBar: BarListener): Engine {
-  const options = { scheduler: clock, stopwatch: clock, live: false, asksMembers: false, onBar };
-  return new Engine({ config, forecasters: ruleForecasters, ...options });
-}
-
-let nowMicros = 0;
-
-function project(vectors: FragileVectors, durableSeq: () => number): Projection<JournalRecord, JournalTail> {
-  return new Projection({
-    sink: new VectorsSink(() => vectors),
-    durableSeq,
-    open: (fromSeq, onBar) =>
-      JournalTail.open(
-        {
-          durableSeq,
-          cursor: (seq) => disk.journal.cursor(seq),
-          snapshots: disk.snapshots,
-          build,
-          onBar,
-          onProblem: () => undefined,
-        },
-        fromSeq,
-      ),
-    edges: new NoEdges(),
-    // Pauses between attempts pass at once.
-    clock: { nowMicros: () => (nowMicros += 250_000) },
-    random: new SeededRandom(SEED),
-    onProblem: () => undefined,
-  });
-}
-
-async function catchUp(projection: Projection<JournalRecord, JournalTail>): Promise<void> {
-  for (let attempt = 0; attempt < 2_000; attempt++) if (await projection.catchUp()) return;
-  throw new Error(`it never caught up: ${JSON.stringify(projection.status)}`);
+function project(vectors: FragileVectors, durableSeq?: () => number): Projection<JournalRecord, JournalTail> {
+  return projectTail(disk, new VectorsSink(() => vectors), durableSeq);
 }
 
 function expectSame(told: readonly Told[], wanted: readonly Told[]): void {
@@ -188,7 +153,7 @@ describe("the projection of market states", () => {
     expect(wanted.length).toBeGreaterThan(200);
     expect(wanted.filter(({ settled }) => settled).length).toBeGreaterThan(100);
     const vectors = new FragileVectors();
-    await catchUp(project(vectors, () => disk.journal.durableSeq));
+    await untilLevel(project(vectors));
     expectSame(vectors.states(), wanted);
     for (const { vector } of wanted) expect(Math.hypot(...vector)).toBeCloseTo(1, 12);
   }, 60_000);
@@ -204,23 +169,23 @@ describe("the projection of market states", () => {
       for (let turn = random.integer(12); turn >= 0; turn--) await projection.advance();
     }
     vectors.failing = () => undefined;
-    await catchUp(project(vectors, () => disk.journal.durableSeq));
+    await untilLevel(project(vectors));
     expectSame(vectors.states(), wanted);
   }, 60_000);
 
   test("has the same when it was told anew, and when the store came back with less", async () => {
     const vectors = new FragileVectors();
-    const projection = project(vectors, () => disk.journal.durableSeq);
-    await catchUp(projection);
+    const projection = project(vectors);
+    await untilLevel(projection);
     const middle = Math.floor(disk.journal.durableSeq / 2);
     await vectors.forget(middle);
     await vectors.commit(middle - 1);
     for (let turn = 0; turn < 200 && (await vectors.cursor()) < middle; turn++) await projection.advance();
-    await catchUp(projection);
+    await untilLevel(projection);
     expectSame(vectors.states(), wanted);
     expect(await vectors.count()).toBe(wanted.length);
     expect(await projection.rebuild()).toBe(true);
-    await catchUp(projection);
+    await untilLevel(projection);
     expect(await vectors.count()).toBe(wanted.length);
   }, 60_000);
 });
