@@ -61,3 +61,18 @@ test("the nodes of a Dragonfly cluster are one address; what is no such address 
   expect(refused).toHaveProperty("message", expect.stringContaining("dragonfly.url"));
   expect(refused).toHaveProperty("message", expect.not.stringContaining("secret"));
 });
+
+test("streams are Dragonfly's, NATS' or Kafka's, of one host or several; any others are refused, without the password", () => {
+  for (const url of [
+    "redis://:secret@a:6379",
+    "nats://me:secret@a:4222",
+    "kafka://me:secret@a:9092,b:9092?mechanism=plain",
+    "kafkas://me:secret@a",
+  ]) {
+    expect(parseSettings({}, { TICKFORGE_STREAMS_URL: url })).toMatchObject({ value: { streams: { url } } });
+  }
+  const refused = parseSettings({}, { TICKFORGE_STREAMS_URL: "amqp://me:secret@a" });
+  expect(refused).toMatchObject({ ok: false, code: "config-invalid" });
+  expect(refused).toHaveProperty("message", expect.stringContaining("streams.url"));
+  expect(refused).toHaveProperty("message", expect.not.stringContaining("secret"));
+});

@@ -71,8 +71,14 @@ const settingsSchema = z.strictObject({
     anchor: z.string().min(1).optional(),
   }),
   streams: z.strictObject({
-    /** Of a DragonflyDB or a NATS server that every record is copied to; left out, none is. */
-    url: z.url({ protocol: /^(?:rediss?|nats)$/ }).optional(),
+    /** Of a DragonflyDB, a NATS server or Kafka that every record is copied to, several hosts for a cluster; left out, none is. */
+    url: z
+      .string()
+      .regex(
+        /^(?:rediss?|nats|kafkas?):\/\/\S+$/,
+        "begins with redis://, rediss://, nats://, kafka:// or kafkas://",
+      )
+      .optional(),
   }),
   dragonfly: z.strictObject({
     /** Of a DragonflyDB or Redis, several hosts for a cluster; left out, what it would share is this process's own. */

@@ -88,6 +88,19 @@ describeWith(NATS, "a NATS server", () => {
   }, 20_000);
 });
 
+test("a Kafka that is away, or an address that is none, is a problem with something to do, told without the password", async () => {
+  for (const [streamsUrl, advice] of [
+    ["kafka://me:secret@127.0.0.1:9", "Start it"],
+    ["kafka://me:sec@ret@127.0.0.1:9", "Write kafka://user:password@host:9092"],
+    ["kafkas://me/too:secret@127.0.0.1:9", "Write kafka://user:password@host:9092"],
+  ] as const) {
+    const finding = await only({ streamsUrl });
+    expect(finding).toMatchObject({ system: "streams", verdict: "problem" });
+    expect(finding.detail).toContain(advice);
+    expect(finding.detail).not.toContain("ret");
+  }
+}, 20_000);
+
 test("a ClickHouse that is away is a problem with something to do", async () => {
   const timeSeries = { ...NOTHING.timeSeries, url: "http://127.0.0.1:9" };
   const finding = await only({ timeSeries });

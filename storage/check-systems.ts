@@ -8,6 +8,7 @@ import { connectHistory } from "./clickhouse/open.ts";
 import { DragonflyConnection } from "./dragonfly/connect.ts";
 import { DragonflyHotState } from "./dragonfly/hot-state.ts";
 import { parseTarget } from "./dragonfly/target.ts";
+import { connectStreams as connectKafka } from "./kafka/streams.ts";
 import { NatsStreams } from "./nats/streams.ts";
 import type { WeaviateAddress } from "./projections/messages.ts";
 import { withoutPassword } from "./sql/database.ts";
@@ -121,10 +122,29 @@ async function streams(url: string): Promise<Seen> {
       await connected.close();
     }
   }
+  if (url.startsWith("kafka")) return await kafka(url);
   return await dragonfly(url, async ({ client }) => {
     const cursor = (await client.get("tf:{stream:cursor}")) ?? 0;
     return `filled up to record ${cursor}`;
   });
+}
+
+async function kafka(url: string): Promise<Seen> {
+  const connected = connectKafka(url);
+  if (!connected.ok) throw new Error(connected.message);
+  try {
+    const committedSeq = await connected.value.committed();
+    return {
+      version: await connected.value.version(),
+      millis: undefined,
+      state:
+        committedSeq === undefined
+          ? "no topics yet: the first start makes them"
+          : `filled up to record ${committedSeq}`,
+    };
+  } finally {
+    await connected.value.close();
+  }
 }
 
 async function hotStores(url: string): Promise<Seen> {

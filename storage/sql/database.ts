@@ -77,7 +77,7 @@ function openServer(url: string, readonly: boolean): SQL {
 
 /** An address as it may be shown. */
 export function withoutPassword(url: string): string {
-  return url.replace(/\/\/([^:@/]*):[^@]*@/, "//$1:***@");
+  return url.replace(/\/\/([^:@]*):.*@/, "//$1:***@");
 }
 
 export class LedgerDatabase {
