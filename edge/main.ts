@@ -159,6 +159,7 @@ async function openUnderLock(options: StationOptions, lock: DataLock): Promise<R
     journal: journal.value,
     timeSeries: keeps && settings.timeSeries.enabled ? settings.timeSeries : undefined,
     streamsUrl: keeps ? settings.streams.url : undefined,
+    dragonflyUrl: keeps ? settings.dragonfly.url : undefined,
     weaviate: keeps ? weaviateOf(settings) : undefined,
     graphUrl: keeps ? graphUrlOf(settings) : undefined,
     onProblem: (message) => options.onProblem?.(message),

@@ -8,6 +8,7 @@ import type { TimeSeries } from "../actors/ports/time-series.ts";
 import type { TimeSeriesReports } from "../actors/ports/time-series-reports.ts";
 import type { Vectors } from "../actors/ports/vectors.ts";
 import { type OpenedTimeSeries, openTimeSeries } from "./clickhouse/open.ts";
+import { parseTarget } from "./dragonfly/target.ts";
 import { forgetEndpoint, noteEndpoint } from "./open-history.ts";
 import { openGraph } from "./open-graph.ts";
 import { openStreams } from "./open-streams.ts";
@@ -34,6 +35,8 @@ export interface StoresOptions {
     | undefined;
   /** Where the stream of records goes; undefined for nowhere. */
   readonly streamsUrl: string | undefined;
+  /** Where the hot state is shared; undefined where it is not. */
+  readonly dragonflyUrl: string | undefined;
   /** Where market states go; undefined for the time series' own database. */
   readonly weaviate: WeaviateAddress | undefined;
   /** Where the graph is kept, a file or a server; undefined for nowhere. */
@@ -58,9 +61,11 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
   const { data, journal, weaviate, graphUrl, onProblem } = options;
   const history = await openedHistory(options);
   const streamsUrl = usableStreams(options);
+  const dragonflyUrl = usableDragonfly(options);
   const ids: ProjectionId[] = [
     ...(history === undefined ? [] : (["time-series"] as const)),
     ...(streamsUrl === undefined ? [] : (["streams"] as const)),
+    ...(dragonflyUrl === undefined ? [] : (["hot-state"] as const)),
     ...(history === undefined && weaviate === undefined ? [] : (["vectors"] as const)),
     ...(graphUrl === undefined ? [] : (["graph"] as const)),
   ];
@@ -75,6 +80,7 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
           ids,
           endpoint: () => history?.endpoint(),
           streamsUrl,
+          dragonflyUrl,
           weaviate,
           graphUrl,
           onProblem,
@@ -123,6 +129,11 @@ function usableStreams({ streamsUrl, onProblem }: StoresOptions): string | undef
   }
   void streams.value.close();
   return streamsUrl;
+}
+
+/** One that is wrong is said where the hot stores are opened. */
+function usableDragonfly({ dragonflyUrl }: StoresOptions): string | undefined {
+  return dragonflyUrl === undefined || !parseTarget(dragonflyUrl).ok ? undefined : dragonflyUrl;
 }
 
 /** Other commands find the engine there; it is written again when the engine has moved. */

@@ -9,6 +9,9 @@ import type { EngineConfig } from "../actors/engine-config.ts";
 import { ruleForecasters } from "../actors/ensemble.ts";
 import type { JournalRecord } from "../actors/domain/records.ts";
 import { connectTimeSeries, connectVectors } from "./clickhouse/open.ts";
+import { DragonflyConnection } from "./dragonfly/connect.ts";
+import { DragonflyHotState } from "./dragonfly/hot-state.ts";
+import { parseTarget } from "./dragonfly/target.ts";
 import { SegmentCursor } from "./journal/cursor.ts";
 import { RealDisk } from "./journal/disk.ts";
 import { FileSnapshotStore } from "./journal/snapshot-store.ts";
@@ -17,6 +20,7 @@ import { openStreams } from "./open-streams.ts";
 import { type EdgesFile, NoEdges, openEdges } from "./projections/batch-edges.ts";
 import { ProjectionControl } from "./projections/control.ts";
 import { GraphSink } from "./projections/graph/sink.ts";
+import { HotStateSink } from "./projections/hot-state/sink.ts";
 import { JournalTail } from "./projections/journal-tail.ts";
 import {
   type Endpoint,
@@ -133,14 +137,31 @@ function graph(data: string, url: string): ProjectionRunner {
   });
 }
 
+function hotState(data: string, url: string): ProjectionRunner {
+  const target = parseTarget(url);
+  if (!target.ok) throw new Error(target.message);
+  const store = new DragonflyHotState(new DragonflyConnection(target.value, { name: "tickforge-hot-state" }));
+  return heardByActors(data, {
+    sink: new HotStateSink({ store, durableSeq: COMMON.durableSeq }),
+    control: new ProjectionControl(data, "hot-state"),
+    edges: new NoEdges(),
+    // What is hot does not wait for company.
+    idleRecords: 1,
+  });
+}
+
 /** A projection of what actors make of the journal: they hear it once more, beside the sink. */
 function heardByActors(
   data: string,
   {
-    sink,
     control,
-    edges,
-  }: { sink: Sink<JournalRecord, JournalTail>; control: ProjectionControl; edges: EdgesFile },
+    ...options
+  }: {
+    sink: Sink<JournalRecord, JournalTail>;
+    control: ProjectionControl;
+    edges: EdgesFile;
+    idleRecords?: number;
+  },
 ): ProjectionRunner {
   const cursor = cursorOf(data);
   const snapshots = new FileSnapshotStore({
@@ -151,8 +172,7 @@ function heardByActors(
   });
   const projection = new Projection({
     ...COMMON,
-    sink,
-    edges,
+    ...options,
     open: (fromSeq, onBar) =>
       JournalTail.open(
         { durableSeq: () => durableSeq, cursor, snapshots, build, onBar, onProblem: problem },
@@ -191,12 +211,20 @@ function sayStatus(): void {
   say({ type: "status", projections: Object.fromEntries(runners.map(({ id, status }) => [id, status])) });
 }
 
-async function run({ data, endpoint: store, streamsUrl, weaviate, graphUrl }: Start): Promise<void> {
+async function run({
+  data,
+  endpoint: store,
+  streamsUrl,
+  dragonflyUrl,
+  weaviate,
+  graphUrl,
+}: Start): Promise<void> {
   runners = [
     ...(store === null ? [] : [timeSeries(data)]),
     ...(store === null && weaviate === null ? [] : [marketStates(data, weaviate)]),
     ...(graphUrl === null ? [] : [graph(data, graphUrl)]),
     ...(streamsUrl === null ? [] : [recordStream(data, streamsUrl)]),
+    ...(dragonflyUrl === null ? [] : [hotState(data, dragonflyUrl)]),
   ];
   setInterval(sayStatus, STATUS_MILLIS);
   await Promise.all(runners.map(async (runner) => await runner.run()));

@@ -218,14 +218,14 @@ export class LivePicture {
   }
 
   health(): HealthMessage {
-    const { live, journal, projector } = this.station;
+    const { live, journal, projector, timeSeries } = this.station;
     const { router } = live;
     const [decision] = this.latency();
     const gaps = router.gaps.counts();
     const symbols = this.instruments
       .map(({ id }) => this.engine.troubleOf(id))
       .filter((trouble) => trouble !== "");
-    const projection = projector?.statusOf("time-series");
+    const projection = timeSeries === undefined ? undefined : projector?.statusOf("time-series");
     const failed = journal.health === "failed" || router.detached;
     const degraded = symbols.length > 0 || (projection !== undefined && !projection.up);
     return {

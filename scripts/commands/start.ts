@@ -102,7 +102,7 @@ async function start(paths: readonly string[], flags: StartFlags): Promise<void>
       viewOf(station.live, station.journal, {
         badge: `${market.badge} ${server.url}`,
         ticksPerSecond,
-        history: station.projector?.statusOf("time-series"),
+        history: station.timeSeries === undefined ? undefined : station.projector?.statusOf("time-series"),
       }),
     problems: problems.all,
   });

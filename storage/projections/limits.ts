@@ -25,6 +25,11 @@ export const CHECK_MICROS = 5 * MICROS_PER_SECOND;
 /** How long a record at which an actor failed is left alone: by then the journal says whether the live one failed too. */
 export const FALL_WAIT_MICROS = 2 * MICROS_PER_SECOND;
 
+/** Records of the journal's end that the hot state is told: minutes of a busy market, heard again within seconds. */
+export const HOT_RECORDS_MAX = 100_000;
+/** How long what nobody renews stays in the hot state. */
+export const HOT_TTL_MILLIS = 60 * 60 * 1_000;
+
 /** Looks at the journal's end that are remembered: an hour of them at two a second. */
 export const LOOKS_MAX = 8_192;
 

@@ -31,6 +31,8 @@ export const toProjectorSchema = z.discriminatedUnion("type", [
     endpoint: endpointSchema.nullable(),
     /** Of the stream of records; null where it goes nowhere. */
     streamsUrl: z.string().nullable(),
+    /** Of the hot state; null where none is shared. */
+    dragonflyUrl: z.string().nullable(),
     /** Of the market states; null where they are kept with the time series. */
     weaviate: weaviateSchema.nullable(),
     /** Of the graph, a file or a server; null where none is kept. */

@@ -237,8 +237,8 @@ export class Projection<Item, T extends Tail<Item>> {
   /** Where to go on, by what was sent last and by what the store holds. */
   async #goOn(last: BatchEdges | undefined, storedSeq: number): Promise<void> {
     if (this.#sink.keepsCursor) {
-      this.#startFrom(storedSeq + 1);
-      this.#appliedSeq = storedSeq;
+      this.#startFrom(Math.max(storedSeq + 1, this.#firstOfInterest()));
+      this.#appliedSeq = this.#fromSeq - 1;
       return;
     }
     if (last !== undefined) this.#generation = last.generation;
@@ -265,11 +265,16 @@ export class Projection<Item, T extends Tail<Item>> {
     this.#sending = undefined;
     await this.#sink.prepare();
     const probe = this.#options.open(1, () => undefined);
-    const firstSeq = probe?.soundSeq ?? 1;
+    const firstSeq = Math.max(probe?.soundSeq ?? 1, this.#firstOfInterest());
     probe?.close();
     await this.#retell(firstSeq);
     this.#appliedSeq = this.#fromSeq - 1;
     this.#taken();
+  }
+
+  #firstOfInterest(): number {
+    const { newestRecords } = this.#sink;
+    return newestRecords === undefined ? 1 : Math.max(1, this.#options.durableSeq() - newestRecords + 1);
   }
 
   /** Everything from `fromSeq` on is told under another generation, whose batches the store does not take for old ones. */

@@ -38,6 +38,8 @@ export interface ProjectorOptions {
   /** Where the time series answers now; undefined where none is kept. */
   readonly endpoint: () => Endpoint | undefined;
   readonly streamsUrl: string | undefined;
+  /** Where the hot state is shared; undefined where it is not. */
+  readonly dragonflyUrl: string | undefined;
   readonly weaviate: WeaviateAddress | undefined;
   readonly graphUrl: string | undefined;
   readonly onProblem: (message: string) => void;
@@ -80,9 +82,10 @@ export class Projector {
     return this.#options.ids;
   }
 
-  /** The least of what all stores have: the journal keeps what follows. */
+  /** The least of what the stores have that want every record: the journal keeps what follows. */
   get appliedSeq(): number {
-    return Math.min(...this.#options.ids.map((id) => this.statusOf(id).appliedSeq));
+    const whole = this.#options.ids.filter((id) => id !== "hot-state");
+    return Math.min(...whole.map((id) => this.statusOf(id).appliedSeq));
   }
 
   /** Undefined between two lives. */
@@ -98,10 +101,26 @@ export class Projector {
   }
 
   #greeting(): ToProjector {
-    const { data, journal, streamsUrl = null, weaviate = null, graphUrl = null } = this.#options;
+    const {
+      data,
+      journal,
+      streamsUrl = null,
+      dragonflyUrl = null,
+      weaviate = null,
+      graphUrl = null,
+    } = this.#options;
     const endpoint = this.#options.endpoint() ?? null;
     this.#told = { durableSeq: journal.durableSeq, url: endpoint?.url ?? "" };
-    return { type: "start", data, durableSeq: journal.durableSeq, endpoint, streamsUrl, weaviate, graphUrl };
+    return {
+      type: "start",
+      data,
+      durableSeq: journal.durableSeq,
+      endpoint,
+      streamsUrl,
+      dragonflyUrl,
+      weaviate,
+      graphUrl,
+    };
   }
 
   #tell(): void {

@@ -24,6 +24,8 @@ export interface Sink<Item, T extends Tail<Item>> {
   readonly name: string;
   /** Whether rows are known by their own keys and its cursor never runs ahead of them: what it says it has, it has. */
   readonly keepsCursor: boolean;
+  /** How many of the journal's last records matter: a store that has fewer is not told the rest. All when left out. */
+  readonly newestRecords?: number;
   /** Makes its tables or whatever it has; safe to call again. Throws what is wrong and what to do. */
   prepare(): Promise<void>;
   /** Highest journal sequence of what is stored: where to go on when nobody else knows. 0 when empty. */

@@ -155,7 +155,7 @@ export function featureRow(bar: Bar, seq: number, vector: Float64Array, names: R
   };
 }
 
-function tickRow(tick: Tick, names: RowNames): TickRow {
+export function tickRow(tick: Tick, names: RowNames): TickRow {
   return {
     seq: tick.seq,
     timeMicros: tick.timeMicros,
@@ -185,7 +185,7 @@ function predictionRows(votes: Votes, names: RowNames): PredictionRow[] {
   }));
 }
 
-function signalRow(signal: Signal, names: RowNames): SignalRow {
+export function signalRow(signal: Signal, names: RowNames): SignalRow {
   const { instrumentId: id } = signal;
   return {
     seq: signal.seq,
