@@ -75,6 +75,7 @@ export class LivePicture {
   readonly #clients: () => number;
   #listener: PictureListener | undefined;
   #equitySecond = 0;
+  #equityMicros = 0;
   #samples = 0;
   #rateTicks = 0;
   #rateMillis = Date.now();
@@ -341,7 +342,9 @@ export class LivePicture {
     this.#equitySecond = second;
     const view = this.engine.account?.view();
     const { timeMicros } = this.station.live.router;
-    if (view === undefined || timeMicros === 0) return;
+    // Where ticks bring their own time along, it may stand still.
+    if (view === undefined || timeMicros === this.#equityMicros) return;
+    this.#equityMicros = timeMicros;
     this.#equity.add({
       seq: ++this.#samples,
       time: isoTime(timeMicros),
