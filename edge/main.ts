@@ -22,8 +22,10 @@ import type { OpenedJournal } from "../storage/journal/append.ts";
 import { openJournal } from "../storage/journal/journal.ts";
 import { runRetention } from "../storage/journal/retention-round.ts";
 import { FileSnapshotStore } from "../storage/journal/snapshot-store.ts";
+import { BarsCache } from "../storage/bars-cache.ts";
 import { copyHeads, signHeads, signHeadsAside } from "../storage/sign-heads.ts";
 import { type HotStores, openHotStores } from "../storage/open-hot-stores.ts";
+import { StoredTime } from "../storage/stored-time.ts";
 import { openStores, type Stores, type StoresOptions } from "../storage/open-stores.ts";
 import { type LedgerProjection, ledgerProjection } from "../storage/projections/ledger.ts";
 import type { Projector } from "../storage/projections/projector.ts";
@@ -45,6 +47,8 @@ export interface Station {
   readonly epoch: number;
   /** Undefined where none is kept. */
   readonly timeSeries: TimeSeries | undefined;
+  /** Pages of the past's bars, remembered where they change no more; undefined where no time series is kept. */
+  readonly bars: BarsCache | undefined;
   readonly reports: TimeSeriesReports | undefined;
   /** Market states and what followed them. */
   readonly vectors: Vectors | undefined;
@@ -228,6 +232,7 @@ class RunningStation implements Station {
   readonly recovery: Recovery;
   readonly epoch: number;
   readonly timeSeries: TimeSeries | undefined;
+  readonly bars: BarsCache | undefined;
   readonly reports: TimeSeriesReports | undefined;
   readonly vectors: Vectors | undefined;
   readonly graph: Graph | undefined;
@@ -257,6 +262,7 @@ class RunningStation implements Station {
     this.projector = parts.stores.projector;
     this.hot = parts.hot;
     this.#heads = parts.heads;
+    this.bars = this.#barsCache();
     this.#snapshots = parts.snapshots;
     this.#lock = parts.lock;
     this.projection = ledgerProjection({
@@ -268,6 +274,22 @@ class RunningStation implements Station {
 
   get engineProcessId(): number | undefined {
     return this.#stores.engineProcessId();
+  }
+
+  #barsCache(): BarsCache | undefined {
+    const { timeSeries, projector, hot, clock, live } = this;
+    if (timeSeries === undefined || projector === undefined) return undefined;
+    const stored = new StoredTime({
+      lastSeq: () => live.router.lastSeq,
+      closedMicros: () => Math.min(live.router.timeMicros, live.engine.nextDueMicros()),
+      storedSeq: () => projector.statusOf("time-series").appliedSeq,
+    });
+    return new BarsCache({
+      bars: async (query) => await timeSeries.bars(query),
+      hot,
+      clock,
+      storedMicros: () => stored.micros,
+    });
   }
 
   async housekeep(): Promise<void> {

@@ -177,9 +177,9 @@ export class History {
     query: BarsRequest,
     range: { untilMicros: number | undefined; limit: number },
   ): Promise<BarMessage[]> {
-    const store = this.#store;
-    if (store === undefined) return [];
-    const rows = await store.bars({
+    const { bars } = this.#picture.station;
+    if (bars === undefined) return [];
+    const rows = await bars.read({
       symbol: query.symbol,
       interval: query.interval,
       limit: range.limit,

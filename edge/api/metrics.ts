@@ -37,6 +37,7 @@ export function makeMetrics(picture: LivePicture): Registry {
     station.journal.health === "failed" ? 1 : 0,
   );
   addStores(registry, picture);
+  addBarsCache(registry, picture);
   gauge("stream_clients", "Open sockets", () => picture.health().clients);
   gauge("equity", "Equity of the account", () => picture.account()?.equity ?? Number.NaN);
   gauge("open_positions", "Open positions", () => picture.positions().length);
@@ -57,6 +58,29 @@ export function makeMetrics(picture: LivePicture): Registry {
     },
   });
   return registry;
+}
+
+/** Who answered questions for the past's bars. */
+function addBarsCache(registry: Registry, { station: { bars } }: LivePicture): void {
+  if (bars === undefined) return;
+  const reads: Gauge<"answer"> = new Gauge({
+    name: "tickforge_bars_reads_total",
+    help: "Pages of bars by who had them: this process, the shared cache, another reader's load, the time series",
+    labelNames: ["answer"],
+    registers: [registry],
+    collect: () => {
+      const { memoryHits, storeHits, shared, loads } = bars.counts;
+      for (const [answer, value] of Object.entries({ memory: memoryHits, cache: storeHits, shared, loads })) {
+        reads.set({ answer }, value);
+      }
+    },
+  });
+  const away: Gauge = new Gauge({
+    name: "tickforge_bars_cache_away_total",
+    help: "Questions the shared cache of bars did not answer",
+    registers: [registry],
+    collect: () => away.set(bars.counts.storeAway),
+  });
 }
 
 /** How every store at the journal's side is. */

@@ -12,7 +12,8 @@ export interface TwoLevelCacheOptions<T> {
   /** Names its keys and its topic: caches of one name share what they hold. */
   readonly name: string;
   readonly clock: Clock;
-  readonly store: CacheStore;
+  /** Undefined where no process shares it: then memory is all there is. */
+  readonly store: CacheStore | undefined;
   readonly guard: Guard;
   readonly pubSub: PubSub;
   /** Entries in memory. */
@@ -111,6 +112,7 @@ export class TwoLevelCache<T> {
    */
   async drop(key: string): Promise<void> {
     this.#forget(key);
+    if (this.#options.store === undefined) return;
     this.#owed.add(key);
     for (const oldest of this.#owed) {
       if (this.#owed.size <= OWED_MAX) break;
@@ -124,6 +126,7 @@ export class TwoLevelCache<T> {
   /** Tells the store what was dropped: now, or when it is back. */
   async #settle(): Promise<void> {
     const { guard, store, pubSub, name } = this.#options;
+    if (store === undefined) return;
     let settled: readonly string[] = [];
     const told = await guard.ask(async () => {
       settled = [...this.#owed];
@@ -136,6 +139,7 @@ export class TwoLevelCache<T> {
 
   async #find(key: string, load: () => Promise<T | undefined>, entry: Load<T>): Promise<T | undefined> {
     const { guard, store, name } = this.#options;
+    if (store === undefined) return await this.#load(key, load, entry);
     if (this.#owed.size > 0) await this.#settle();
     if (this.#owed.has(key)) return await this.#load(key, load, entry);
     const held = await guard.ask(async () => await store.get(storeKeyOf(name, key)));
@@ -175,6 +179,7 @@ export class TwoLevelCache<T> {
 
   async #store(key: string, value: T | undefined): Promise<void> {
     const { guard, store, name, encode, ttlMillis, nothingMillis } = this.#options;
+    if (store === undefined) return;
     const text = value === undefined ? NOTHING : `${VALUE}${encode(value)}`;
     const kept = await guard.ask(
       async () =>

@@ -174,6 +174,7 @@ describe("the store and its projector", () => {
       expect(paged).toHaveLength(once.length);
     }
     const first = records.find(({ kind }) => kind === "tick")?.timeMicros ?? 0;
+    await expectRemembered(rig, first);
     const days = `from=${new Date(first / 1_000).toISOString()}&to=${new Date(first / 1_000 + 90 * 86_400_000).toISOString()}`;
     const outcomes = (await rig.ask(`/api/v1/reports/outcomes?${days}`)).body as {
       summary: { horizonSeconds: number; known: number }[];
@@ -196,6 +197,26 @@ describe("the store and its projector", () => {
     await rig.stop();
   }, 60_000);
 });
+
+/** A page of the past that is complete is asked of the time series once. */
+async function expectRemembered(rig: EdgeRig, firstMicros: number): Promise<void> {
+  const end = new Date(firstMicros / 1_000 + 600_000).toISOString();
+  const read = async (): Promise<unknown> =>
+    (await rig.ask(`/api/v1/bars?symbol=EURUSD&interval=1m&limit=5&to=${end}`)).body;
+  const page = (await read()) as { items: Item[] };
+  expect(page.items).toHaveLength(5);
+  // The first question finds out how far the store is.
+  await Bun.sleep(2_100);
+  for (let i = 0; i < 3; i++) expect(await read()).toEqual(page);
+  const loads = rig.station.bars?.counts.loads;
+  await Bun.sleep(2_100);
+  for (let i = 0; i < 3; i++) expect(await read()).toEqual(page);
+  expect(rig.station.bars?.counts.loads).toBe(loads);
+  const metrics = String((await rig.ask("/metrics")).body);
+  expect(metrics).toContain(`tickforge_bars_reads_total{answer="loads"} ${loads}`);
+  expect(metrics).toMatch(/tickforge_bars_reads_total\{answer="memory"\} [1-9]/);
+  expect(metrics).toContain('tickforge_bars_reads_total{answer="cache"} 0');
+}
 
 type Item = Record<string, unknown>;
 
