@@ -21,6 +21,7 @@ const BENCHES = [
   "import",
   "ingest",
   "storage",
+  "hot-state",
   "dashboard",
 ] as const;
 

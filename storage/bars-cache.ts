@@ -1,10 +1,10 @@
 // Bars of the past for whoever asks over and over: pages that are complete are remembered in this process, and for all
 // processes in the named Dragonfly; what may still change only for as long as a burst of questions lasts.
 
-import { z } from "zod";
 import type { Clock, Micros } from "../actors/base/clock.ts";
-import { type BarSize, barSizeMicros } from "../actors/domain/bar.ts";
+import { barSizeMicros } from "../actors/domain/bar.ts";
 import type { BarRow, BarsQuery, TimeSeries } from "../actors/ports/time-series.ts";
+import { type BarsPage, pageOf, readPage, rowsOf } from "./bars-page.ts";
 import { type CacheCounts, TwoLevelCache } from "./guarded/two-level-cache.ts";
 import type { HotStores } from "./open-hot-stores.ts";
 
@@ -15,25 +15,6 @@ const PAGE_ROWS_MAX = 1_000;
 const SETTLED = { freshMillis: 60_000, ttlMillis: 300_000, nothingMillis: 2_000 };
 /** Ranges that touch now. */
 const MOVING = { freshMillis: 1_000, ttlMillis: 2_000, nothingMillis: 500 };
-
-const pageSchema = z.array(
-  z.strictObject({
-    seq: z.number(),
-    symbol: z.string(),
-    source: z.string(),
-    interval: z.custom<BarSize>((size) => typeof size === "string" && barSizeMicros(size) !== undefined),
-    openTimeMicros: z.number(),
-    open: z.number(),
-    high: z.number(),
-    low: z.number(),
-    close: z.number(),
-    volume: z.number(),
-    ticks: z.number(),
-    spreadMean: z.number(),
-  }),
-);
-
-type BarsPage = readonly BarRow[];
 
 export interface BarsCacheOptions {
   readonly bars: TimeSeries["bars"];
@@ -58,7 +39,7 @@ export class BarsCache {
       guard: hot.guard,
       entriesMax: PAGES_MAX,
       encode: (page: BarsPage) => JSON.stringify(page),
-      decode: pageOf,
+      decode: readPage,
     };
     this.#settled = new TwoLevelCache({ ...common, ...SETTLED, name: "bars" });
     this.#moving = new TwoLevelCache({ ...common, ...MOVING, name: "bars-now" });
@@ -77,17 +58,14 @@ export class BarsCache {
   }
 
   /** As the time series answers, and its failures are. */
-  async read(query: BarsQuery): Promise<BarsPage> {
+  async read(query: BarsQuery): Promise<readonly BarRow[]> {
     const { bars, storedMicros } = this.#options;
     if (query.limit > PAGE_ROWS_MAX) return await bars(query);
     const asked = wholeBars(query);
     const isSettled = (asked.toMicros ?? Number.POSITIVE_INFINITY) <= storedMicros();
     const cache = isSettled ? this.#settled : this.#moving;
-    const page = await cache.read(keyOf(asked), async () => {
-      const rows = await bars(asked);
-      return rows.length === 0 ? undefined : rows;
-    });
-    return page ?? [];
+    const page = await cache.read(keyOf(asked), async () => pageOf(await bars(asked)));
+    return page === undefined ? [] : rowsOf(page);
   }
 }
 
@@ -104,13 +82,4 @@ function wholeBars(query: BarsQuery): BarsQuery {
 
 function keyOf({ symbol, interval, fromMicros, toMicros, limit, source }: BarsQuery): string {
   return [symbol, interval, source ?? "", fromMicros ?? "", toMicros ?? "", limit].join("|");
-}
-
-/** What another version of the program left is not believed. */
-function pageOf(text: string): BarsPage | undefined {
-  try {
-    return pageSchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
 }
