@@ -56,6 +56,21 @@ const KEPT = {
   removeOnFail: { count: FAILED_JOBS_MAX, age: FAILED_SECONDS_MAX },
 } as const;
 
+/**
+ * Without a connection a command is refused at once, and a worker that had work asks for the next at once: round and round, and
+ * nothing else in this process would ever run.
+ */
+class PacedWorker extends Worker<Envelope> {
+  protected override async moveToActive(token: string, name?: string): Promise<Job<Envelope>> {
+    try {
+      return await super.moveToActive(token, name);
+    } catch (error) {
+      await Bun.sleep(WORKER_RETRY_MILLIS);
+      throw error;
+    }
+  }
+}
+
 export class BullMqJobs implements Jobs {
   readonly #options: BullMqOptions;
   readonly #queues = new Map<string, Queue<Envelope>>();
@@ -83,7 +98,7 @@ export class BullMqJobs implements Jobs {
   async process(queue: string, handler: JobHandler, options: ProcessOptions): Promise<void> {
     if (this.#workers.has(queue)) throw new Error(`the jobs of ${queue} are processed here already`);
     const stalledMillis = options.stalledMillis ?? STALLED_MILLIS_DEFAULT;
-    const worker = new Worker<Envelope>(
+    const worker = new PacedWorker(
       nameOf(queue),
       async (job) =>
         await handler({
@@ -159,7 +174,9 @@ export class BullMqJobs implements Jobs {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#workers.values()].map(async (worker) => await worker.close()));
+    // Without a connection there is none to say goodbye on, and it would be waited for.
+    const isAway = this.#options.workerClient.status !== "ready";
+    await Promise.all([...this.#workers.values()].map(async (worker) => await worker.close(isAway)));
     await Promise.all([...this.#queues.values()].map(async (queue) => await queue.close()));
     this.#workers.clear();
     this.#queues.clear();
