@@ -22,6 +22,7 @@ import type { OpenedJournal } from "../storage/journal/append.ts";
 import { openJournal } from "../storage/journal/journal.ts";
 import { runRetention } from "../storage/journal/retention-round.ts";
 import { FileSnapshotStore } from "../storage/journal/snapshot-store.ts";
+import { type Backups, openBackups } from "../storage/backups.ts";
 import { BarsCache } from "../storage/bars-cache.ts";
 import { copyHeads, signHeads, signHeadsAside } from "../storage/sign-heads.ts";
 import { type HotStores, openHotStores } from "../storage/open-hot-stores.ts";
@@ -57,9 +58,14 @@ export interface Station {
   readonly projector: Projector | undefined;
   /** What processes share while they run. */
   readonly hot: HotStores;
+  /** Undefined where no folder for them is named. */
+  readonly backups: Backups | undefined;
   /** Of the embedded time series engine, while it runs. */
   readonly engineProcessId: number | undefined;
-  /** Moves journal segments that nobody needs any more to the archive and warns of a full disk. Call it about hourly. */
+  /**
+   * Moves journal segments that nobody needs any more to the archive, warns of a full disk, signs heads and begins a backup that is
+   * overdue. Call it about hourly.
+   */
   housekeep(): Promise<void>;
   /** Flushes, saves every actor, brings the ledger up to date and lets the folder go. */
   close(): Promise<void>;
@@ -173,6 +179,7 @@ async function openUnderLock(options: StationOptions, lock: DataLock): Promise<R
     clock,
     onProblem: (message) => options.onProblem?.(message),
   });
+  const backups = keeps ? backupsOf(options, clock) : undefined;
   const parts = {
     live,
     journal: journal.value,
@@ -183,8 +190,23 @@ async function openUnderLock(options: StationOptions, lock: DataLock): Promise<R
     lock,
     stores,
     hot,
+    backups,
   };
   return ok(new RunningStation(options, { ...parts, recovery: recovered.value, epoch: epoch.value }));
+}
+
+function backupsOf({ settings, onProblem }: StationOptions, clock: SystemClock): Backups | undefined {
+  const { data, backups, dragonfly, timeSeries } = settings;
+  const { enabled, ...history } = timeSeries;
+  return openBackups({
+    ...backups,
+    folder: backups.folder,
+    data,
+    dragonflyUrl: dragonfly.url,
+    timeSeries: enabled ? history : null,
+    clock,
+    onProblem: (message) => onProblem?.(message),
+  });
 }
 
 /** What the ledger answers, or why it does not: no start without it, since it issues epochs. */
@@ -216,7 +238,10 @@ const JOURNAL_FOLDER = "journal";
 /** How far a journal's last record may be ahead of the wall's clock, which may have been set back a little. */
 const JOURNAL_AHEAD_MICROS_MAX = MICROS_PER_HOUR;
 
-type StationParts = Pick<Station, "live" | "journal" | "ledger" | "clock" | "recovery" | "epoch" | "hot"> & {
+type StationParts = Pick<
+  Station,
+  "live" | "journal" | "ledger" | "clock" | "recovery" | "epoch" | "hot" | "backups"
+> & {
   readonly stores: Stores;
   readonly heads: AuditHeadStore;
   readonly snapshots: FileSnapshotStore;
@@ -238,6 +263,7 @@ class RunningStation implements Station {
   readonly graph: Graph | undefined;
   readonly projector: Projector | undefined;
   readonly hot: HotStores;
+  readonly backups: Backups | undefined;
   readonly #stores: Stores;
   readonly #options: StationOptions;
   readonly #heads: AuditHeadStore;
@@ -262,6 +288,7 @@ class RunningStation implements Station {
     this.projector = parts.stores.projector;
     this.hot = parts.hot;
     this.#heads = parts.heads;
+    this.backups = parts.backups;
     this.bars = this.#barsCache();
     this.#snapshots = parts.snapshots;
     this.#lock = parts.lock;
@@ -295,6 +322,8 @@ class RunningStation implements Station {
   async housekeep(): Promise<void> {
     const { settings, onProblem } = this.#options;
     await this.#signDaily();
+    // Nobody waits for it.
+    void this.backups?.makeOverdue();
     const kept = await runRetention({
       journalDirectory: join(settings.data, JOURNAL_FOLDER),
       archiveDirectory: join(settings.data, "archive"),
@@ -346,6 +375,7 @@ class RunningStation implements Station {
     await this.journal.flush().catch(() => undefined);
     const isLedgerThere = await this.projection.catchUp();
     this.projection.close();
+    await this.backups?.close();
     await this.#stores.close();
     await this.hot.close();
     this.live.engine.system.stop();

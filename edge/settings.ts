@@ -87,6 +87,14 @@ const settingsSchema = z.strictObject({
       .regex(/^rediss?:\/\/\S+$/, "begins with redis:// or rediss://")
       .optional(),
   }),
+  backups: z.strictObject({
+    /** Where a running system's backups go, on another disk if possible; left out, none are made. */
+    folder: z.string().min(1).optional(),
+    /** 0 for only when they are asked for. */
+    everyHours: whole.lte(24 * 31),
+    /** How many stay there: when one more is made, the oldest goes. */
+    keep: whole.gte(1),
+  }),
   vectors: z.strictObject({
     /** Of a Weaviate server that keeps market states; left out, they lie with the time series. */
     url: z.url({ protocol: /^https?$/ }).optional(),
@@ -122,6 +130,7 @@ const DEFAULTS: Settings = {
   audit: {},
   streams: {},
   dragonfly: {},
+  backups: { everyHours: 24, keep: 7 },
   vectors: { grpcPort: 50_051 },
   graph: {},
   timeSeries: { enabled: true, username: "default", password: "", database: "tickforge" },
@@ -145,7 +154,7 @@ export type SettingsFailure = "config-unreadable" | "config-invalid";
 /**
  * @param environment usually `process.env`: TICKFORGE_CONFIG, TICKFORGE_DATA, TICKFORGE_PRESET, TICKFORGE_SEED,
  * TICKFORGE_HOST, TICKFORGE_PORT, TICKFORGE_TOKEN, TICKFORGE_LEDGER_URL, TICKFORGE_STREAMS_URL,
- * TICKFORGE_DRAGONFLY_URL, TICKFORGE_AUDIT_ANCHOR, TICKFORGE_WEAVIATE_{URL,GRPC_PORT,API_KEY},
+ * TICKFORGE_DRAGONFLY_URL, TICKFORGE_AUDIT_ANCHOR, TICKFORGE_BACKUP_FOLDER, TICKFORGE_WEAVIATE_{URL,GRPC_PORT,API_KEY},
  * TICKFORGE_ARANGODB_URL,
  * TICKFORGE_CLICKHOUSE_{URL,USERNAME,PASSWORD,DATABASE}
  * @param defaults a command's own, below file, environment and flags
@@ -229,6 +238,7 @@ function secretsFrom(environment: Readonly<Record<string, string | undefined>>):
   return {
     http: defined({ token: variable(environment, "TICKFORGE_TOKEN") }),
     audit: defined({ anchor: variable(environment, "TICKFORGE_AUDIT_ANCHOR") }),
+    backups: defined({ folder: variable(environment, "TICKFORGE_BACKUP_FOLDER") }),
     streams: defined({ url: variable(environment, "TICKFORGE_STREAMS_URL") }),
     dragonfly: defined({ url: variable(environment, "TICKFORGE_DRAGONFLY_URL") }),
     vectors: defined({

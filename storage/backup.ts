@@ -34,7 +34,7 @@ import { stableEndOf } from "./journal/stable-end.ts";
 import { verifyJournal } from "./journal/verify.ts";
 import { writeWhole } from "./projections/whole-file.ts";
 
-const MANIFEST = "backup.json";
+export const BACKUP_MANIFEST = "backup.json";
 const FORMAT = 1;
 /** Folders that are copied file by file, in this order; what disappears meanwhile was no longer needed. */
 const FOLDERS = ["keys", "audit", "snapshots", "archive"];
@@ -88,7 +88,7 @@ export async function createBackup(options: BackupOptions): Promise<Result<Backu
     lastSeq: lastSeq.value,
     files,
   } as const;
-  writeWhole(join(making, MANIFEST), JSON.stringify(manifest, undefined, 1));
+  writeWhole(join(making, BACKUP_MANIFEST), JSON.stringify(manifest, undefined, 1));
   renameSync(making, target);
   return ok(manifest);
 }
@@ -97,7 +97,7 @@ export async function createBackup(options: BackupOptions): Promise<Result<Backu
 export async function verifyBackup(path: string): Promise<Result<BackupManifest, BackupFailure>> {
   let manifest: BackupManifest;
   try {
-    manifest = manifestSchema.parse(JSON.parse(readFileSync(join(path, MANIFEST), "utf8")));
+    manifest = manifestSchema.parse(JSON.parse(readFileSync(join(path, BACKUP_MANIFEST), "utf8")));
   } catch (error) {
     return failure("backup-damaged", `${path} is no backup that can be read: ${String(error)}`);
   }

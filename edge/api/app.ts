@@ -3,6 +3,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import packageJson from "../../package.json" with { type: "json" };
 import { GraphUnavailable } from "../../actors/ports/graph.ts";
+import { JobsUnavailable } from "../../actors/ports/jobs.ts";
 import { TimeSeriesUnavailable } from "../../actors/ports/time-series.ts";
 import { VectorsUnavailable } from "../../actors/ports/vectors.ts";
 import type { TickDesk } from "../ingest/tick-desk.ts";
@@ -10,6 +11,7 @@ import type { TradeDesk } from "../ingest/trade-desk.ts";
 import type { LivePicture } from "../live/live-picture.ts";
 import { addAnalogs } from "./analogs.ts";
 import { addAliases } from "./aliases.ts";
+import { addBackups } from "./backups.ts";
 import { docsPage } from "./docs-page.ts";
 import { addExplain, type Explain } from "./explain.ts";
 import { addGraph } from "./graph.ts";
@@ -57,6 +59,7 @@ export function makeApp(options: AppOptions): OpenAPIHono {
   addRoutes(api, picture, new History(picture));
   addExplain(api, options.explain, picture);
   addAnalogs(api, picture);
+  addBackups(api, picture);
   addGraph(api, picture);
   addReports(api, () => picture.station.reports);
   app.route("/api/v1", api);
@@ -126,6 +129,7 @@ function answerTo(error: Error, picture: LivePicture): Response {
   if (error instanceof VectorsUnavailable) {
     return away("market-states-unavailable", `market states cannot be read now: ${error.message}`);
   }
+  if (error instanceof JobsUnavailable) return away("jobs-unavailable", error.message);
   picture.problem(`a request failed: ${error.stack ?? error.message}`);
   return problemResponse({
     status: 500,
