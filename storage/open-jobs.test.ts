@@ -15,26 +15,26 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 for (const url of [undefined, "redis://a/x"]) {
   test(`${url}: in the data folder`, async () => {
     const data = mkdtempSync(join(root, "data-"));
-    const { jobs, close } = openJobs({ url, data, onProblem: () => undefined });
+    const opened = openJobs({ url, data, onProblem: () => undefined });
     const done: string[] = [];
-    await jobs.process("work", async ({ id }) => void (await Promise.resolve(done.push(id))), {
+    await opened.jobs.process("work", async ({ id }) => void (await Promise.resolve(done.push(id))), {
       concurrency: 1,
     });
-    expect(await jobs.add("work", { id: "one", data: null })).toBe(true);
+    expect(await opened.jobs.add("work", { id: "one", data: null })).toBe(true);
     await eventually(() => done.length === 1);
     expect(existsSync(join(data, "jobs", "jobs.db"))).toBe(true);
-    await close();
+    await opened.close();
   });
 }
 
 test("a server that was never there: it is said, asking fails, closing does not wait", async () => {
   const said: string[] = [];
   const onProblem = (message: string): void => void said.push(message);
-  const { jobs, close } = openJobs({ url: "redis://127.0.0.1:1", data: root, onProblem });
-  await jobs.process("work", async () => await Promise.resolve(), { concurrency: 1 });
-  expect(await failureOf(jobs.add("work", { id: "one", data: null }))).toBeInstanceOf(JobsUnavailable);
+  const opened = openJobs({ url: "redis://127.0.0.1:1", data: root, onProblem });
+  await opened.jobs.process("work", async () => await Promise.resolve(), { concurrency: 1 });
+  expect(await failureOf(opened.jobs.add("work", { id: "one", data: null }))).toBeInstanceOf(JobsUnavailable);
   const startMillis = performance.now();
-  await close();
+  await opened.close();
   expect(performance.now() - startMillis).toBeLessThan(2_000);
   expect(said.length).toBeGreaterThan(0);
   expect(said.every((message, index) => message !== said[index - 1])).toBe(true);

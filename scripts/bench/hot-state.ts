@@ -167,7 +167,7 @@ async function pages(emit: Emit, url: string, client: Redis): Promise<void> {
   const keys = new Keys();
   const keyOf = (page: number): string =>
     keys.cached(`bars:EURUSD|1m|||${query(page).toMicros}|${PAGE_ROWS}`);
-  const { length = 0 } = (await client.get(keyOf(0))) ?? "";
+  const { length } = (await client.get(keyOf(0))) ?? "";
   if (length === 0) throw new Error("the bench does not know the cache's keys any more");
   const fromServer = await takeTurns(
     async (i) => await cache.read(query(i % PAGES)),
