@@ -15,6 +15,7 @@ import {
 } from "../../actors/ports/jobs.ts";
 import {
   BACKOFF_MILLIS_DEFAULT,
+  CLOSE_MILLIS_MAX,
   DONE_JOBS_MAX,
   DONE_SECONDS_MAX,
   FAILED_JOBS_MAX,
@@ -75,6 +76,7 @@ export class BullMqJobs implements Jobs {
   readonly #options: BullMqOptions;
   readonly #queues = new Map<string, Queue<Envelope>>();
   readonly #workers = new Map<string, Worker<Envelope>>();
+  readonly #running = new Set<Promise<void>>();
 
   /** The clients stay the caller's to close, after this. */
   constructor(options: BullMqOptions) {
@@ -100,13 +102,16 @@ export class BullMqJobs implements Jobs {
     const stalledMillis = options.stalledMillis ?? STALLED_MILLIS_DEFAULT;
     const worker = new PacedWorker(
       nameOf(queue),
-      async (job) =>
-        await handler({
+      async (job) => {
+        const run = handler({
           id: idOf(String(job.id)),
           data: job.data.data,
           attempt: job.attemptsStarted,
           progress: async (share) => await job.updateProgress(share),
-        }),
+        });
+        this.#running.add(run);
+        await run.finally(() => this.#running.delete(run));
+      },
       {
         ...this.#connection(this.#options.workerClient),
         concurrency: options.concurrency,
@@ -176,10 +181,19 @@ export class BullMqJobs implements Jobs {
   async close(): Promise<void> {
     // Without a connection there is none to say goodbye on, and it would be waited for.
     const isAway = this.#options.workerClient.status !== "ready";
-    await Promise.all([...this.#workers.values()].map(async (worker) => await worker.close(isAway)));
+    const closing = Promise.all(
+      [...this.#workers.values()].map(async (worker) => await worker.close(isAway)),
+    );
+    await Promise.race([closing, this.#endedLongAgo()]);
     await Promise.all([...this.#queues.values()].map(async (queue) => await queue.close()));
     this.#workers.clear();
     this.#queues.clear();
+  }
+
+  /** A worker between two attempts to connect never says that it is closed; by then nothing of it is left. */
+  async #endedLongAgo(): Promise<void> {
+    await Promise.allSettled(this.#running);
+    await Bun.sleep(CLOSE_MILLIS_MAX);
   }
 
   async #ask<T>(queue: string, question: (asked: Queue<Envelope>) => Promise<T>): Promise<T> {

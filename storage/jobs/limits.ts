@@ -20,5 +20,8 @@ export const WORKER_RETRY_MILLIS = 1_000;
 /** How long asking a queue may take. */
 export const JOBS_MILLIS_MAX = 2_000;
 
+/** How long a worker may take to close once its jobs have ended. */
+export const CLOSE_MILLIS_MAX = 3_000;
+
 /** Jobs one question gives back. */
 export const JOBS_LISTED_MAX = 1_000;
