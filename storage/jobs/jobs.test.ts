@@ -103,32 +103,34 @@ describeWith(REDIS, "jobs on redis-server", () => {
         expect(done.filter((id) => id !== "meanwhile")).toEqual(["before", "after"]);
         await jobs.close();
       }, 60_000);
-
-      test("a server that is killed while a job runs leaves this process its time", async () => {
-        const jobs = await openBullMq(redis.url, "killed-meanwhile");
-        const ran: string[] = [];
-        await jobs.process(
-          "work",
-          async ({ id }) => {
-            if (ran.push(id) === 1) await redis.kill9();
-          },
-          { concurrency: 1 },
-        );
-        // A cluster that has just come up may refuse the first question.
-        await eventually(async () => await jobs.add("work", { id: "one", data: null }));
-        await eventually(() => ran.length === 1);
-        const startMillis = performance.now();
-        for (let i = 0; i < 20; i++) await Bun.sleep(25);
-        expect(performance.now() - startMillis).toBeLessThan(2_500);
-        await redis.restart();
-        await eventually(async () => {
-          await jobs.add("work", { id: "two", data: null });
-          return ran.includes("two");
-        });
-        await jobs.close();
-      }, 60_000);
     });
   }
+
+  test("a server that is killed while a job runs leaves this process its time", async () => {
+    const redis = await startRedis();
+    const jobs = await openBullMq(redis.url, "killed-meanwhile");
+    const ran: string[] = [];
+    await jobs.process(
+      "work",
+      async ({ id }) => {
+        if (ran.push(id) === 1) await redis.kill9();
+      },
+      { concurrency: 1 },
+    );
+    // It may be killed before it has answered.
+    await jobs.add("work", { id: "one", data: null }).catch(() => false);
+    await eventually(() => ran.length === 1);
+    const startMillis = performance.now();
+    for (let i = 0; i < 20; i++) await Bun.sleep(25);
+    expect(performance.now() - startMillis).toBeLessThan(2_500);
+    await redis.restart();
+    await eventually(async () => {
+      await jobs.add("work", { id: "two", data: null });
+      return ran.includes("two");
+    });
+    await jobs.close();
+    await redis.stop();
+  }, 60_000);
 });
 
 const DRAGONFLY = process.env["TICKFORGE_TEST_DRAGONFLY_URL"];
