@@ -75,9 +75,11 @@ function openServer(url: string, readonly: boolean): SQL {
   });
 }
 
-/** An address as it may be shown. */
+/** An address as it may be shown. What stands there alone may be a token, as NATS has them. */
 export function withoutPassword(url: string): string {
-  return url.replace(/\/\/([^:@]*):.*@/, "//$1:***@");
+  return url.replace(/\/\/(?:([^:@]*):)?.*@/, (_, user?: string) =>
+    user === undefined ? "//***@" : `//${user}:***@`,
+  );
 }
 
 export class LedgerDatabase {

@@ -21,6 +21,8 @@ import { replayRecorded } from "../../scripts/commands/replay-recorded.ts";
 import { type EdgeRig, startEdge } from "../../scripts/edge-rig.ts";
 import { createBackup, restoreBackup, verifyBackup } from "../../storage/backup.ts";
 import { openHistory } from "../../storage/open-history.ts";
+import { ledgerProjection } from "../../storage/projections/ledger.ts";
+import { openLedger } from "../../storage/sql/ledger.ts";
 import { INSTRUMENTS, simulatedTicks } from "../fixtures/engine-rig.ts";
 
 const ACCOUNT = "paper";
@@ -113,6 +115,16 @@ describe("a backup under load", () => {
     for (let i = 0; i < 400 && projector?.statusOf("time-series").appliedSeq !== journal.durableSeq; i++) {
       await Bun.sleep(50);
     }
+    // To the bit what its journal makes of a ledger that knows nothing.
+    const anew = await openLedger("sqlite://:memory:");
+    if (!anew.ok) throw new Error(anew.message);
+    await anew.value.issueEpoch(ACCOUNT, station.value.epoch);
+    const rebuilt = ledgerProjection({ ...station.value, ledger: anew.value, scope: ACCOUNT });
+    await rebuilt.catchUp();
+    expect(await ledger.orders(ACCOUNT)).toEqual(await anew.value.orders(ACCOUNT));
+    expect(await ledger.positions(ACCOUNT)).toEqual(await anew.value.positions(ACCOUNT));
+    rebuilt.close();
+    await anew.value.close();
     const held = (await timeSeries?.holdings()) ?? [];
     const stored = held.filter(({ table }) => table === "ticks").reduce((sum, { rows }) => sum + rows, 0);
     expect(stored).toBe(station.value.live.router.counts.ticks);
