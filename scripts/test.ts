@@ -32,10 +32,15 @@ function countOf(text: string, pattern: RegExp): number {
 /** A test that starts real processes takes seconds, on a busy machine several times as long; beyond this it hangs. */
 const TEST_TIMEOUT_MILLIS = 60_000;
 
+/** It gathers tests that a run of all finds where they lie. */
+const GATHERED = "--path-ignore-patterns=test/contract/**";
+
 /** Runs `bun test` with `args`, of which later ones win, and passes its output on as it comes. */
 export async function runTests(args: readonly string[]): Promise<TestOutcome> {
   const colours = process.stderr.isTTY ? { FORCE_COLOR: "1" } : {};
-  const child = Bun.spawn([process.execPath, "test", `--timeout=${TEST_TIMEOUT_MILLIS}`, ...args], {
+  const namesFiles = args.some((arg) => !arg.startsWith("-"));
+  const options = [`--timeout=${TEST_TIMEOUT_MILLIS}`, ...(namesFiles ? [] : [GATHERED])];
+  const child = Bun.spawn([process.execPath, "test", ...options, ...args], {
     cwd: `${import.meta.dir}/..`,
     env: { ...process.env, ...colours },
     stdio: ["inherit", "inherit", "pipe"],

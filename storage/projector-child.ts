@@ -41,6 +41,8 @@ import { VectorsSink } from "./projections/vectors/sink.ts";
 import { WeaviateVectors } from "./weaviate/vectors.ts";
 
 const STATUS_MILLIS = 500;
+/** Records the time series may be behind before others wait for it. */
+const FIRST_RECORDS = 50_000;
 
 type Start = Extract<ToProjector, { type: "start" }>;
 
@@ -126,6 +128,7 @@ function marketStates(data: string, weaviate: WeaviateAddress | null): Projectio
     sink: new VectorsSink(() => server ?? moving.get()),
     control: new ProjectionControl(data, "vectors"),
     edges: new NoEdges(),
+    waits: isChartFilled,
   });
 }
 
@@ -134,6 +137,7 @@ function graph(data: string, url: string): ProjectionRunner {
     sink: new GraphSink(openGraph(url)),
     control: new ProjectionControl(data, "graph"),
     edges: new NoEdges(),
+    waits: isChartFilled,
   });
 }
 
@@ -150,17 +154,26 @@ function hotState(data: string, url: string): ProjectionRunner {
   });
 }
 
+/** Whether the time series has much to tell and a store that takes it: people look at charts first. */
+function isChartFilled(): boolean {
+  const status = runners.find(({ id }) => id === "time-series")?.status;
+  if (status === undefined || status.paused || status.lastError !== "") return false;
+  return status.lagRecords > FIRST_RECORDS;
+}
+
 /** A projection of what actors make of the journal: they hear it once more, beside the sink. */
 function heardByActors(
   data: string,
   {
     control,
+    waits,
     ...options
   }: {
     sink: Sink<JournalRecord, JournalTail>;
     control: ProjectionControl;
     edges: EdgesFile;
     idleRecords?: number;
+    waits?: () => boolean;
   },
 ): ProjectionRunner {
   const cursor = cursorOf(data);
@@ -179,7 +192,7 @@ function heardByActors(
         fromSeq,
       ),
   });
-  return new ProjectionRunner(projection, control);
+  return new ProjectionRunner(projection, control, waits);
 }
 
 function recordStream(data: string, url: string): ProjectionRunner {

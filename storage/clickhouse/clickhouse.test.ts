@@ -186,6 +186,20 @@ test("a store from before ticks were known by their key keeps them, and keeps th
   await store.close();
 });
 
+test("tables of a newer version are refused and stay as they are", async () => {
+  const endpoint = { ...opened.endpoint(), database: "newer" };
+  const store = connectTimeSeries(endpoint);
+  await store.migrate();
+  const { url, username, password } = endpoint;
+  const client = createClient({ url, username, password });
+  await client.command({ query: "INSERT INTO newer.migrations SELECT 99, 'of tomorrow', now64(6)" });
+  const failure = await failureOf(store.migrate());
+  expect(failure).toBeInstanceOf(TimeSeriesUnavailable);
+  expect(String(failure)).toContain("step 99");
+  await client.close();
+  await store.close();
+});
+
 test("what the engine refuses is said with its reason and is no trouble of the network", async () => {
   const store = connectTimeSeries({ ...opened.endpoint(), database: "nowhere" });
   const missing = await failureOf(store.holdings());

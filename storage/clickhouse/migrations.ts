@@ -2,7 +2,7 @@
 // table of steps only saves the work.
 
 import type { ClickHouseClient } from "@clickhouse/client";
-import { TIME_SERIES_TABLES } from "../../actors/ports/time-series.ts";
+import { TIME_SERIES_TABLES, TimeSeriesUnavailable } from "../../actors/ports/time-series.ts";
 import { createTable, TABLES } from "./tables.ts";
 
 interface Migration {
@@ -78,6 +78,12 @@ async function takeSteps(client: ClickHouseClient, database: string): Promise<vo
   });
   const [row] = await answer.json<{ number: number }>();
   const applied = row?.number ?? 0;
+  if (applied > MIGRATIONS.length) {
+    throw new TimeSeriesUnavailable(
+      `the database ${database} has tables of step ${applied}, made by a newer Tickforge than this one, which knows ` +
+        `${MIGRATIONS.length}: start that one, or name another database. Nothing was changed`,
+    );
+  }
   for (const { number, name, run } of MIGRATIONS) {
     if (number <= applied) continue;
     await run(client, database);

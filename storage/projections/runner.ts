@@ -23,13 +23,16 @@ export interface Runnable {
 export class ProjectionRunner {
   readonly #projection: Runnable;
   readonly #control: ProjectionControl;
+  readonly #waits: () => boolean;
   readonly #stopping = new AbortController();
   #wake: (() => void) | undefined;
   #lookedMillis = 0;
 
-  constructor(projection: Runnable, control: ProjectionControl) {
+  /** @param waits whether others go first now */
+  constructor(projection: Runnable, control: ProjectionControl, waits: () => boolean = () => false) {
     this.#projection = projection;
     this.#control = control;
+    this.#waits = waits;
   }
 
   get id(): ProjectionId {
@@ -44,11 +47,12 @@ export class ProjectionRunner {
   async run(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
       await this.#obey();
-      const outcome = await this.#projection.advance();
+      const outcome = this.#waits() ? "level" : await this.#projection.advance();
       // Messages are heard between two turns.
       await (outcome === "behind" ? Bun.sleep(0) : this.#rest());
     }
-    await this.#projection.catchUp();
+    // Who has to wait now goes on at the next start.
+    if (!this.#waits()) await this.#projection.catchUp();
     this.#control.tell(this.#projection.status, new Date().toISOString());
     this.#projection.close();
   }

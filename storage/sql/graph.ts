@@ -21,6 +21,8 @@ import {
   type VertexRef,
 } from "../../actors/ports/graph.ts";
 
+/** Raised when the tables change. */
+const SCHEMA_VERSION = 1;
 const SCHEMA = [
   `CREATE TABLE IF NOT EXISTS vertices (
     ref TEXT PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL, label TEXT NOT NULL, symbol TEXT,
@@ -80,7 +82,16 @@ export class SqliteGraph implements Graph {
 
   async prepare(): Promise<void> {
     await this.#ask((database) => {
+      const { user_version: version } = database.query("PRAGMA user_version").get() as {
+        user_version: number;
+      };
+      if (version > SCHEMA_VERSION) {
+        throw new Error(
+          `its tables are of version ${version}, made by a newer Tickforge than this one, which knows ${SCHEMA_VERSION}`,
+        );
+      }
       for (const statement of SCHEMA) database.run(statement);
+      database.run(`PRAGMA user_version = ${SCHEMA_VERSION}`);
     });
   }
 
