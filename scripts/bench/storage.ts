@@ -1,5 +1,6 @@
 // The stores beside a running system: records a second into streams, through pipelines, beside the bare client doing the same;
-// intents a second into the ledger, beside the bare insert; the nearest market states; lineage. Servers that are not installed here are left out, and that is said.
+// intents a second into the ledger, beside the bare insert; the nearest market states; lineage; catching up after an outage.
+// Servers that are not installed here are left out, and that is said.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,6 +16,7 @@ import { NATS, startNats } from "../servers/nats-server.ts";
 import { POSTGRES, startPostgres } from "../servers/postgres-server.ts";
 import { REDIS, startRedis } from "../servers/redis-server.ts";
 import { type Emit, median, quantile } from "./row.ts";
+import { catchUps } from "./stores/catch-up.ts";
 import { graphLineage } from "./stores/graph.ts";
 import { vectorSearch } from "./stores/vectors.ts";
 
@@ -34,6 +36,7 @@ export async function bench(emit: Emit): Promise<void> {
   await ledgers(emit);
   await vectorSearch(emit);
   await graphLineage(emit);
+  await catchUps(emit);
 }
 
 function entriesFrom(firstSeq: number): StreamEntry[] {
