@@ -121,7 +121,7 @@ class RedisNode {
     all.push("--save", "", "--appendonly", "no");
     if (cluster !== undefined) {
       all.push("--cluster-enabled", "yes", "--cluster-port", String(this.busPort));
-      all.push("--cluster-node-timeout", "2000");
+      all.push("--cluster-node-timeout", "10000");
     }
     if (password !== undefined) all.push("--requirepass", password, "--masterauth", password);
     const child = Bun.spawn([...all, ...args], { stdin: "ignore", stdout: "pipe", stderr: "inherit" });
