@@ -4,7 +4,7 @@
 import type { Clock, Micros } from "../actors/base/clock.ts";
 import { barSizeMicros } from "../actors/domain/bar.ts";
 import type { BarRow, BarsQuery, TimeSeries } from "../actors/ports/time-series.ts";
-import { type BarsPage, pageOf, readPage, rowsOf } from "./bars-page.ts";
+import { type BarsPage, pageOf, readPage, rowsOf, writePage } from "./bars-page.ts";
 import { type CacheCounts, TwoLevelCache } from "./guarded/two-level-cache.ts";
 import type { HotStores } from "./open-hot-stores.ts";
 
@@ -38,7 +38,7 @@ export class BarsCache {
       pubSub: hot.pubSub,
       guard: hot.guard,
       entriesMax: PAGES_MAX,
-      encode: (page: BarsPage) => JSON.stringify(page),
+      encode: writePage,
       decode: readPage,
     };
     this.#settled = new TwoLevelCache({ ...common, ...SETTLED, name: "bars" });

@@ -1,82 +1,83 @@
-// A page of bars column by column: a short text, and in memory a few arrays of numbers where rows would be hundreds of objects
-// for the collector to walk.
+// A page of bars column by column: in memory one array of numbers where rows would be hundreds of objects for the collector to
+// walk, and as a text the bytes of that array, which cost nothing to read.
 
 import { z } from "zod";
 import { type BarSize, barSizeMicros } from "../actors/domain/bar.ts";
 import type { BarRow } from "../actors/ports/time-series.ts";
 
-const numbers = z.array(z.number());
+const NUMBERS = [
+  "seq",
+  "openTimeMicros",
+  "open",
+  "high",
+  "low",
+  "close",
+  "volume",
+  "ticks",
+  "spreadMean",
+] as const satisfies readonly (keyof BarRow)[];
+/** The last column: which of the page's sources a bar is of. */
+const SOURCE = NUMBERS.length;
+const COLUMNS = NUMBERS.length + 1;
 
-const pageSchema = z
-  .strictObject({
-    symbol: z.string(),
-    interval: z.custom<BarSize>((size) => typeof size === "string" && barSizeMicros(size) !== undefined),
-    source: z.array(z.string()),
-    seq: numbers,
-    openTimeMicros: numbers,
-    open: numbers,
-    high: numbers,
-    low: numbers,
-    close: numbers,
-    volume: numbers,
-    ticks: numbers,
-    spreadMean: numbers,
-  })
-  .refine((page) =>
-    Object.values(page).every((column) => typeof column === "string" || column.length === page.seq.length),
-  );
+const headSchema = z.strictObject({
+  columns: z.literal(COLUMNS),
+  symbol: z.string(),
+  interval: z.custom<BarSize>((size) => typeof size === "string" && barSizeMicros(size) !== undefined),
+  sources: z.array(z.string()).min(1),
+});
 
-/** Bars of one symbol and size; every column is as long as the others. */
-export type BarsPage = z.infer<typeof pageSchema>;
+/** Bars of one symbol and size. */
+export interface BarsPage extends Omit<z.infer<typeof headSchema>, "columns"> {
+  /** Column after column, each as long as there are bars. */
+  readonly values: Float64Array<ArrayBuffer>;
+}
 
 /** Undefined for no rows. They are of one symbol and size. */
 export function pageOf(rows: readonly BarRow[]): BarsPage | undefined {
   const [first] = rows;
   if (first === undefined) return undefined;
-  const column = <Name extends keyof BarRow>(name: Name): BarRow[Name][] => rows.map((row) => row[name]);
-  return {
-    symbol: first.symbol,
-    interval: first.interval,
-    source: column("source"),
-    seq: column("seq"),
-    openTimeMicros: column("openTimeMicros"),
-    open: column("open"),
-    high: column("high"),
-    low: column("low"),
-    close: column("close"),
-    volume: column("volume"),
-    ticks: column("ticks"),
-    spreadMean: column("spreadMean"),
-  };
+  const sources = [...new Set(rows.map(({ source }) => source))];
+  const values = new Float64Array(COLUMNS * rows.length);
+  rows.forEach((row, i) => {
+    for (const [column, name] of NUMBERS.entries()) values[column * rows.length + i] = row[name];
+    values[SOURCE * rows.length + i] = sources.indexOf(row.source);
+  });
+  return { symbol: first.symbol, interval: first.interval, sources, values };
 }
 
-export function rowsOf(page: BarsPage): BarRow[] {
-  const { symbol, interval } = page;
-  return page.source.map((source, i) => ({
-    seq: at(page.seq, i),
+export function rowsOf({ symbol, interval, sources, values }: BarsPage): BarRow[] {
+  const count = values.length / COLUMNS;
+  const at = (column: number, i: number): number => values[column * count + i] ?? Number.NaN;
+  return Array.from({ length: count }, (_, i) => ({
     symbol,
-    source,
     interval,
-    openTimeMicros: at(page.openTimeMicros, i),
-    open: at(page.open, i),
-    high: at(page.high, i),
-    low: at(page.low, i),
-    close: at(page.close, i),
-    volume: at(page.volume, i),
-    ticks: at(page.ticks, i),
-    spreadMean: at(page.spreadMean, i),
+    source: sources[at(SOURCE, i)] ?? "",
+    seq: at(0, i),
+    openTimeMicros: at(1, i),
+    open: at(2, i),
+    high: at(3, i),
+    low: at(4, i),
+    close: at(5, i),
+    volume: at(6, i),
+    ticks: at(7, i),
+    spreadMean: at(8, i),
   }));
+}
+
+/** What it is of, a line feed, and the bytes of its numbers. */
+export function writePage({ values, ...head }: BarsPage): string {
+  return `${JSON.stringify({ columns: COLUMNS, ...head })}\n${new Uint8Array(values.buffer).toBase64()}`;
 }
 
 /** Undefined for what another version of the program left. */
 export function readPage(text: string): BarsPage | undefined {
+  const end = text.indexOf("\n");
   try {
-    return pageSchema.safeParse(JSON.parse(text)).data;
+    const { columns: _columns, ...head } = headSchema.parse(JSON.parse(text.slice(0, end)));
+    const values = new Float64Array(Uint8Array.fromBase64(text.slice(end + 1)).buffer);
+    return values.length % COLUMNS === 0 ? { ...head, values } : undefined;
   } catch {
     return undefined;
   }
-}
-
-function at(column: readonly number[], index: number): number {
-  return column[index] ?? Number.NaN;
 }
