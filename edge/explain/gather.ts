@@ -59,7 +59,7 @@ const TRADING = new Set([
   KIND_NUMBER.configured,
 ]);
 
-/** @param id a signal's sequence, with or without `signal:` before it; the id of an order, a deal or a position */
+/** @param id a signal's sequence, with or without `signal:` before it; the id of a refusal, an order, a deal or a position */
 export function explain(past: Past, id: string): Result<Dossier, ExplainFailure> {
   const found = readTrading(past);
   const subject = subjectOf(found, id);
@@ -169,7 +169,10 @@ interface Subject {
 
 /** The whole of it, whichever part was named: signal, entry, its position, and the orders that closed it. */
 function subjectOf(found: Found, id: string): Subject | undefined {
-  const number = Number(/^(?:signal:)?(\d+)$/.exec(id)?.[1] ?? Number.NaN);
+  const refused = Number(/^refusal[:-](\d+)$/.exec(id)?.[1] ?? Number.NaN);
+  const number =
+    found.refusals.find(({ seq }) => seq === refused)?.causeSeq ??
+    Number(/^(?:signal:)?(\d+)$/.exec(id)?.[1] ?? Number.NaN);
   const named =
     found.intents.get(id) ??
     found.intents.get(

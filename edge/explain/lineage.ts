@@ -87,8 +87,8 @@ export type LineageSide = LineageDirection | "both";
 /** What the graph knows of it; undefined where it knows nothing called that. Throws GraphUnavailable. */
 export async function lineageIn(graph: Graph, id: string, side: LineageSide): Promise<Lineage | undefined> {
   const sides = side === "both" ? (["back", "forward"] as const) : [side];
-  // Signals are called by their number alone, too.
-  const name = /^\d+$/.test(id) ? `signal:${id}` : id;
+  // Signals are called by their number alone, too, and refusals as the list of orders has them.
+  const name = /^\d+$/.test(id) ? `signal:${id}` : id.replace(/^refusal-/, "refusal:");
   const found = await Promise.all(sides.map(async (direction) => await graph.lineage(name, direction)));
   const vertices = new Map(found.flatMap((part) => part.vertices).map((vertex) => [refOf(vertex), vertex]));
   if (vertices.size === 0) return undefined;

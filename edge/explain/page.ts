@@ -95,7 +95,7 @@ function reports({ fills }: Dossier, price: (value: number | null) => string): s
 }
 
 function analogs({ analogs: found }: Dossier): string {
-  if (found === null) return "";
+  if (found === null || found.items.length === 0) return "";
   return grid(
     "Most alike in the past, and the return of the mid that followed, in basis points",
     [

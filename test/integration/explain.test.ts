@@ -145,6 +145,18 @@ test("a trade's lineage leads from its tick over votes and signal to its deals a
   expect(mermaidOf(evil)).toBe('flowchart LR\n  n0["deal: ___ click x _javascript:alert_1__"]\n');
 }, 30_000);
 
+test("a refusal is explained by its signal, called as the list of orders has it", async () => {
+  const refusal = records.find(
+    (record) =>
+      record.kind === "refusal" &&
+      records.some(({ kind, seq }) => kind === "signal" && seq === record.causeSeq),
+  );
+  if (refusal?.kind !== "refusal") throw new Error("nothing was refused");
+  const dossier = await ask(`refusal-${refusal.seq}`);
+  expect(dossier.signal?.seq).toBe(refusal.causeSeq);
+  expect(dossier.refusals.map(({ seq }) => seq)).toContain(refusal.seq);
+}, 30_000);
+
 describe("what is asked for", () => {
   test("and is not there is named, with what could be", async () => {
     for (const id of ["paper-999999999", "signal:3", "nothing"]) {
