@@ -5,10 +5,10 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const STORAGE = join(import.meta.dir, "../../storage");
+const HOUSE = join(import.meta.dir, "../..");
 
-const paths = [...new Bun.Glob("**/*.test.ts").scanSync(STORAGE)]
-  .map((path) => join(STORAGE, path))
+const paths = [...new Bun.Glob("{actors,storage}/**/*.test.ts").scanSync(HOUSE)]
+  .map((path) => join(HOUSE, path))
   .filter((path) => /from "[./]+\/test\/contract\//.test(readFileSync(path, "utf8")))
   .sort();
 
