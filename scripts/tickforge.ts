@@ -10,6 +10,7 @@ import { downloadCommand } from "./commands/download.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { exportCommand } from "./commands/export.ts";
 import { importCommand } from "./commands/import.ts";
+import { featuresCommand } from "./commands/features.ts";
 import { journalCommand } from "./commands/journal.ts";
 import { projectionsCommand } from "./commands/projections.ts";
 import { replayCommand } from "./commands/replay.ts";
@@ -26,6 +27,7 @@ const program = new Command("tickforge")
   .addCommand(exportCommand())
   .addCommand(downloadCommand())
   .addCommand(replayCommand())
+  .addCommand(featuresCommand())
   .addCommand(journalCommand())
   .addCommand(explainCommand())
   .addCommand(projectionsCommand())

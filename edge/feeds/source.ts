@@ -47,7 +47,7 @@ export interface TickSource {
 export const SIMULATED_SOURCE = "SIMULATED";
 
 /** Position is the source's number in the journal: append, never reorder. 0 is no source. */
-export const SOURCE_NAMES = ["none", SIMULATED_SOURCE, "oanda", "fxcm", "http"] as const;
+export const SOURCE_NAMES = ["none", SIMULATED_SOURCE, "oanda", "fxcm", "http", "bars"] as const;
 
 export type SourceName = (typeof SOURCE_NAMES)[number];
 
