@@ -13,6 +13,7 @@ import { importCommand } from "./commands/import.ts";
 import { featuresCommand } from "./commands/features.ts";
 import { journalCommand } from "./commands/journal.ts";
 import { projectionsCommand } from "./commands/projections.ts";
+import { modelsCommand } from "./commands/models.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { startCommand } from "./commands/start.ts";
 
@@ -28,6 +29,7 @@ const program = new Command("tickforge")
   .addCommand(downloadCommand())
   .addCommand(replayCommand())
   .addCommand(featuresCommand())
+  .addCommand(modelsCommand())
   .addCommand(journalCommand())
   .addCommand(explainCommand())
   .addCommand(projectionsCommand())

@@ -164,3 +164,52 @@ test("a journal whose time this machine has not reached is not gone on with", as
   expect(run.code).toBe(1);
   expect(run.err).toStartWith("clock-behind:");
 }, 60_000);
+
+function cardOf(version: string): string {
+  return JSON.stringify({
+    model: "lightgbm",
+    version,
+    trainedAt: "2026-01-05T00:00:00Z",
+    featureSchema: "0123456789abcdef",
+    inputs: [{ name: "features", shape: [null, 59] }],
+    outputs: [{ name: "probability", shape: [null, 1] }],
+    cadence: "tick",
+    horizonMicros: 300_000_000,
+    expiresAfterMicros: null,
+    details: { auc: 0.53 },
+  });
+}
+
+test("models are registered, promoted, rolled back and shown; what is wrong with one is said", () => {
+  const data = join(folder, "models");
+  const model = join(folder, "model.onnx");
+  const card = join(folder, "card.json");
+  writeFileSync(model, "the bytes of a model");
+  expect(tickforge(["models", "list", "--data", data]).out).toContain("rule members vote alone");
+  for (const version of ["1", "2"]) {
+    writeFileSync(card, cardOf(version));
+    expect(tickforge(["models", "register", model, "--card", card, "--data", data]).code).toBe(0);
+    expect(tickforge(["models", "promote", "lightgbm", version, "--by", "ann", "--data", data]).code).toBe(0);
+  }
+  expect(tickforge(["models", "rollback", "lightgbm", "--data", data]).out).toBe("lightgbm 1 votes again\n");
+  expect(tickforge(["models", "retire", "lightgbm", "2", "--data", data]).code).toBe(0);
+  const listed = tickforge(["models", "list", "--json", "--data", data]).out.trim().split("\n");
+  expect(listed.map((line) => JSON.parse(line) as { status: string }).map(({ status }) => status)).toEqual([
+    "retired",
+    "champion",
+  ]);
+  expect(tickforge(["models", "card", "lightgbm", "1", "--data", data]).out).toContain('"auc": 0.53');
+  writeFileSync(card, "{}");
+  for (const [args, said] of [
+    [["register", model, "--card", card], "card-invalid"],
+    [["register", join(folder, "nothing.onnx"), "--card", card], "card-invalid"],
+    [["register", model, "--card", join(folder, "no-card.json")], "card-unreadable"],
+    [["promote", "lightgbm", "9"], "unknown-model"],
+    [["retire", "lightgbm", "1"], "is-champion"],
+    [["rollback", "lstm"], "no-earlier-champion"],
+    [["card", "lstm", "1"], "unknown-model"],
+  ] as const) {
+    const run = tickforge(["models", ...args, "--data", data]);
+    expect([args, run.code, run.err]).toEqual([args, 1, expect.stringContaining(said)]);
+  }
+}, 60_000);

@@ -1,0 +1,91 @@
+// The registry of trained models: every version that was ever made known, which one counts, and which one counted before. What
+// is in it never changes; only its standing does.
+
+import type { Micros } from "../base/clock.ts";
+import type { Result } from "../base/result.ts";
+
+/** `champion` votes; `shadow` is asked and scored without a vote; `retired` is kept and not asked. */
+export const MODEL_STATUSES = ["champion", "shadow", "retired"] as const;
+export type ModelStatus = (typeof MODEL_STATUSES)[number];
+
+/** Names a model's folder and its column in reports. */
+export const MODEL_NAME: RegExp = /^[a-z][a-z0-9-]{0,31}$/;
+export const MODEL_VERSION: RegExp = /^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$/;
+
+/** The largest model that is taken: what a trader's machine loads in a moment. */
+export const MODEL_BYTES_MAX: number = 64 << 20;
+/** Versions of one model that are kept known. */
+export const MODEL_VERSIONS_MAX = 256;
+
+export interface ModelTensor {
+  readonly name: string;
+  /** Null for a dimension that may be of any size. */
+  readonly shape: readonly (number | null)[];
+}
+
+/** What a model says of itself; training writes it beside the model. */
+export interface ModelCard {
+  readonly model: string;
+  readonly version: string;
+  /** ISO 8601. */
+  readonly trainedAt: string;
+  /** Of the features it was trained on: another engine's are refused. */
+  readonly featureSchema: string;
+  readonly inputs: readonly ModelTensor[];
+  readonly outputs: readonly ModelTensor[];
+  readonly cadence: "tick" | "bar-close" | "asynchronous";
+  readonly horizonMicros: Micros;
+  /** Older than this, it no longer votes; null for never. */
+  readonly expiresAfterMicros: number | null;
+  /** Data, splits, metrics, limits: for people and reports. */
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export interface RegisteredModel {
+  readonly card: ModelCard;
+  /** Of its bytes, hex. */
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly status: ModelStatus;
+  readonly registeredMicros: Micros;
+}
+
+/** Who made which version count, and when. */
+export interface Promotion {
+  readonly version: string;
+  readonly by: string;
+  readonly atMicros: Micros;
+}
+
+export type ModelFailure =
+  | "unknown-model"
+  /** The version is known with other bytes or another card. */
+  | "taken"
+  | "card-invalid"
+  | "too-large"
+  | "too-many-versions"
+  /** What is stored is not what was registered. */
+  | "model-damaged"
+  | "no-earlier-champion"
+  /** The version votes now: promote another one first. */
+  | "is-champion"
+  | "registry-unwritable";
+
+/** Every write is there once it has answered, and may come twice. */
+export interface Models {
+  /** Makes a version known, as a shadow. */
+  register(content: Uint8Array, card: ModelCard, atMicros: Micros): Result<RegisteredModel, ModelFailure>;
+  /** Of one model or of all, by name, the newest version first. Those that are damaged are left out and told. */
+  list(model?: string): readonly RegisteredModel[];
+  /** Its bytes, as they were registered. */
+  load(model: string, version: string): Result<Uint8Array, ModelFailure>;
+  /** The version that votes; undefined before the first promotion. */
+  champion(model: string): RegisteredModel | undefined;
+  /** Makes a version the champion and what was one a shadow. */
+  promote(model: string, promotion: Promotion): Result<RegisteredModel, ModelFailure>;
+  /** Makes the champion before this one the champion again. */
+  rollback(model: string, by: string, atMicros: Micros): Result<RegisteredModel, ModelFailure>;
+  retire(model: string, version: string): Result<RegisteredModel, ModelFailure>;
+  /** Promotions, oldest first. */
+  promotions(model: string): readonly Promotion[];
+}

@@ -1,0 +1,29 @@
+// A model's card, checked where it comes in.
+
+import { z } from "zod";
+import { failure, ok, type Result } from "../../actors/base/result.ts";
+import { MODEL_NAME, MODEL_VERSION, type ModelCard } from "../../actors/ports/models.ts";
+
+const tensorSchema = z.strictObject({
+  name: z.string().min(1).max(64),
+  shape: z.array(z.number().int().positive().nullable()).min(1).max(4),
+});
+
+export const cardSchema = z.strictObject({
+  model: z.string().regex(MODEL_NAME, "a small letter, then small letters, digits and dashes"),
+  version: z.string().regex(MODEL_VERSION, "letters, digits, dots and dashes"),
+  trainedAt: z.iso.datetime(),
+  featureSchema: z.string().regex(/^[0-9a-f]{16}$/, "the hash of a feature schema"),
+  inputs: z.array(tensorSchema).min(1).max(4),
+  outputs: z.array(tensorSchema).min(1).max(8),
+  cadence: z.enum(["tick", "bar-close", "asynchronous"]),
+  horizonMicros: z.number().int().positive(),
+  expiresAfterMicros: z.number().int().positive().nullable(),
+  details: z.record(z.string(), z.unknown()),
+});
+
+export function parseCard(card: unknown): Result<ModelCard, "card-invalid"> {
+  const parsed = cardSchema.safeParse(card);
+  if (parsed.success) return ok(parsed.data);
+  return failure("card-invalid", `the model's card is not valid:\n${z.prettifyError(parsed.error)}`);
+}

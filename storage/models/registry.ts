@@ -1,0 +1,290 @@
+// The registry of models in a folder: a folder a model, one a version in it with the model's bytes and its card, and beside it a
+// file that says which version counts. What is written is there as a whole or not at all; what was touched since is found by its hash.
+
+import { createHash } from "node:crypto";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { type Failure, failure, ok, type Result } from "../../actors/base/result.ts";
+import {
+  MODEL_BYTES_MAX,
+  MODEL_NAME,
+  MODEL_VERSION,
+  MODEL_VERSIONS_MAX,
+  type ModelCard,
+  type ModelFailure,
+  type Models,
+  type Promotion,
+  type RegisteredModel,
+} from "../../actors/ports/models.ts";
+import { cardSchema, parseCard } from "./card.ts";
+import {
+  NOTHING_YET,
+  promoted,
+  retiredFrom,
+  rolledBack,
+  type Standing,
+  standingSchema,
+  statusOf,
+} from "./standing.ts";
+
+const CONTENT = "model.onnx";
+const ENTRY = "card.json";
+/** Of what is being written, or was when the process died; no version's name has it. */
+const UNFINISHED = "~";
+
+const entrySchema = z.strictObject({
+  card: cardSchema,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  bytes: z.number().int().positive(),
+  registeredMicros: z.number().int().nonnegative(),
+});
+type Entry = z.infer<typeof entrySchema>;
+
+export class FileModels implements Models {
+  readonly #folder: string;
+  readonly #onProblem: (message: string) => void;
+
+  /** @param folder made when the first model is registered */
+  constructor(folder: string, onProblem: (message: string) => void) {
+    this.#folder = folder;
+    this.#onProblem = onProblem;
+  }
+
+  register(
+    content: Uint8Array,
+    given: ModelCard,
+    registeredMicros: number,
+  ): Result<RegisteredModel, ModelFailure> {
+    const card = parseCard(given);
+    if (!card.ok) return card;
+    const { model, version } = card.value;
+    if (content.length === 0 || content.length > MODEL_BYTES_MAX) {
+      return failure(
+        "too-large",
+        `${model} ${version} has ${content.length} bytes: 1 to ${MODEL_BYTES_MAX} are taken`,
+      );
+    }
+    const entry: Entry = {
+      card: cardSchema.parse(card.value),
+      sha256: createHash("sha256").update(content).digest("hex"),
+      bytes: content.length,
+      registeredMicros,
+    };
+    const known = this.#entry(model, version);
+    if (known !== undefined) {
+      const isSame = known.sha256 === entry.sha256 && Bun.deepEquals(known.card, entry.card);
+      if (isSame) return ok(this.#registered(known));
+      return failure(
+        "taken",
+        `${model} ${version} is known with other bytes or another card: give this one another version`,
+      );
+    }
+    if (this.#versions(model).length >= MODEL_VERSIONS_MAX) {
+      return failure(
+        "too-many-versions",
+        `${model} has ${MODEL_VERSIONS_MAX} versions: remove folders of retired ones`,
+      );
+    }
+    return this.#writing(() => {
+      const folder = this.#versionFolder(model, version);
+      const unfinished = `${folder}${UNFINISHED}`;
+      rmSync(unfinished, { recursive: true, force: true });
+      mkdirSync(unfinished, { recursive: true });
+      writeSynced(join(unfinished, CONTENT), content);
+      writeSynced(join(unfinished, ENTRY), Buffer.from(`${JSON.stringify(entry, undefined, 2)}\n`));
+      // What is in its place is damaged, or it would have been known.
+      rmSync(folder, { recursive: true, force: true });
+      renameSync(unfinished, folder);
+      syncFolder(join(this.#folder, model));
+      return ok(this.#registered(entry));
+    });
+  }
+
+  list(only?: string): readonly RegisteredModel[] {
+    const models =
+      only === undefined ? namesIn(this.#folder).filter((name) => MODEL_NAME.test(name)) : [only];
+    return models.sort().flatMap((model) =>
+      this.#versions(model)
+        .flatMap((version) => this.#entry(model, version) ?? [])
+        .map((entry) => this.#registered(entry))
+        .sort(
+          (a, b) => b.registeredMicros - a.registeredMicros || (a.card.version < b.card.version ? 1 : -1),
+        ),
+    );
+  }
+
+  load(model: string, version: string): Result<Uint8Array, ModelFailure> {
+    const entry = this.#entry(model, version);
+    if (entry === undefined) return unknownModel(model, version);
+    try {
+      const content = readFileSync(join(this.#versionFolder(model, version), CONTENT));
+      const sha256 = createHash("sha256").update(content).digest("hex");
+      if (sha256 === entry.sha256)
+        return ok(new Uint8Array(content.buffer, content.byteOffset, content.length));
+      return this.#damaged(model, version, `its bytes have the hash ${sha256}, not ${entry.sha256}`);
+    } catch (error) {
+      return this.#damaged(model, version, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  champion(model: string): RegisteredModel | undefined {
+    const { champions } = this.#standing(model);
+    // The last good one, where files were touched.
+    const version = champions.findLast((each) => this.load(model, each).ok);
+    const entry = version === undefined ? undefined : this.#entry(model, version);
+    return entry === undefined ? undefined : { ...this.#registered(entry), status: "champion" };
+  }
+
+  promote(model: string, promotion: Promotion): Result<RegisteredModel, ModelFailure> {
+    const sound = this.load(model, promotion.version);
+    if (!sound.ok) return sound;
+    return this.#stand(model, promotion.version, promoted(this.#standing(model), promotion));
+  }
+
+  rollback(model: string, by: string, atMicros: number): Result<RegisteredModel, ModelFailure> {
+    const isSound = (version: string): boolean => this.load(model, version).ok;
+    const standing = rolledBack(this.#standing(model), { by, atMicros, isSound });
+    const version = standing?.champions.at(-1);
+    if (standing === undefined || version === undefined) {
+      return failure("no-earlier-champion", `${model} has no earlier champion that could vote again`);
+    }
+    return this.#stand(model, version, standing);
+  }
+
+  retire(model: string, version: string): Result<RegisteredModel, ModelFailure> {
+    if (this.#entry(model, version) === undefined) return unknownModel(model, version);
+    const standing = this.#standing(model);
+    if (statusOf(standing, version) === "champion") {
+      return failure(
+        "is-champion",
+        `${model} ${version} votes now: promote another version first, or roll back`,
+      );
+    }
+    return this.#stand(model, version, retiredFrom(standing, version));
+  }
+
+  promotions(model: string): readonly Promotion[] {
+    return this.#standing(model).promotions;
+  }
+
+  #stand(model: string, version: string, standing: Standing): Result<RegisteredModel, ModelFailure> {
+    return this.#writing(() => {
+      const path = this.#standingPath(model);
+      writeSynced(`${path}${UNFINISHED}`, Buffer.from(`${JSON.stringify(standing, undefined, 2)}\n`));
+      renameSync(`${path}${UNFINISHED}`, path);
+      syncFolder(this.#folder);
+      const entry = this.#entry(model, version);
+      return entry === undefined ? unknownModel(model, version) : ok(this.#registered(entry));
+    });
+  }
+
+  #standing(model: string): Standing {
+    const path = this.#standingPath(model);
+    if (!MODEL_NAME.test(model) || !existsSync(path)) return NOTHING_YET;
+    try {
+      return standingSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+    } catch (error) {
+      // No version votes then: that is the safe side.
+      this.#onProblem(
+        `${path} cannot be read (${String(error)}): no version of ${model} votes until one is promoted`,
+      );
+      return NOTHING_YET;
+    }
+  }
+
+  #entry(model: string, version: string): Entry | undefined {
+    if (!MODEL_NAME.test(model) || !MODEL_VERSION.test(version)) return undefined;
+    const path = join(this.#versionFolder(model, version), ENTRY);
+    if (!existsSync(path)) return undefined;
+    try {
+      const entry = entrySchema.parse(JSON.parse(readFileSync(path, "utf8")));
+      if (entry.card.model === model && entry.card.version === version) return entry;
+      throw new Error(`it is the card of ${entry.card.model} ${entry.card.version}`);
+    } catch (error) {
+      this.#onProblem(`${path} cannot be read (${String(error)}): this version is left out`);
+      return undefined;
+    }
+  }
+
+  #registered({ card, sha256, bytes, registeredMicros }: Entry): RegisteredModel {
+    const status = statusOf(this.#standing(card.model), card.version);
+    return { card, sha256, bytes, registeredMicros, status };
+  }
+
+  #versions(model: string): string[] {
+    const folder = join(this.#folder, model);
+    return namesIn(folder).filter(
+      (name) => MODEL_VERSION.test(name) && statSync(join(folder, name)).isDirectory(),
+    );
+  }
+
+  /** Beside the versions' folders: a version may have any name. */
+  #standingPath(model: string): string {
+    return join(this.#folder, `${model}.json`);
+  }
+
+  #versionFolder(model: string, version: string): string {
+    return join(this.#folder, model, version);
+  }
+
+  #damaged(model: string, version: string, what: string): Failure<"model-damaged"> {
+    const message = `${model} ${version} in ${this.#folder} is damaged: ${what}. It is not used; register it again`;
+    this.#onProblem(message);
+    return failure("model-damaged", message);
+  }
+
+  #writing<T>(write: () => Result<T, ModelFailure>): Result<T, ModelFailure> {
+    try {
+      return write();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      return failure(
+        "registry-unwritable",
+        `cannot write in ${this.#folder}: ${why}. Nothing was changed; free some space, or mend its rights`,
+      );
+    }
+  }
+}
+
+function unknownModel(model: string, version: string): Failure<"unknown-model"> {
+  return failure(
+    "unknown-model",
+    `there is no ${model} ${version}: "tickforge models list" shows what there is`,
+  );
+}
+
+function namesIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
+
+function writeSynced(path: string, content: Uint8Array): void {
+  const file = openSync(path, "w");
+  try {
+    for (let at = 0; at < content.length;) at += writeSync(file, content, at);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function syncFolder(path: string): void {
+  const folder = openSync(path, "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}

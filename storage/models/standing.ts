@@ -1,0 +1,64 @@
+// What a model's versions stand for: which votes, which did before, which are put away. Pure: stores keep it as they like.
+
+import { z } from "zod";
+import type { ModelStatus, Promotion } from "../../actors/ports/models.ts";
+
+const promotionSchema = z.strictObject({
+  version: z.string(),
+  by: z.string(),
+  atMicros: z.number().int().nonnegative(),
+});
+
+export const standingSchema = z.strictObject({
+  /** Every promotion there was, oldest first. */
+  promotions: z.array(promotionSchema),
+  /** The champion last, before it those it can go back to. */
+  champions: z.array(z.string()),
+  retired: z.array(z.string()),
+});
+export type Standing = z.infer<typeof standingSchema>;
+
+export const NOTHING_YET: Standing = { promotions: [], champions: [], retired: [] };
+
+/** Champions that can be gone back to. */
+const CHAMPIONS_MAX = 32;
+
+export function statusOf(standing: Standing, version: string): ModelStatus {
+  if (standing.champions.at(-1) === version) return "champion";
+  return standing.retired.includes(version) ? "retired" : "shadow";
+}
+
+export function promoted(standing: Standing, promotion: Promotion): Standing {
+  const { promotions, champions, retired } = standing;
+  if (champions.at(-1) === promotion.version) return standing;
+  return {
+    promotions: [...promotions, { ...promotion }],
+    champions: [...champions, promotion.version].slice(-CHAMPIONS_MAX),
+    retired: retired.filter((version) => version !== promotion.version),
+  };
+}
+
+/**
+ * The champion before, of those that may be one.
+ * @returns undefined where there is none
+ */
+export function rolledBack(
+  standing: Standing,
+  { by, atMicros, isSound }: Omit<Promotion, "version"> & { isSound: (version: string) => boolean },
+): Standing | undefined {
+  const { promotions, champions, retired } = standing;
+  const current = champions.at(-1);
+  const place = champions.findLastIndex((version) => version !== current && isSound(version));
+  const version = champions[place];
+  if (version === undefined) return undefined;
+  return {
+    promotions: [...promotions, { version, by, atMicros }],
+    champions: champions.slice(0, place + 1),
+    retired: retired.filter((each) => each !== version),
+  };
+}
+
+export function retiredFrom(standing: Standing, version: string): Standing {
+  if (standing.retired.includes(version)) return standing;
+  return { ...standing, retired: [...standing.retired, version] };
+}
