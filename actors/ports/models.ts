@@ -35,6 +35,11 @@ export interface ModelCard {
   readonly outputs: readonly ModelTensor[];
   readonly cadence: "tick" | "bar-close" | "asynchronous";
   readonly horizonMicros: Micros;
+  /** How long it may take, judged when it is done, and how long its vote counts. */
+  readonly deadlineMicros: number;
+  readonly voteLifeMicros: number;
+  /** Whether it was trained with features missing: NaN is a value to it. */
+  readonly acceptsMissing: boolean;
   /** Older than this, it no longer votes; null for never. */
   readonly expiresAfterMicros: number | null;
   /** Data, splits, metrics, limits: for people and reports. */

@@ -18,6 +18,9 @@ export const cardSchema = z.strictObject({
   outputs: z.array(tensorSchema).min(1).max(8),
   cadence: z.enum(["tick", "bar-close", "asynchronous"]),
   horizonMicros: z.number().int().positive(),
+  deadlineMicros: z.number().int().positive(),
+  voteLifeMicros: z.number().int().positive(),
+  acceptsMissing: z.boolean(),
   expiresAfterMicros: z.number().int().positive().nullable(),
   details: z.record(z.string(), z.unknown()),
 });

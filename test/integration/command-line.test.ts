@@ -175,6 +175,9 @@ function cardOf(version: string): string {
     outputs: [{ name: "probability", shape: [null, 1] }],
     cadence: "tick",
     horizonMicros: 300_000_000,
+    deadlineMicros: 2_000,
+    voteLifeMicros: 60_000_000,
+    acceptsMissing: true,
     expiresAfterMicros: null,
     details: { auc: 0.53 },
   });

@@ -1,0 +1,141 @@
+// Models on ONNX Runtime say what the library that trained them says, refuse what is not theirs by name, and as members of the
+// ensemble keep what every member has to.
+
+import { afterAll, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { ModelForecaster } from "../../actors/chain/model-forecaster.ts";
+import { FEATURE_COUNT } from "../../actors/domain/features.ts";
+import { ABSTAIN } from "../../actors/ports/forecaster.ts";
+import type { Inference } from "../../actors/ports/inference.ts";
+import type { ModelCard } from "../../actors/ports/models.ts";
+import { describeForecaster } from "../../test/contract/forecaster.ts";
+import { cardOf } from "../../test/contract/models.ts";
+import { openOnnx } from "./onnx.ts";
+
+const FIXTURES = join(import.meta.dir, "../../test/fixtures/models");
+const content = new Uint8Array(readFileSync(join(FIXTURES, "tiny-trees.onnx")));
+const told = z
+  .object({ features: z.literal(FEATURE_COUNT), inputs: z.string(), probabilities: z.array(z.number()) })
+  .parse(JSON.parse(readFileSync(join(FIXTURES, "tiny-trees.json"), "utf8")));
+const inputs = new Float32Array(Uint8Array.fromBase64(told.inputs).buffer);
+const opened: Inference[] = [];
+afterAll(() => opened.forEach((inference) => inference.close()));
+
+function card(changes: Partial<ModelCard> = {}): ModelCard {
+  return cardOf("lightgbm", "1", { outputs: [{ name: "probabilities", shape: [null, 2] }], ...changes });
+}
+
+function open(changes: Partial<ModelCard> = {}): Inference {
+  const inference = openOnnx(content, card(changes));
+  if (!inference.ok) throw new Error(inference.message);
+  opened.push(inference.value);
+  return inference.value;
+}
+
+/** The features of one of the rows that were asked in training. */
+function rowOf(row: number): Float64Array {
+  return Float64Array.from(inputs.subarray(row * FEATURE_COUNT, (row + 1) * FEATURE_COUNT));
+}
+
+function ask(member: ModelForecaster, features: Float64Array, timeMicros = 0): number {
+  return member.forecast({ features, timeMicros, instrumentId: 0 });
+}
+
+describe("a model on ONNX Runtime", () => {
+  test("says what the library that trained it says, row after row", () => {
+    const inference = open();
+    for (const [row, probability] of told.probabilities.entries()) {
+      inference.input.set(rowOf(row));
+      const [down = 0, up = 0] = inference.run();
+      expect(up).toBeCloseTo(probability, 6);
+      expect(down + up).toBeCloseTo(1, 6);
+    }
+  });
+
+  test("stands beside others of its kind, each with its own tensors", () => {
+    const [one, other] = [open(), open()];
+    one.input.set(rowOf(0));
+    other.input.set(rowOf(1));
+    const first = [...one.run()];
+    other.run();
+    expect([...one.run()]).toEqual(first);
+    expect(first[1]).toBeCloseTo(told.probabilities[0] ?? 0, 6);
+  });
+
+  test("is refused when it is not what its card says, or of other features", () => {
+    const cases: [Partial<ModelCard>, string, string][] = [
+      [{ featureSchema: "0123456789abcdef" }, "schema-mismatch", "train it again"],
+      [{ inputs: [{ name: "features", shape: [null, 58] }] }, "shape-mismatch", "[, 59], not [, 58]"],
+      [{ inputs: [{ name: "x", shape: [null, 59] }] }, "shape-mismatch", "no x"],
+      [{ outputs: [{ name: "label", shape: [1] }] }, "shape-mismatch", "floats of four bytes"],
+      [{ outputs: [{ name: "probabilities", shape: [null, 3] }] }, "shape-mismatch", "not [, 3]"],
+      [{ inputs: [...card().inputs, ...card().inputs] }, "shape-mismatch", "more than one input"],
+    ];
+    for (const [changes, code, said] of cases) {
+      const refused = openOnnx(content, card(changes));
+      expect(refused).toMatchObject({ ok: false, code });
+      expect(refused.ok ? "" : refused.message).toContain(said);
+    }
+  });
+
+  test("that was cut short or changed is refused, and the process lives on", () => {
+    for (const bytes of [new Uint8Array(), content.subarray(0, 5_000), new Uint8Array(10_000).fill(255)]) {
+      expect(openOnnx(bytes, card())).toMatchObject({ ok: false, code: "model-unloadable" });
+    }
+    expect(open().run()).toHaveLength(2);
+  });
+
+  test("that was let go says so", () => {
+    const inference = open();
+    inference.close();
+    inference.close();
+    expect(() => inference.run()).toThrow("was let go");
+  });
+});
+
+describe("a model as a member", () => {
+  test("votes with the probability of the second class", () => {
+    const member = new ModelForecaster(open());
+    for (const [row, probability] of told.probabilities.entries()) {
+      expect(ask(member, rowOf(row))).toBeCloseTo(probability, 6);
+    }
+    expect(member).toMatchObject({ member: "lightgbm", cadence: "tick", deadlineMicros: 2_000 });
+  });
+
+  test("keeps still with features that are not warm, unless it was trained with such; with infinite ones always", () => {
+    const whole = rowOf(0).map((value) => (Number.isNaN(value) ? 0 : value));
+    const strict = new ModelForecaster(open({ acceptsMissing: false }));
+    expect(ask(strict, whole)).toBeGreaterThan(0);
+    const missing = whole.slice();
+    missing[7] = Number.NaN;
+    expect(ask(strict, missing)).toBe(ABSTAIN);
+    const lenient = new ModelForecaster(open());
+    expect(ask(lenient, missing)).toBeGreaterThan(0);
+    expect(
+      ask(
+        lenient,
+        whole.map((value, index) => (index % 2 === 0 ? Number.NaN : value)),
+      ),
+    ).toBe(ABSTAIN);
+    for (const value of [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e300]) {
+      const wild = whole.slice();
+      wild[7] = value;
+      expect(ask(lenient, wild)).toBe(ABSTAIN);
+    }
+  });
+
+  test("keeps still once it is too old", () => {
+    const trainedAtMicros = Date.parse(card().trainedAt) * 1_000;
+    const member = new ModelForecaster(open({ expiresAfterMicros: 1_000_000 }));
+    expect(ask(member, rowOf(0), trainedAtMicros + 1_000_000)).toBeGreaterThan(0);
+    expect(ask(member, rowOf(0), trainedAtMicros + 1_000_001)).toBe(ABSTAIN);
+  });
+
+  test("is none of another name, nor of another input", () => {
+    expect(() => new ModelForecaster(open({ model: "nobody" }))).toThrow("nobody");
+  });
+});
+
+describeForecaster("lightgbm on ONNX Runtime", () => new ModelForecaster(open()));

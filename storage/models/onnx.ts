@@ -1,0 +1,153 @@
+// Trained models on ONNX Runtime: one session a model, one thread, the same tensors for every run. The runtime's public call is
+// a promise around a native one that has ended when it returns; here that one is called, since a decision waits for nothing.
+
+import { createRequire } from "node:module";
+import type { Tensor, TensorConstructor } from "onnxruntime-node";
+import { failure, ok, type Result } from "../../actors/base/result.ts";
+import { FEATURE_SCHEMA_HASH } from "../../actors/domain/features.ts";
+import type { Inference } from "../../actors/ports/inference.ts";
+import type { ModelCard, ModelTensor } from "../../actors/ports/models.ts";
+
+/** As far as it is used: pinned with the package, and held by a test. */
+interface NativeSession {
+  readonly inputMetadata: readonly NativeTensor[];
+  readonly outputMetadata: readonly NativeTensor[];
+  loadModel(buffer: ArrayBuffer, offset: number, length: number, options: object): void;
+  run(
+    feeds: Record<string, Tensor>,
+    fetches: Record<string, Tensor>,
+    options: object,
+  ): Record<string, Tensor>;
+  dispose(): void;
+}
+
+interface NativeTensor {
+  readonly name: string;
+  /** ONNX's number; 1 for floats of four bytes. */
+  readonly type: number;
+  /** -1 for a dimension of any size. */
+  readonly shape: readonly number[];
+}
+
+interface NativeRuntime {
+  readonly Session: new () => NativeSession;
+  readonly Tensor: TensorConstructor;
+}
+
+const FLOAT32 = 1;
+const OPTIONS = {
+  intraOpNumThreads: 1,
+  interOpNumThreads: 1,
+  executionMode: "sequential",
+  // Warnings about shapes of outputs that nobody asks for.
+  logSeverityLevel: 3,
+};
+
+export type OnnxFailure = "schema-mismatch" | "shape-mismatch" | "model-unloadable";
+
+let runtime: NativeRuntime | undefined;
+
+/** Loaded with the first model: who has none does not need it. */
+function nativeRuntime(): NativeRuntime {
+  if (runtime !== undefined) return runtime;
+  const load = createRequire(import.meta.url);
+  const { Tensor: makesTensors } = load("onnxruntime-node") as { Tensor: TensorConstructor };
+  const native = load("onnxruntime-node/dist/binding.js") as {
+    binding: { InferenceSession: new () => NativeSession };
+    initOrt: () => void;
+  };
+  native.initOrt();
+  runtime = { Session: native.binding.InferenceSession, Tensor: makesTensors };
+  return runtime;
+}
+
+/** Loads a model, if it is what its card says and was trained on this engine's features. */
+export function openOnnx(content: Uint8Array, card: ModelCard): Result<Inference, OnnxFailure> {
+  const name = `${card.model} ${card.version}`;
+  if (card.featureSchema !== FEATURE_SCHEMA_HASH) {
+    return failure(
+      "schema-mismatch",
+      `${name} was trained on features of schema ${card.featureSchema}; these are ${FEATURE_SCHEMA_HASH}: train it again`,
+    );
+  }
+  let session: NativeSession;
+  try {
+    session = new (nativeRuntime().Session)();
+    const bytes = content.slice();
+    session.loadModel(bytes.buffer, 0, bytes.length, OPTIONS);
+  } catch (error) {
+    return failure("model-unloadable", `${name} cannot be loaded: ${messageOf(error)}`);
+  }
+  const [input, ...others] = card.inputs;
+  const [output] = card.outputs;
+  const mismatch =
+    others.length > 0
+      ? "its card has more than one input"
+      : (differenceOf(session.inputMetadata, input) ?? differenceOf(session.outputMetadata, output));
+  if (mismatch !== undefined || input === undefined || output === undefined) {
+    session.dispose();
+    return failure("shape-mismatch", `${name} is not what its card says: ${mismatch}`);
+  }
+  return ok(new OnnxInference(card, session, { input, output }));
+}
+
+/** Undefined where the model has a tensor of that name, of floats and of that shape. */
+function differenceOf(tensors: readonly NativeTensor[], wanted: ModelTensor | undefined): string | undefined {
+  const found = tensors.find(({ name }) => name === wanted?.name);
+  if (wanted === undefined || found === undefined) {
+    return `it has ${tensors.map(({ name }) => name).join(", ")} and no ${wanted?.name ?? "tensor"}`;
+  }
+  if (found.type !== FLOAT32) return `${found.name} does not hold floats of four bytes`;
+  const shape = found.shape.map((size) => (size < 0 ? null : size));
+  if (Bun.deepEquals(shape, wanted.shape)) return undefined;
+  return `${found.name} has the shape [${shape.join(", ")}], not [${wanted.shape.join(", ")}]`;
+}
+
+class OnnxInference implements Inference {
+  readonly card: ModelCard;
+  readonly input: Float32Array;
+  readonly #output: Float32Array;
+  readonly #session: NativeSession;
+  readonly #feeds: Record<string, Tensor>;
+  readonly #fetches: Record<string, Tensor>;
+  #isOpen = true;
+
+  constructor(
+    card: ModelCard,
+    session: NativeSession,
+    { input, output }: { input: ModelTensor; output: ModelTensor },
+  ) {
+    this.card = card;
+    this.#session = session;
+    this.input = new Float32Array(sizeOf(input));
+    this.#output = new Float32Array(sizeOf(output));
+    const { Tensor: Numbers } = nativeRuntime();
+    this.#feeds = { [input.name]: new Numbers("float32", this.input, onlyRow(input)) };
+    this.#fetches = { [output.name]: new Numbers("float32", this.#output, onlyRow(output)) };
+  }
+
+  run(): Float32Array {
+    // The native side would take a session that is gone for what it was.
+    if (!this.#isOpen) throw new Error(`${this.card.model} ${this.card.version} was let go`);
+    this.#session.run(this.#feeds, this.#fetches, {});
+    return this.#output;
+  }
+
+  close(): void {
+    if (this.#isOpen) this.#session.dispose();
+    this.#isOpen = false;
+  }
+}
+
+/** Dimensions of any size are rows: there is one. */
+function onlyRow({ shape }: ModelTensor): number[] {
+  return shape.map((size) => size ?? 1);
+}
+
+function sizeOf(tensor: ModelTensor): number {
+  return onlyRow(tensor).reduce((product, size) => product * size, 1);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
