@@ -9,7 +9,7 @@ import { FEATURE_SCHEMA_HASH } from "./domain/features.ts";
 import type { Instrument } from "./domain/instrument.ts";
 
 /** Bump when the state of any actor changes its layout or its meaning: older snapshots are then not loaded. */
-const STATE_LAYOUT_VERSION = 2;
+const STATE_LAYOUT_VERSION = 3;
 
 export interface EngineConfig {
   /** By id: instrument `i` has id `i`. */

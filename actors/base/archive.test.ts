@@ -54,6 +54,59 @@ test("what was saved is a copy: later saving does not change it", () => {
   expect([...archive.finish()]).toEqual([1, 2]);
 });
 
+/** Something with a number of its own. */
+class Counter {
+  value: number;
+
+  constructor(value: number) {
+    this.value = value;
+  }
+
+  persist(archive: Archive): void {
+    this.value = archive.number(this.value);
+  }
+}
+
+describe("parts by their names", () => {
+  test("come back to those that are still there; others are passed over, and new ones stay as they are", () => {
+    const saved = new SaveArchive();
+    saved.parts(
+      new Map([
+        ["one", new Counter(1)],
+        ["two", new Counter(2)],
+        ["three", new Counter(Number.NaN)],
+      ]),
+    );
+    saved.number(99);
+    const [three, one, four] = [new Counter(0), new Counter(0), new Counter(4)];
+    const archive = new LoadArchive(saved.finish());
+    archive.parts(
+      new Map([
+        ["three", three],
+        ["one", one],
+        ["four", four],
+      ]),
+    );
+    expect([one.value, three.value, four.value]).toEqual([1, Number.NaN, 4]);
+    expect(archive.number()).toBe(99);
+    archive.finish();
+  });
+
+  test("that have another shape than they had are refused", () => {
+    const saved = new SaveArchive();
+    saved.parts(new Map([["one", new Counter(1)]]));
+    const numbers = saved.finish();
+    const larger = { persist: (archive: Archive) => archive.numbers(new Float64Array(3)) };
+    expect(() => new LoadArchive(numbers).parts(new Map([["one", larger]]))).toThrow(ArchiveMismatch);
+    const smaller = { persist: () => {} };
+    expect(() => new LoadArchive(numbers).parts(new Map([["one", smaller]]))).toThrow("nobody read");
+    for (let length = 0; length < numbers.length; length++) {
+      const cut = new LoadArchive(numbers.slice(0, length));
+      expect(() => cut.parts(new Map([["one", new Counter(0)]]))).toThrow(ArchiveMismatch);
+    }
+  });
+});
+
 describe("a snapshot that does not fit", () => {
   const cases: { what: string; read: () => void; message: string }[] = [
     {

@@ -15,10 +15,22 @@ export interface Archive {
   boolean(value: boolean): boolean;
   /** Saves or loads a string of at most {@link TEXT_LENGTH_MAX} UTF-16 units. */
   text(value: string): string;
+  /**
+   * Saves parts under their names, or loads those that are there by theirs: one that is no more is passed over, a new one stays
+   * as it is.
+   */
+  parts(parts: ReadonlyMap<string, Persistent>): void;
+}
+
+export interface Persistent {
+  persist(archive: Archive): void;
 }
 
 /** The longest string an archive takes; state has no long texts. */
 export const TEXT_LENGTH_MAX = 65_536;
+
+/** The most parts an archive takes; an actor has a few. */
+const PARTS_MAX = 1_024;
 
 const INITIAL_NUMBERS = 1_024;
 
@@ -54,6 +66,17 @@ export class SaveArchive implements Archive {
     this.number(value.length);
     for (let i = 0; i < value.length; i++) this.number(value.charCodeAt(i));
     return value;
+  }
+
+  parts(parts: ReadonlyMap<string, Persistent>): void {
+    assert(parts.size <= PARTS_MAX, "too many parts for an archive");
+    this.number(parts.size);
+    for (const [name, part] of parts) {
+      const inner = new SaveArchive();
+      part.persist(inner);
+      this.text(name);
+      this.numbers(inner.finish());
+    }
   }
 
   /** A copy of everything saved so far. */
@@ -109,6 +132,22 @@ export class LoadArchive implements Archive {
     let value = "";
     for (let i = 0; i < length; i++) value += String.fromCharCode(this.number());
     return value;
+  }
+
+  parts(parts: ReadonlyMap<string, Persistent>): void {
+    const count = this.number();
+    if (!(count >= 0 && count <= PARTS_MAX)) throw new ArchiveMismatch("snapshot has no number of parts");
+    for (let i = 0; i < count; i++) {
+      const part = parts.get(this.text());
+      const length = this.number();
+      if (!(length >= 0 && this.#position + length <= this.#numbers.length))
+        this.#unfit(length, "all of them");
+      const inner = new LoadArchive(this.#numbers.subarray(this.#position, this.#position + length));
+      this.#position += length;
+      if (part === undefined) continue;
+      part.persist(inner);
+      inner.finish();
+    }
   }
 
   /** Throws unless everything saved was read: a leftover means that save and load differ. */

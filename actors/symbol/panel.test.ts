@@ -30,6 +30,15 @@ function forecaster(member: MemberId, cadence: Cadence, answer: () => number): F
   };
 }
 
+function panelOf(members: readonly MemberId[], answer: () => number): ForecasterPanel {
+  return new ForecasterPanel({
+    instrumentId: 3,
+    forecasters: members.map((member) => forecaster(member, "tick", answer)),
+    stopwatch: new HandClock(),
+    judgeDeadlines: true,
+  });
+}
+
 function setUp(answer: () => number, options: { judgeDeadlines?: boolean; stopwatch?: Clock } = {}) {
   return new ForecasterPanel({
     instrumentId: 3,
@@ -159,6 +168,22 @@ describe("forecaster panel", () => {
     loaded.persist(archive);
     archive.finish();
     expect(loaded.ask(input(1), 1, false).votes[1]?.status).toBe("breaker-open");
+  });
+
+  test("another set of members goes on with those it has in common: their breakers, the rest afresh", () => {
+    const before = panelOf(["technical", "xgboost"], () => Number.NaN);
+    for (let i = 0; i < 5; i++) before.ask(input(), 1, false);
+    const saved = new SaveArchive();
+    before.persist(saved);
+    const after = panelOf(["lightgbm", "xgboost"], () => 0.6);
+    const archive = new LoadArchive(saved.finish());
+    after.persist(archive);
+    archive.finish();
+    const { votes } = after.ask(input(1), 1, false);
+    expect(votes.map(({ member, status }) => [member, status])).toEqual([
+      ["lightgbm", "voted"],
+      ["xgboost", "breaker-open"],
+    ]);
   });
 
   test("a votes record is not reused before it has been heard", () => {

@@ -1,7 +1,7 @@
 // Step 4 of the chain: asks the members that are due and makes one votes record of their answers. A member that
 // throws, answers nonsense or is late loses its vote and, after five times, its turn; the others vote on.
 
-import type { Archive } from "../base/archive.ts";
+import type { Archive, Persistent } from "../base/archive.ts";
 import { assert } from "../base/assert.ts";
 import type { Clock, Micros } from "../base/clock.ts";
 import { LatencyHistogram } from "../base/histogram.ts";
@@ -128,10 +128,8 @@ export class ForecasterPanel {
 
   persist(archive: Archive): void {
     this.#heardSeq = archive.number(this.#heardSeq);
-    for (const member of this.#allMembers) {
-      member.forecaster.persist(archive);
-      member.breaker.persist(archive);
-    }
+    // By name: another set of members goes on with those it has in common with the one before.
+    archive.parts(new Map(this.#allMembers.map((member) => [member.forecaster.member, stateOf(member)])));
   }
 
   /** @returns when the member was done; NaN when nobody looks at the time */
@@ -213,4 +211,13 @@ function votesOf(members: readonly Member[]): MutableVote[] {
     status: "abstained",
     probabilityUp: Number.NaN,
   }));
+}
+
+function stateOf({ forecaster, breaker }: Member): Persistent {
+  return {
+    persist: (archive) => {
+      forecaster.persist(archive);
+      breaker.persist(archive);
+    },
+  };
 }
