@@ -128,7 +128,7 @@ function marketStates(data: string, weaviate: WeaviateAddress | null): Projectio
     sink: new VectorsSink(() => server ?? moving.get()),
     control: new ProjectionControl(data, "vectors"),
     edges: new NoEdges(),
-    waits: isChartFilled,
+    waits: isChartBehind,
   });
 }
 
@@ -137,7 +137,7 @@ function graph(data: string, url: string): ProjectionRunner {
     sink: new GraphSink(openGraph(url)),
     control: new ProjectionControl(data, "graph"),
     edges: new NoEdges(),
-    waits: isChartFilled,
+    waits: isChartBehind,
   });
 }
 
@@ -155,7 +155,7 @@ function hotState(data: string, url: string): ProjectionRunner {
 }
 
 /** Whether the time series has much to tell and a store that takes it: people look at charts first. */
-function isChartFilled(): boolean {
+function isChartBehind(): boolean {
   const status = runners.find(({ id }) => id === "time-series")?.status;
   if (status === undefined || status.paused || status.lastError !== "") return false;
   return status.lagRecords > FIRST_RECORDS;

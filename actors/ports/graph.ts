@@ -57,6 +57,17 @@ export const LINEAGE_RELATIONS = [
   "closedBy",
 ] as const satisfies readonly Relation[];
 
+/** Where lineage may begin. All that ever was came of a model, an account or a symbol: that is no answer, and long to find. */
+export const LINEAGE_KINDS = [
+  "tick",
+  "command",
+  "signal",
+  "refusal",
+  "order",
+  "deal",
+  "position",
+] as const satisfies readonly VertexKind[];
+
 /** Steps that are followed from one vertex, and what an answer holds at most. */
 export const LINEAGE_STEPS_MAX = 12;
 export const LINEAGE_VERTICES_MAX = 500;
@@ -137,7 +148,8 @@ export interface Graph {
   /** Time of the newest `correlates` edge; 0 where there is none. */
   correlatedMicros(): Promise<Micros>;
   /**
-   * What led to whatever has this name or key, or came of it, itself included; empty where nothing is called that.
+   * What led to whatever has this name or key, or came of it, itself included; empty where nothing of {@link LINEAGE_KINDS} is
+   * called that.
    * @param name of a vertex, or kind and key as in `signal:12`
    */
   lineage(name: string, direction: LineageDirection): Promise<Lineage>;

@@ -17,7 +17,7 @@ const LINKS = [...RELATIONS, "asked"] as const;
 
 export const lineageSchema = z.object({
   id: z.string(),
-  /** Whose it is; null where that has no answer, as for a model. */
+  /** Whose it is; null where nothing in it is one symbol's. */
   symbol: z.string().nullable(),
   /** Read from the journal itself, or from the graph, which may be a moment behind it. */
   source: z.enum(["journal", "graph"]),

@@ -3,6 +3,7 @@
 import { aql, type AqlQuery, literal } from "arangojs/aql";
 import {
   CORRELATIONS_MAX,
+  LINEAGE_KINDS,
   LINEAGE_RELATIONS,
   LINEAGE_STEPS_MAX,
   LINEAGE_VERTICES_MAX,
@@ -39,7 +40,7 @@ export function forgetQueries(seq: number): readonly AqlQuery[] {
 
 /** Vertices by what people call them or by kind and key, and all that a walk from there reaches, the nearest first. */
 export function reachedQuery(name: string, direction: LineageDirection): AqlQuery {
-  const starts = COLLECTIONS.map(
+  const starts = LINEAGE_KINDS.map((kind) => VERTEX_COLLECTIONS[kind]).map(
     (collection) =>
       `(FOR vertex IN ${collection} FILTER vertex.name == @name OR vertex.ref == @name RETURN vertex._id)`,
   );

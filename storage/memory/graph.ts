@@ -6,6 +6,7 @@ import {
   edgeKey,
   type Graph,
   type Lineage,
+  LINEAGE_KINDS,
   LINEAGE_RELATIONS,
   LINEAGE_STEPS_MAX,
   LINEAGE_VERTICES_MAX,
@@ -16,6 +17,7 @@ import {
 } from "../../actors/ports/graph.ts";
 
 const LINEAGE: ReadonlySet<string> = new Set(LINEAGE_RELATIONS);
+const BEGINNINGS: ReadonlySet<string> = new Set(LINEAGE_KINDS);
 
 export class MemoryGraph implements Graph {
   readonly #vertices = new Map<string, Vertex>();
@@ -55,7 +57,9 @@ export class MemoryGraph implements Graph {
   async lineage(name: string, direction: LineageDirection): Promise<Lineage> {
     await Promise.resolve();
     const reached = new Set(
-      [...this.#vertices].filter(([ref, vertex]) => ref === name || vertex.name === name).map(([ref]) => ref),
+      [...this.#vertices]
+        .filter(([ref, vertex]) => BEGINNINGS.has(vertex.kind) && (ref === name || vertex.name === name))
+        .map(([ref]) => ref),
     );
     const followed = [...this.#edges.values()].filter(({ relation }) => LINEAGE.has(relation));
     let front: ReadonlySet<string> = reached;

@@ -9,6 +9,7 @@ import {
   type Graph,
   GraphUnavailable,
   type Lineage,
+  LINEAGE_KINDS,
   LINEAGE_RELATIONS,
   LINEAGE_STEPS_MAX,
   LINEAGE_VERTICES_MAX,
@@ -44,7 +45,8 @@ const SCHEMA = [
 const PROGRESS = "journal";
 /** How long a question waits for another process that writes. */
 const BUSY_MILLIS = 2_000;
-/** Steps of a walk, the nearest first: one that begins at an account would go through all that it ever did. */
+const BEGINNINGS = LINEAGE_KINDS.map((kind) => `'${kind}'`).join(", ");
+/** Steps of a walk, the nearest first. */
 const WALK_MAX = 20_000;
 const FOLLOWED = LINEAGE_RELATIONS.map((relation) => `'${relation}'`).join(", ");
 
@@ -156,7 +158,7 @@ export class SqliteGraph implements Graph {
   async lineage(name: string, direction: LineageDirection): Promise<Lineage> {
     const [near, far] = direction === "forward" ? ["source", "target"] : ["target", "source"];
     const reached = `WITH RECURSIVE walk (ref, step) AS (
-        SELECT ref, 0 FROM vertices WHERE ref = $name OR name = $name
+        SELECT ref, 0 FROM vertices WHERE (ref = $name OR name = $name) AND kind IN (${BEGINNINGS})
         UNION
         SELECT edges.${far}, step + 1 FROM walk JOIN edges ON edges.${near} = walk.ref
           WHERE relation IN (${FOLLOWED}) AND step < ${LINEAGE_STEPS_MAX}

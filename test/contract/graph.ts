@@ -238,6 +238,15 @@ export function describeGraph(store: string, open: () => Promise<Graph>): void {
         }
       }
       expect((await graph.lineage("D1' OR '1'='1", "back")).vertices).toEqual([]);
+      for (const hub of [
+        "account:paper",
+        "model:trend",
+        "regime:quiet-range",
+        "symbol:EURUSD",
+        "currency:EUR",
+      ]) {
+        expect([hub, (await graph.lineage(hub, "forward")).vertices]).toEqual([hub, []]);
+      }
     });
 
     test("open positions have a leg for each currency of theirs; closed ones have none", async () => {
@@ -305,11 +314,11 @@ export function describeGraph(store: string, open: () => Promise<Graph>): void {
       };
       const crowd = {
         vertices: [
-          vertex("account:busy", 3_000),
-          ...Array.from({ length: 3_000 }, (_, n) => vertex(`order:b-${n}`, 3_000 + n)),
+          vertex("order:busy", 3_000),
+          ...Array.from({ length: 3_000 }, (_, n) => vertex(`deal:b-${n}`, 3_000 + n)),
         ],
         edges: Array.from({ length: 3_000 }, (_, n) =>
-          edge("placed", "account:busy", `order:b-${n}`, 3_000 + n),
+          edge("filledBy", "order:busy", `deal:b-${n}`, 3_000 + n),
         ),
       };
       for (const parts of [web, crowd]) {
@@ -325,7 +334,7 @@ export function describeGraph(store: string, open: () => Promise<Graph>): void {
           expect(names(found)).toEqual(names(wanted));
         }
       }
-      const busy = await graph.lineage("account:busy", "forward");
+      const busy = await graph.lineage("order:busy", "forward");
       expect(busy.vertices).toHaveLength(LINEAGE_VERTICES_MAX);
       expect(busy.edges.length).toBeLessThan(LINEAGE_VERTICES_MAX);
     }, 30_000);

@@ -237,6 +237,14 @@ describeWith(REDIS === undefined ? undefined : POSTGRES, "stores that fail", () 
     expect(await rowsOf(reports, "fills")).toBe(records.filter(({ kind }) => kind === "execution").length);
     await store.close();
 
+    const deals = records.flatMap((record) => (record.kind === "execution" ? (record.dealId ?? []) : []));
+    expect(deals.length).toBeGreaterThan(10);
+    for (const deal of deals) {
+      const { vertices } = (await station.graph?.lineage(deal, "back")) ?? { vertices: [] };
+      const told = vertices.filter(({ kind, name }) => kind === "deal" && name === deal);
+      expect([deal, told.length, vertices.some(({ kind }) => kind === "signal")]).toEqual([deal, 1, true]);
+    }
+
     const streams = openStreams(redis.url);
     if (!streams.ok) throw new Error(streams.message);
     await streams.value.prepare();

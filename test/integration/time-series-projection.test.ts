@@ -9,7 +9,6 @@ import type { JournalRecord } from "../../actors/domain/records.ts";
 import { Engine } from "../../actors/engine.ts";
 import type { EngineConfig } from "../../actors/engine-config.ts";
 import { ruleForecasters } from "../../actors/ensemble.ts";
-import type { JournalCursor } from "../../actors/ports/journal.ts";
 import {
   TIME_SERIES_TABLES,
   type TimeSeries,
@@ -32,6 +31,7 @@ import {
   simulatedTicks,
 } from "../fixtures/engine-rig.ts";
 import { MemorySnapshots } from "../fixtures/memory-snapshots.ts";
+import { upTo } from "../fixtures/projected.ts";
 
 const SEED = 2_026;
 
@@ -131,20 +131,6 @@ interface Projected {
   readonly problems: string[];
 }
 
-/** What a cursor gives while the journal is durable only so far. */
-function upTo(durableSeq: () => number, cursor: JournalCursor): JournalCursor {
-  let seq = 0;
-  return {
-    next: () => {
-      if (seq >= durableSeq()) return undefined;
-      const raw = cursor.next();
-      seq = raw?.seq ?? seq;
-      return raw;
-    },
-    close: () => cursor.close(),
-  };
-}
-
 function open(
   sink: TimeSeries,
   edges: EdgesFile,
@@ -178,7 +164,10 @@ function open(
     });
   const tailOptions = {
     durableSeq,
-    cursor: (fromSeq: number) => upTo(durableSeq, disk.journal.cursor(Math.max(fromSeq, firstSeq))),
+    cursor: (fromSeq: number) => {
+      const from = Math.max(fromSeq, firstSeq);
+      return upTo(durableSeq, from, disk.journal.cursor(from));
+    },
     snapshots: options.snapshots ?? disk.snapshots,
     build,
     onProblem,
