@@ -15,6 +15,11 @@ export const MEMBERS = [
   "cnn",
   "analogs",
   "adviser",
+  "fast",
+  "range-15m",
+  "range-60m",
+  "slot-range-15m",
+  "slot-range-60m",
 ] as const;
 
 export type MemberId = (typeof MEMBERS)[number];

@@ -3,6 +3,7 @@
 
 import type { Micros } from "../base/clock.ts";
 import type { Result } from "../base/result.ts";
+import type { MemberId } from "../domain/prediction.ts";
 
 /** `champion` votes; `shadow` is asked and scored without a vote; `retired` is kept and not asked. */
 export const MODEL_STATUSES = ["champion", "shadow", "retired"] as const;
@@ -23,14 +24,35 @@ export interface ModelTensor {
   readonly shape: readonly (number | null)[];
 }
 
+/**
+ * What a model's answer is the probability of, `horizonMicros` from now:
+ * - `up`: the mid is higher than now. Rows where it is the same are left out of training and scoring.
+ * - `lively`: the range of the mid on the way (high - low of minute bars) is wider than the median such range of the 5 days before.
+ * - `slot-lively`: that range is wider than the median of those at the same time of day on the 20 days before.
+ */
+export const MODEL_EVENTS = ["up", "lively", "slot-lively"] as const;
+export type ModelEvent = (typeof MODEL_EVENTS)[number];
+
+/** The longest window of rows that a model may read. */
+export const MODEL_WINDOW_MAX = 240;
+
 /** What a model says of itself; training writes it beside the model. */
 export interface ModelCard {
   readonly model: string;
   readonly version: string;
   /** ISO 8601. */
   readonly trainedAt: string;
+  /** As which member of the ensemble it answers when it is the champion. */
+  readonly member: MemberId;
+  readonly event: ModelEvent;
+  /** The instruments it was trained for; null for any. One that names an instrument goes before one for any. */
+  readonly symbols: readonly string[] | null;
   /** Of the features it was trained on: another engine's are refused. */
   readonly featureSchema: string;
+  /** The columns of its input, in their order. */
+  readonly features: readonly string[];
+  /** Rows of its input, the oldest first: 1 for the present one, more for that many closed minutes in a row. */
+  readonly window: number;
   readonly inputs: readonly ModelTensor[];
   readonly outputs: readonly ModelTensor[];
   readonly cadence: "tick" | "bar-close" | "asynchronous";

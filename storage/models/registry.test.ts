@@ -78,6 +78,9 @@ describe("a registry in a folder", () => {
       { trainedAt: "yesterday" },
       { featureSchema: "none" },
       { inputs: [] },
+      { features: [] },
+      { window: 0 },
+      { symbols: [] },
       { horizonMicros: 0 },
     ];
     for (const changes of elsewhere) {

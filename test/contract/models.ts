@@ -2,7 +2,8 @@
 
 import { beforeAll, describe, expect, test } from "bun:test";
 import { SeededRandom } from "../../actors/base/random.ts";
-import { FEATURE_SCHEMA_HASH } from "../../actors/domain/features.ts";
+import { FEATURE_NAMES, FEATURE_SCHEMA_HASH } from "../../actors/domain/features.ts";
+import { MEMBERS } from "../../actors/domain/prediction.ts";
 import { MODEL_BYTES_MAX, type ModelCard, type Models } from "../../actors/ports/models.ts";
 import { MemoryModels } from "../../storage/memory/models.ts";
 
@@ -11,7 +12,12 @@ export function cardOf(model: string, version: string, changes: Partial<ModelCar
     model,
     version,
     trainedAt: "2026-01-05T00:00:00Z",
+    member: MEMBERS.find((each) => each === model) ?? "lightgbm",
+    event: "up",
+    symbols: null,
     featureSchema: FEATURE_SCHEMA_HASH,
+    features: FEATURE_NAMES,
+    window: 1,
     inputs: [{ name: "features", shape: [null, 59] }],
     outputs: [{ name: "probability", shape: [null, 1] }],
     cadence: "tick",
