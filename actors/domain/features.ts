@@ -4,7 +4,7 @@
 import { StateHash } from "../base/hash.ts";
 
 /** Bump when a name, its order or its meaning changes. */
-export const FEATURE_SCHEMA_VERSION = 1;
+export const FEATURE_SCHEMA_VERSION = 2;
 
 /**
  * Indicators run on 1-minute bars of the mid price with the forming bar as the newest, unless a comment says
@@ -79,6 +79,64 @@ export const FEATURE_NAMES = [
   "dollar_index_return", // synthetic dollar index, log return over 5 minutes, bp
   "dollar_correlation", // correlation of 1-minute returns with the synthetic dollar index, -1..1
   "peer_correlation", // mean absolute correlation with the other instruments, 0..1
+  // The two sides of the quote, apart
+  "bid_change_1", // newest change of the bid, bp of the mid; then the ones before it
+  "bid_change_2",
+  "bid_change_3",
+  "bid_change_1_age", // seconds since that change
+  "bid_change_2_age",
+  "bid_change_3_age",
+  "ask_change_1",
+  "ask_change_2",
+  "ask_change_3",
+  "ask_change_1_age",
+  "ask_change_2_age",
+  "ask_change_3_age",
+  "bid_ema_300ms_distance", // bid - its average over time with that time constant, bp
+  "bid_ema_1s_distance",
+  "bid_ema_3s_distance",
+  "bid_ema_10s_distance",
+  "bid_ema_30s_distance",
+  "ask_ema_300ms_distance",
+  "ask_ema_1s_distance",
+  "ask_ema_3s_distance",
+  "ask_ema_10s_distance",
+  "ask_ema_30s_distance",
+  "spread_ema_1s_distance",
+  "spread_ema_30s_distance",
+  "tick_rate_1s", // ticks per second, decaying with that time constant
+  "tick_rate_3s",
+  "tick_rate_10s",
+  "same_sign_share", // share of changes of the mid that go on in the direction of the one before, of about the last 128, 0..1
+  // Moves in units of the usual one (move on 1-minute bar close): log return over n closed minutes / (volatility_100 * sqrt(n))
+  "move_1m",
+  "move_5m",
+  "move_15m",
+  "move_60m",
+  "move_240m",
+  // Ranges, ln(high / low) of the mid over closed minutes, against what is usual (move on 1-minute bar close)
+  "range_5m", // bp
+  "range_15m",
+  "range_60m",
+  "range_240m",
+  "range_15m_median", // of the ranges that ended on the last 480 quarter hours with a market: five days, bp
+  "range_60m_median",
+  "slot_range_15m_median", // of the ranges that began in this quarter hour of the UTC day, on the last 20 days with one, bp
+  "slot_range_60m_median",
+  "range_5m_ratio", // ln(range_5m / range_15m_median)
+  "range_15m_ratio", // ln(range_15m / range_15m_median)
+  "range_60m_ratio", // ln(range_60m / range_60m_median)
+  "range_240m_ratio", // ln(range_240m / range_60m_median)
+  "slot_range_15m_ratio", // ln(slot_range_15m_median / range_15m_median): how lively this time of day usually is
+  "slot_range_60m_ratio",
+  "slot_range_15m_last", // ln(the newest range that began in this quarter hour of the day / range_15m_median)
+  "slot_range_60m_last",
+  "range_15m_surprise", // ln(range_15m / the slot median of when it began): livelier than usual at that time
+  "range_60m_surprise",
+  "surprise_mean", // of range_15m_surprise on quarter hours, decaying by 5 % each
+  // The clock that news keep
+  "minute_of_hour", // 0..59
+  "new_york_minute", // minute of the day in New York, daylight saving included, 0..1439
 ] as const;
 
 export type FeatureName = (typeof FEATURE_NAMES)[number];

@@ -69,11 +69,23 @@ describe("sessions [asia, london, new york]", () => {
         const hour = Number(parts["hour"]);
         const open = hour >= 8 && hour < 17 && !["Sat", "Sun"].includes(parts["weekday"]!);
         expect(calendar[centre as keyof typeof clocks]).toBe(open ? 1 : 0);
+        if (centre === "newYork") expect(calendar.newYorkMinute).toBe(60 * hour);
       }
       // Every hour of the day comes up in every month, without reading all of them.
       timeMicros += 29 * MICROS_PER_HOUR;
     }
   });
+});
+
+test("the clock that news keep: minutes of the hour, and of the day in New York", () => {
+  const read = (time: string): number[] => {
+    const { minuteOfHour, newYorkMinute } = at(micros(time));
+    return [minuteOfHour, newYorkMinute];
+  };
+  expect(read("2024-01-10T13:30:59Z")).toEqual([30, 510]);
+  expect(read("2024-07-10T12:30:00Z")).toEqual([30, 510]);
+  expect(read("2024-01-10T04:59:00Z")).toEqual([59, 1_439]);
+  expect(read("2024-01-10T05:00:00Z")).toEqual([0, 0]);
 });
 
 describe("cyclics", () => {

@@ -4,7 +4,8 @@ import type { Archive } from "../../base/archive.ts";
 import { MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, type Micros } from "../../base/clock.ts";
 import { minuteOfWeek } from "../../domain/instrument.ts";
 
-const MINUTES_PER_DAY = 24 * 60;
+const MINUTES_PER_HOUR = 60;
+const MINUTES_PER_DAY = 24 * MINUTES_PER_HOUR;
 const HOURS_PER_DAY = 24;
 const DAYS_PER_WEEK = 7;
 /** The highest power of the sine's series: beyond it a quarter turn's terms are below the last bit. */
@@ -32,6 +33,8 @@ export class TradingCalendar {
   timeOfDayCos = Number.NaN;
   dayOfWeekSin = Number.NaN;
   dayOfWeekCos = Number.NaN;
+  minuteOfHour = Number.NaN;
+  newYorkMinute = Number.NaN;
   #endMicros: Micros = -Infinity;
 
   /** @returns whether the minute is a new one; within a minute nothing moves */
@@ -48,7 +51,11 @@ export class TradingCalendar {
     this.dayOfWeekCos = sineOfQuarters((4 * day) / DAYS_PER_WEEK + 1);
     this.asia = deskOpen(TOKYO, timeMicros, 0);
     this.london = deskOpen(LONDON, timeMicros, isEuropeanSummer(timeMicros) ? 1 : 0);
-    this.newYork = deskOpen(NEW_YORK, timeMicros, isAmericanSummer(timeMicros) ? 1 : 0);
+    const americanSummerHours = isAmericanSummer(timeMicros) ? 1 : 0;
+    this.newYork = deskOpen(NEW_YORK, timeMicros, americanSummerHours);
+    this.minuteOfHour = ofDay % MINUTES_PER_HOUR;
+    const fromUtc = MINUTES_PER_HOUR * (NEW_YORK.hoursFromUtc + americanSummerHours);
+    this.newYorkMinute = (ofDay + fromUtc + MINUTES_PER_DAY) % MINUTES_PER_DAY;
     return true;
   }
 
@@ -60,6 +67,8 @@ export class TradingCalendar {
     this.timeOfDayCos = archive.number(this.timeOfDayCos);
     this.dayOfWeekSin = archive.number(this.dayOfWeekSin);
     this.dayOfWeekCos = archive.number(this.dayOfWeekCos);
+    this.minuteOfHour = archive.number(this.minuteOfHour);
+    this.newYorkMinute = archive.number(this.newYorkMinute);
     this.#endMicros = archive.number(this.#endMicros);
   }
 }

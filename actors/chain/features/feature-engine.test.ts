@@ -274,6 +274,9 @@ const BOUNDS: Partial<Record<FeatureName, [number, number]>> = {
   cci_20: [-667, 667],
   bollinger_percent_b: [-0.6, 1.6],
   day_range_position: [0, 1],
+  same_sign_share: [0, 1],
+  minute_of_hour: [0, 59],
+  new_york_minute: [0, 1_439],
   spread_percentile: [0, 1],
   tick_imbalance: [-1, 1],
   signed_flow: [-1, 1],
@@ -286,8 +289,8 @@ const BOUNDS: Partial<Record<FeatureName, [number, number]>> = {
   tick_rate: [0, Infinity],
 };
 
-/** These may miss again: a gap lies within their horizon. The market's own come from elsewhere. */
-const MAY_MISS = /^log_return|^dollar|^peer/;
+/** These may miss again: a gap lies within their horizon, or nothing moved. The market's own come from elsewhere. */
+const MAY_MISS = /^log_return|^move|range_|^dollar|^peer/;
 
 describe("every value is a number once it is known, and within its bounds", () => {
   const walks: Record<string, (i: number, random: SeededRandom) => Parameters<Bench["tick"]>[0]> = {

@@ -17,14 +17,16 @@ import { logRatio } from "../../base/exponential.ts";
 import type { FormingBar } from "./forming-bar.ts";
 import { HorizonReturns } from "./horizon-returns.ts";
 import { BASIS_POINTS, MARKET_GAP_MICROS } from "./limits.ts";
+import { QuoteSides } from "./quote-sides.ts";
+import { RangeMemory } from "./range-memory.ts";
 import { SpreadPercentile } from "./spread-percentile.ts";
 import { TickFlow } from "./tick-flow.ts";
 import { ReturnVolatility } from "./volatility.ts";
 
 /**
- * When a feature moves: by default with every quote; volatilities and complexity when a 1-minute bar closes; calendar
+ * When a feature moves: by default with every quote; volatilities, moves, ranges and complexity when a 1-minute bar closes; calendar
  * with the UTC minute; cross-asset features with market records. Each is NaN until its part has seen enough, and a
- * number from then on - but for the log returns, which miss again while a market gap lies within their horizon.
+ * number from then on - but for log returns, moves and ranges, which miss again while a market gap lies within their horizon.
  *
  * Time is the time a quote was taken in, for a backfilled one its source's, as it is for bars; it never goes backwards.
  */
@@ -41,11 +43,13 @@ export class FeatureEngine {
     horizonsMicros: [5 * MICROS_PER_MINUTE, 15 * MICROS_PER_MINUTE, MICROS_PER_HOUR],
   });
   readonly #flow = new TickFlow();
+  readonly #sides = new QuoteSides();
   readonly #spreads = new SpreadPercentile();
   readonly #day = new DayStatistics();
   readonly #calendar = new TradingCalendar();
   readonly #bars = new BarIndicators();
   readonly #volatility = new ReturnVolatility();
+  readonly #ranges = new RangeMemory();
   readonly #chaos = new ChaosWindow();
   readonly #wave = new WavePacket();
   #timeMicros: Micros = -Infinity;
@@ -65,6 +69,7 @@ export class FeatureEngine {
     const timeMicros = this.#advance(quote);
     this.#readReturns(quote, timeMicros);
     this.#readFlow(quote, timeMicros);
+    this.#sides.update(quote, timeMicros, this.vector);
     this.#readDay(quote, timeMicros);
     this.#readWave(quote, timeMicros);
     if (minute.ticks > 0) this.#bars.peek(minute, this.vector);
@@ -77,6 +82,7 @@ export class FeatureEngine {
     if (sinceMicros <= MARKET_GAP_MICROS) this.#takeReturn(logRatio(bar.close, this.#closedClose));
     this.#closedClose = bar.close;
     this.#closedOpenTimeMicros = bar.openTimeMicros;
+    this.#ranges.update(bar, this.vector);
   }
 
   /** The state of the whole market: features of an instrument it does not know are NaN. */
@@ -101,11 +107,13 @@ export class FeatureEngine {
     this.#seconds.persist(archive);
     this.#tens.persist(archive);
     this.#flow.persist(archive);
+    this.#sides.persist(archive);
     this.#spreads.persist(archive);
     this.#day.persist(archive);
     this.#calendar.persist(archive);
     this.#bars.persist(archive);
     this.#volatility.persist(archive);
+    this.#ranges.persist(archive);
     this.#chaos.persist(archive);
     this.#wave.persist(archive);
   }
@@ -164,6 +172,8 @@ export class FeatureEngine {
     vector[FEATURE.time_of_day_cos] = calendar.timeOfDayCos;
     vector[FEATURE.day_of_week_sin] = calendar.dayOfWeekSin;
     vector[FEATURE.day_of_week_cos] = calendar.dayOfWeekCos;
+    vector[FEATURE.minute_of_hour] = calendar.minuteOfHour;
+    vector[FEATURE.new_york_minute] = calendar.newYorkMinute;
   }
 
   #readWave(quote: Quote, timeMicros: Micros): void {

@@ -38,4 +38,25 @@ export const SPREAD_TICKS_MIN = 100;
 /** Spreads from here on share the last bin; no instrument accepts them as a quote. */
 export const SPREAD_POINTS_MAX = 65_536;
 
+/** Ranges in the median of five days: one for each quarter hour of a day, five times. */
+export const RANGE_SAMPLES_MAX = 480;
+
+/** A median of ranges speaks after two days. */
+export const RANGE_SAMPLES_MIN = 192;
+
+/** Days with a range that a quarter hour of the day remembers. */
+export const SLOT_DAYS_MAX = 20;
+
+/** Days a quarter hour needs before its median speaks. */
+export const SLOT_DAYS_MIN = 10;
+
+/** A range is one when there were bars in this share of its minutes. */
+export const RANGE_COVERAGE_MIN = 0.8;
+
+/** Weight of the newest change in the share of changes that keep the direction. */
+export const SAME_SIGN_WEIGHT = 1 / 128;
+
+/** Changes it needs before it speaks. */
+export const SAME_SIGN_CHANGES_MIN = 128;
+
 export const BASIS_POINTS = 10_000;
