@@ -106,7 +106,7 @@ export class ModelShelf {
         found === undefined
           ? "no earlier champion can take its place, so others vote without it"
           : `${model} ${found.card.version}, a champion before it, votes in its place`;
-      this.#tell(`${refusals.join(". ")}. ${capital(instead)}`);
+      this.#tell([...refusals, instead].join("; "));
     }
     return found;
   }
@@ -151,8 +151,4 @@ export class ModelShelf {
 
 function keyOf({ model, version, sha256 }: ModelName): string {
   return `${model} ${version} ${sha256}`;
-}
-
-function capital(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
