@@ -7,6 +7,7 @@ import type { AccountSettings, PaperBrokerSettings } from "./account/settings.ts
 import type { PresetName } from "./chain/presets.ts";
 import { FEATURE_SCHEMA_HASH } from "./domain/features.ts";
 import type { Instrument } from "./domain/instrument.ts";
+import type { VotingModel } from "./voting-models.ts";
 
 /** Bump when the state of any actor changes its layout or its meaning: older snapshots are then not loaded. */
 const STATE_LAYOUT_VERSION = 3;
@@ -21,6 +22,8 @@ export interface EngineConfig {
   readonly broker: PaperBrokerSettings;
   /** Seeds what is random by design, such as the paper broker's latency. */
   readonly seed: number;
+  /** Trained models that vote beside the rule members; left out where there are none. */
+  readonly models?: readonly VotingModel[];
 }
 
 /** Names the layout snapshots are made under: code version and feature schema. */

@@ -26,6 +26,7 @@ import type { Fault } from "./runtime/supervision.ts";
 import { type Seat, Switchboard } from "./switchboard.ts";
 import { ForecasterPanel } from "./symbol/panel.ts";
 import { SymbolActor } from "./symbol/symbol-actor.ts";
+import { changedMembers } from "./voting-models.ts";
 
 /** An actor of the engine: hears records, saves and loads its state, may want a beat. */
 interface EngineActor {
@@ -184,9 +185,22 @@ export class Engine {
           `${place.path} is out of service: its state cannot be taken to another configuration`,
         );
       }
-      place.origin = { appliedSeq, state: hand(before, place) };
+      const state = hand(before, place);
+      place.origin = {
+        appliedSeq,
+        state: this.#withdrawChanged(predecessor, place) ? stateOf(place) : state,
+      };
       place.appliedSeq = before.appliedSeq;
     }
+  }
+
+  /** Votes of models that others have taken the place of count no longer. */
+  #withdrawChanged(predecessor: Engine, { instance }: Place): boolean {
+    if (!(instance instanceof SymbolActor)) return false;
+    const { symbol } = this.config.instruments[instance.instrumentId] as Instrument;
+    const changed = changedMembers(predecessor.config, this.config, symbol);
+    for (const member of changed) instance.chain.withdraw(member);
+    return changed.length > 0;
   }
 
   /** Every actor whose state a snapshot holds. */
@@ -254,6 +268,12 @@ export class Engine {
     const { config, stopwatch, live, asksMembers, forecasters, onBar } = this.#options;
     return this.#seat(`symbol/${instrument.symbol}`, SYMBOL_MAILBOX_RECORDS, (emitter) => {
       const preset = PRESETS[config.preset];
+      const panel = new ForecasterPanel({
+        instrumentId: instrument.id,
+        forecasters: forecasters(instrument),
+        stopwatch,
+        judgeDeadlines: live,
+      });
       const actor = new SymbolActor({
         instrumentId: instrument.id,
         chain: new Chain({
@@ -261,14 +281,10 @@ export class Engine {
           preset,
           calibrator: IDENTITY_CALIBRATOR,
           stopwatch,
+          onMinute: (features, closeMicros) => panel.minuteClosed(features, closeMicros),
           ...(onBar === undefined ? {} : { onBar }),
         }),
-        panel: new ForecasterPanel({
-          instrumentId: instrument.id,
-          forecasters: forecasters(instrument),
-          stopwatch,
-          judgeDeadlines: live,
-        }),
+        panel,
         emitter,
         stopwatch,
         asksMembers,
@@ -355,11 +371,15 @@ export class Engine {
 
 /** Copies the state of one part to another of its kind and returns it. */
 function hand(from: Pick<Stateful, "persist">, to: Pick<Stateful, "persist">): Float64Array {
-  const saved = new SaveArchive();
-  from.persist(saved);
-  const state = saved.finish();
+  const state = stateOf(from);
   const loaded = new LoadArchive(state);
   to.persist(loaded);
   loaded.finish();
   return state;
+}
+
+function stateOf(part: Pick<Stateful, "persist">): Float64Array {
+  const saved = new SaveArchive();
+  part.persist(saved);
+  return saved.finish();
 }

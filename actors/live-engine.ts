@@ -26,6 +26,8 @@ export const STEP_WAITS = -3;
 
 const SEAL = RECORD_KINDS.indexOf("seal");
 
+export type ConfigureFailure = "config-incompatible" | "actor-out-of-service";
+
 export interface Recovery {
   /** Records applied again. */
   readonly records: number;
@@ -60,6 +62,7 @@ export class LiveEngine implements EmissionTarget {
   #engine: Engine;
   /** Undefined until a configuration is in the journal. */
   #era: Era | undefined;
+  #epoch = 0;
   #snapshotTurn = 0;
   #snapshotDueMicros = 0;
   #entriesHalted = false;
@@ -134,32 +137,33 @@ export class LiveEngine implements EmissionTarget {
    * Journals the configuration and begins to take ticks under `epoch`. Where it differs from the one the journal was
    * written under, actors take their states along. Call once, after {@link recover}.
    */
-  begin(epoch: number, timeMicros: Micros): Result<void, "config-incompatible" | "actor-out-of-service"> {
-    const { build, config: wanted } = this.#options;
-    const last = this.#era;
-    const config = last === undefined ? ok(wanted) : succeed(last.config as EngineConfig, wanted);
+  begin(epoch: number, timeMicros: Micros): Result<void, ConfigureFailure> {
+    this.#epoch = epoch;
+    const { config: wanted } = this.#options;
+    const config = this.#era === undefined ? ok(wanted) : succeed(this.#era.config as EngineConfig, wanted);
+    const begun = config.ok ? this.#configure(config.value, timeMicros) : config;
+    if (begun.ok) this.#journal.onProgress(() => this.onJournalProgress());
+    return begun;
+  }
+
+  /** The engine for another configuration, built ahead of {@link reconfigure}; the one in charge where it says the same. */
+  prepare(wanted: EngineConfig): Result<Engine, ConfigureFailure> {
+    const config = succeed(this.#engine.config, wanted);
     if (!config.ok) return config;
-    const changes = last !== undefined && !sameConfig(last.config, config.value);
-    if (changes) {
-      const troubled = this.#engine.stateful.find((stateful) => !stateful.ready());
-      if (troubled !== undefined) return outOfService(troubled.seat.path);
-      const successor = build(config.value);
-      successor.inherit(this.#engine, this.router.lastSeq + 1);
-      this.#engine.system.stop();
-      this.#takeCharge(successor);
-      successor.outlets.turnTo(this);
-    }
-    this.router.configured({ config: config.value, epoch }, timeMicros);
-    this.#engine.run();
-    if (last === undefined || changes) {
-      this.#enterEra({
-        seq: this.router.lastSeq,
-        previousSeq: last?.seq ?? null,
-        config: config.value,
-      });
-    }
-    this.#journal.onProgress(() => this.onJournalProgress());
-    return ok(undefined);
+    if (sameConfig(config.value, this.#engine.config)) return ok(this.#engine);
+    const ready = this.#allReady();
+    return ready.ok ? ok(this.#options.build(config.value)) : ready;
+  }
+
+  /**
+   * Goes on under another configuration while ticks come in, as a start under it would: what was taken in so far is handled
+   * under the one before.
+   */
+  reconfigure(prepared: Engine, timeMicros: Micros): Result<void, ConfigureFailure | "journal-failed"> {
+    if (prepared === this.#engine) return ok(undefined);
+    if (this.router.detached) return failure("journal-failed", "the journal takes nothing more");
+    while (!this.#engine.system.idle) this.#engine.run();
+    return this.#configure(prepared.config, timeMicros, prepared);
   }
 
   /**
@@ -234,6 +238,32 @@ export class LiveEngine implements EmissionTarget {
       if (this.waitsForDisk) return false;
       beatMicros += BEAT_MICROS;
     }
+  }
+
+  #configure(config: EngineConfig, timeMicros: Micros, prepared?: Engine): Result<void, ConfigureFailure> {
+    const last = this.#era;
+    const changes = last !== undefined && !sameConfig(last.config, config);
+    if (changes) {
+      const ready = this.#allReady();
+      if (!ready.ok) return ready;
+      const successor = prepared ?? this.#options.build(config);
+      successor.inherit(this.#engine, this.router.lastSeq + 1);
+      this.#engine.system.stop();
+      this.#takeCharge(successor);
+      successor.outlets.turnTo(this);
+    }
+    this.router.configured({ config, epoch: this.#epoch }, timeMicros);
+    this.#engine.run();
+    if (last === undefined || changes) {
+      this.#enterEra({ seq: this.router.lastSeq, previousSeq: last?.seq ?? null, config });
+    }
+    return ok(undefined);
+  }
+
+  /** Whether every actor has a state that another could go on with. */
+  #allReady(): Result<void, "actor-out-of-service"> {
+    const troubled = this.#engine.stateful.find((stateful) => !stateful.ready());
+    return troubled === undefined ? ok(undefined) : outOfService(troubled.seat.path);
   }
 
   #takeCharge(engine: Engine): void {
@@ -375,7 +405,8 @@ function statesOf(engine: Engine, router: TickRouter): readonly Stateful[] {
 function outOfService(path: string): Result<never, "actor-out-of-service"> {
   return failure(
     "actor-out-of-service",
-    `${path} failed while the journal was read, so its state cannot be taken to other settings: start once under the ` +
-      "former ones and look at its fault.",
+    `${path} failed and has not come back, so its state cannot be taken to other settings: see its fault. Where that was at ` +
+      "the start, start once under the former settings.",
+    { recoverable: true },
   );
 }

@@ -1,8 +1,8 @@
 // The composition root: takes a data folder and gives a running engine with everything under it. The only file of edge
 // that knows storage.
 
-import { join } from "node:path";
-import { MICROS_PER_HOUR, type Micros } from "../actors/base/clock.ts";
+import { basename, dirname, join } from "node:path";
+import type { Micros } from "../actors/base/clock.ts";
 import { type Failure, failure, ok, type Result } from "../actors/base/result.ts";
 import type { BarListener } from "../actors/chain/chain.ts";
 import type { Instrument } from "../actors/domain/instrument.ts";
@@ -17,6 +17,7 @@ import type { Ledger } from "../actors/ports/ledger.ts";
 import type { TimeSeriesReports } from "../actors/ports/time-series-reports.ts";
 import type { TimeSeries } from "../actors/ports/time-series.ts";
 import type { Vectors } from "../actors/ports/vectors.ts";
+import type { VotingModel } from "../actors/voting-models.ts";
 import { type DataLock, lockDataFolder } from "../storage/journal/data-lock.ts";
 import type { OpenedJournal } from "../storage/journal/append.ts";
 import { openJournal } from "../storage/journal/journal.ts";
@@ -26,15 +27,18 @@ import { type Backups, openBackups } from "../storage/backups.ts";
 import { BarsCache } from "../storage/bars-cache.ts";
 import { copyHeads, signHeads, signHeadsAside } from "../storage/sign-heads.ts";
 import { type HotStores, openHotStores } from "../storage/open-hot-stores.ts";
+import { ModelShelf } from "../storage/models/shelf.ts";
 import { StoredTime } from "../storage/stored-time.ts";
-import { openStores, type Stores, type StoresOptions } from "../storage/open-stores.ts";
+import { openStores, type Stores } from "../storage/open-stores.ts";
 import { type LedgerProjection, ledgerProjection } from "../storage/projections/ledger.ts";
 import type { Projector } from "../storage/projections/projector.ts";
 import { SqlAuditHeads } from "../storage/sql/audit-heads.ts";
 import { openDatabase } from "../storage/sql/database.ts";
 import { SqlLedger } from "../storage/sql/ledger.ts";
 import { SOURCE_NAMES } from "./feeds/source.ts";
-import { ledgerUrl, type Settings } from "./settings.ts";
+import { ModelWatch, withModels } from "./model-watch.ts";
+import { recoverSafely } from "./recovery.ts";
+import { graphUrlOf, ledgerUrl, type Settings, weaviateOf } from "./settings.ts";
 import { SystemClock } from "./system-clock.ts";
 
 /** A running engine and what it stands on. */
@@ -67,6 +71,8 @@ export interface Station {
    * overdue. Call it about hourly.
    */
   housekeep(): Promise<void>;
+  /** Lets models vote that were promoted or rolled back since. Call it every few seconds, one call after the other. */
+  refreshModels(): Promise<void>;
   /** Flushes, saves every actor, brings the ledger up to date and lets the folder go. */
   close(): Promise<void>;
 }
@@ -86,8 +92,12 @@ export interface StationOptions {
   readonly onProblem?: (message: string) => void;
 }
 
-export function engineConfig(settings: Settings, instruments: readonly Instrument[]): EngineConfig {
-  return {
+function engineConfig(
+  settings: Settings,
+  instruments: readonly Instrument[],
+  models: readonly VotingModel[],
+): EngineConfig {
+  const config = {
     instruments,
     sources: SOURCE_NAMES,
     preset: settings.preset,
@@ -95,13 +105,38 @@ export function engineConfig(settings: Settings, instruments: readonly Instrumen
     broker: settings.broker,
     seed: settings.seed,
   };
+  return withModels(config, models);
 }
 
-/** Builds engines with the rule members. */
-export function engineBuilder(
-  options: Pick<EngineOptions, "scheduler" | "stopwatch" | "live" | "asksMembers" | "onBar">,
-): (config: EngineConfig) => Engine {
-  return (config) => new Engine({ config, ...options, forecasters: ruleForecasters });
+/** The trained models of a data folder; a replay's folder has those of the one that it lies in. */
+export function openModels(data: string, onProblem: (message: string) => void): ModelShelf {
+  const replays = dirname(data);
+  const home = basename(replays) === REPLAYS_FOLDER ? dirname(replays) : data;
+  return new ModelShelf({ folder: join(home, "models"), onProblem });
+}
+
+export interface EngineBuilderOptions extends Pick<
+  EngineOptions,
+  "scheduler" | "stopwatch" | "live" | "asksMembers" | "onBar"
+> {
+  /** Where the models are that configurations name; needed only where members are asked. */
+  readonly models?: ModelShelf;
+}
+
+/** Builds engines with the rule members and the models that their configuration names. */
+export function engineBuilder({
+  models,
+  ...options
+}: EngineBuilderOptions): (config: EngineConfig) => Engine {
+  return (config) =>
+    new Engine({
+      config,
+      ...options,
+      forecasters: ({ symbol }) =>
+        models !== undefined && options.asksMembers
+          ? [...ruleForecasters(), ...models.membersOf(config, symbol)]
+          : ruleForecasters(),
+    });
 }
 
 /** Locks the folder, recovers what is in it and stands ready to take ticks. */
@@ -115,7 +150,7 @@ export async function openStation(options: StationOptions): Promise<Result<Stati
 }
 
 async function openUnderLock(options: StationOptions, lock: DataLock): Promise<Result<Station, string>> {
-  const { settings, instruments, live: isLive } = options;
+  const { settings, live: isLive } = options;
   const scope = settings.account.accountId;
   const database = await openDatabase(ledgerUrl(settings));
   if (!database.ok) return database;
@@ -132,27 +167,7 @@ async function openUnderLock(options: StationOptions, lock: DataLock): Promise<R
     return journal;
   }
   const clock = new SystemClock();
-  const snapshots = new FileSnapshotStore({
-    directory: join(settings.data, "snapshots"),
-    durableSeq: () => journal.value.durableSeq,
-    flush: () => journal.value.flush(),
-    ...(options.onProblem === undefined ? {} : { onProblem: options.onProblem }),
-  });
-  const live = new LiveEngine({
-    build: engineBuilder({
-      scheduler: clock,
-      stopwatch: clock.stopwatch,
-      live: isLive,
-      asksMembers: true,
-      ...(options.onBar === undefined ? {} : { onBar: options.onBar }),
-    }),
-    config: engineConfig(settings, instruments),
-    journal: journal.value,
-    scheduler: clock,
-    snapshots,
-    ...(options.onFault === undefined ? {} : { onFault: options.onFault }),
-    ...(options.onProblem === undefined ? {} : { onProblem: options.onProblem }),
-  });
+  const { live, snapshots, models } = await liveEngine(options, clock, journal.value);
   const recovered = recoverSafely(live, isLive ? clock.nowMicros() : Number.POSITIVE_INFINITY);
   const epoch = recovered.ok ? await asked(() => ledger.issueEpoch(scope, journal.value.epoch)) : recovered;
   const begun = epoch.ok
@@ -191,8 +206,49 @@ async function openUnderLock(options: StationOptions, lock: DataLock): Promise<R
     stores,
     hot,
     backups,
+    models,
   };
   return ok(new RunningStation(options, { ...parts, recovery: recovered.value, epoch: epoch.value }));
+}
+
+/** The engine, not begun, with the models that are to vote open. */
+async function liveEngine(
+  options: StationOptions,
+  clock: SystemClock,
+  journal: OpenedJournal,
+): Promise<{ live: LiveEngine; snapshots: FileSnapshotStore; models: ModelWatch }> {
+  const { settings, instruments, live: isLive } = options;
+  const onProblem = (message: string): void => options.onProblem?.(message);
+  const snapshots = new FileSnapshotStore({
+    directory: join(settings.data, "snapshots"),
+    durableSeq: () => journal.durableSeq,
+    flush: () => journal.flush(),
+    onProblem,
+  });
+  const shelf = openModels(settings.data, onProblem);
+  const { revision } = shelf;
+  const symbols = instruments.map(({ symbol }) => symbol);
+  // Where ticks bring their time along, members judge their age by it.
+  const chosen = await shelf.choose(symbols, isLive ? clock.nowMicros() : 0);
+  const live = new LiveEngine({
+    build: engineBuilder({
+      scheduler: clock,
+      stopwatch: clock.stopwatch,
+      live: isLive,
+      asksMembers: true,
+      models: shelf,
+      ...(options.onBar === undefined ? {} : { onBar: options.onBar }),
+    }),
+    config: engineConfig(settings, instruments, chosen),
+    journal,
+    scheduler: clock,
+    snapshots,
+    onProblem,
+    ...(options.onFault === undefined ? {} : { onFault: options.onFault }),
+  });
+  const nowMicros = (): Micros => (isLive ? clock.nowMicros() : live.router.timeMicros);
+  const models = new ModelWatch({ shelf, live, instruments, chosen, revision, nowMicros, onProblem });
+  return { live, snapshots, models };
 }
 
 function backupsOf({ settings, onProblem }: StationOptions, clock: SystemClock): Backups | undefined {
@@ -222,21 +278,9 @@ async function asked<T>(question: () => Promise<T>): Promise<Result<T, "ledger-u
   }
 }
 
-/** Undefined where market states lie with the time series. */
-export function weaviateOf({ vectors }: Settings): StoresOptions["weaviate"] {
-  const { url, grpcPort, apiKey } = vectors;
-  return url === undefined ? undefined : { url, grpcPort, ...(apiKey === undefined ? {} : { apiKey }) };
-}
-
-/** Undefined where none is kept: history and graph go together unless a server was named. */
-function graphUrlOf({ data, graph, timeSeries }: Settings): string | undefined {
-  if (graph.url !== undefined) return graph.url;
-  return timeSeries.enabled ? `sqlite://${join(data, "graph.db")}` : undefined;
-}
-
 const JOURNAL_FOLDER = "journal";
-/** How far a journal's last record may be ahead of the wall's clock, which may have been set back a little. */
-const JOURNAL_AHEAD_MICROS_MAX = MICROS_PER_HOUR;
+/** Of a data folder: replays of files, each in a folder of its own. */
+export const REPLAYS_FOLDER = "replays";
 
 type StationParts = Pick<
   Station,
@@ -246,6 +290,7 @@ type StationParts = Pick<
   readonly heads: AuditHeadStore;
   readonly snapshots: FileSnapshotStore;
   readonly lock: DataLock;
+  readonly models: ModelWatch;
 };
 
 class RunningStation implements Station {
@@ -269,6 +314,7 @@ class RunningStation implements Station {
   readonly #heads: AuditHeadStore;
   readonly #snapshots: FileSnapshotStore;
   readonly #lock: DataLock;
+  readonly #models: ModelWatch;
   #signedDay = "";
   #areHeadsCopied = false;
 
@@ -292,6 +338,7 @@ class RunningStation implements Station {
     this.bars = this.#barsCache();
     this.#snapshots = parts.snapshots;
     this.#lock = parts.lock;
+    this.#models = parts.models;
     this.projection = ledgerProjection({
       ...parts,
       scope: options.settings.account.accountId,
@@ -317,6 +364,10 @@ class RunningStation implements Station {
       clock,
       storedMicros: () => stored.micros,
     });
+  }
+
+  async refreshModels(): Promise<void> {
+    await this.#models.refresh();
   }
 
   async housekeep(): Promise<void> {
@@ -387,29 +438,5 @@ class RunningStation implements Station {
     if (isLedgerThere) await this.#copyHeads();
     await this.ledger.close();
     this.#lock.release();
-  }
-}
-
-/** A journal that cannot be replayed must not be written on, nor one whose time this machine has not reached. */
-function recoverSafely(
-  live: LiveEngine,
-  nowMicros: Micros,
-): Result<Recovery, "recovery-failed" | "clock-behind"> {
-  try {
-    const recovery = live.recover();
-    const aheadMicros = live.router.timeMicros - nowMicros;
-    if (aheadMicros <= JOURNAL_AHEAD_MICROS_MAX) return ok(recovery);
-    const lastTime = new Date(live.router.timeMicros / 1_000).toISOString();
-    return failure(
-      "clock-behind",
-      `the journal's last record is of ${lastTime}, which this machine's clock has not reached: time would stand still ` +
-        "until then. Set the clock right, or use another data folder.",
-    );
-  } catch (error) {
-    return failure(
-      "recovery-failed",
-      `the journal cannot be replayed: ${error instanceof Error ? error.message : String(error)}. Nothing was changed; ` +
-        "`tickforge journal verify` reads every byte of it.",
-    );
   }
 }

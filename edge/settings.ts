@@ -212,12 +212,30 @@ function variable(
   return value === "" ? undefined : value;
 }
 
-/** What is no number reaches the schema as NaN and is refused there by name. */
 /** Where the ledger is: a PostgreSQL database, or a SQLite file in the data folder. */
 export function ledgerUrl({ ledger, data }: Settings): string {
   return ledger.url ?? `sqlite://${join(data, "ledger.db")}`;
 }
 
+interface WeaviateAddress {
+  readonly url: string;
+  readonly grpcPort: number;
+  readonly apiKey?: string;
+}
+
+/** Undefined where market states lie with the time series. */
+export function weaviateOf({ vectors }: Settings): WeaviateAddress | undefined {
+  const { url, grpcPort, apiKey } = vectors;
+  return url === undefined ? undefined : { url, grpcPort, ...(apiKey === undefined ? {} : { apiKey }) };
+}
+
+/** Undefined where none is kept: history and graph go together unless a server was named. */
+export function graphUrlOf({ data, graph, timeSeries }: Settings): string | undefined {
+  if (graph.url !== undefined) return graph.url;
+  return timeSeries.enabled ? `sqlite://${join(data, "graph.db")}` : undefined;
+}
+
+/** What is no number reaches the schema as NaN and is refused there by name. */
 function numberOf(text: string | undefined): number | undefined {
   return text === undefined ? undefined : Number(text);
 }

@@ -11,11 +11,14 @@ const HOUSEKEEP_MICROS = MICROS_PER_HOUR;
 const LATENCY_MICROS = MICROS_PER_MINUTE;
 /** How often the ledger is brought up to date. */
 const PROJECT_MICROS = 1_000_000;
+/** How often it is looked whether other models are to vote. */
+const MODELS_MICROS = 2_000_000;
 
 export class Upkeep {
   readonly #station: Station;
   readonly #stops: Cancel[] = [];
   #projected: Promise<unknown> = Promise.resolve();
+  #refreshed: Promise<void> = Promise.resolve();
   #measured: Promise<void> = Promise.resolve();
   #housekept: Promise<void> = Promise.resolve();
 
@@ -26,6 +29,9 @@ export class Upkeep {
     if (options.beats) this.#every(BEAT_MICROS, () => live.beatIfDue(clock.nowMicros()));
     this.#every(PROJECT_MICROS, () => {
       this.#projected = this.#projected.then(() => this.#project());
+    });
+    this.#every(MODELS_MICROS, () => {
+      this.#refreshed = this.#refreshed.then(() => station.refreshModels());
     });
     this.#every(LATENCY_MICROS, () => {
       this.#measured = this.#storeLatency();
@@ -38,6 +44,7 @@ export class Upkeep {
   async stop(): Promise<void> {
     for (const cancel of this.#stops) cancel();
     await this.#projected;
+    await this.#refreshed;
     await this.#housekept;
     await this.#measured;
   }

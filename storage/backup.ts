@@ -37,7 +37,7 @@ import { writeWhole } from "./projections/whole-file.ts";
 export const BACKUP_MANIFEST = "backup.json";
 const FORMAT = 1;
 /** Folders that are copied file by file, in this order; what disappears meanwhile was no longer needed. */
-const FOLDERS = ["keys", "audit", "snapshots", "archive"];
+const FOLDERS = ["keys", "audit", "models", "snapshots", "archive"];
 
 const manifestSchema = z.strictObject({
   format: z.literal(FORMAT),

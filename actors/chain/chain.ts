@@ -5,11 +5,11 @@
 
 import type { Archive } from "../base/archive.ts";
 import { assert } from "../base/assert.ts";
-import type { Clock, Micros } from "../base/clock.ts";
+import { type Clock, MICROS_PER_MINUTE, type Micros } from "../base/clock.ts";
 import { BAR_INTERVALS, type Bar, type BarInterval } from "../domain/bar.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { MarketState } from "../domain/market.ts";
-import type { Vote, Votes } from "../domain/prediction.ts";
+import type { MemberId, Vote, Votes } from "../domain/prediction.ts";
 import type { QuarantineCode } from "../domain/quarantine.ts";
 import { copyQuote, emptyQuote, persistQuote, type Quote } from "../domain/quote.ts";
 import type { Regime } from "../domain/regime.ts";
@@ -29,6 +29,9 @@ import { TickValidator } from "./validate.ts";
 
 /** Hears every bar as it closes; the bar is valid during the call only. */
 export type BarListener = (bar: Bar, intervalIndex: number) => void;
+
+/** Hears when a 1-minute bar closed, after the features have and before the quote that follows. */
+export type MinuteListener = (features: Float64Array, closeMicros: Micros) => void;
 
 /** A signal without its place in the order: what the chain itself knows. */
 export type SignalContent = Omit<
@@ -63,8 +66,9 @@ export class Chain {
     calibrator: Calibrator;
     stopwatch: Clock;
     onBar?: BarListener;
+    onMinute?: MinuteListener;
   }) {
-    const { instrument, preset, onBar } = options;
+    const { instrument, preset, onBar, onMinute } = options;
     this.stages = new StageTimer(options.stopwatch);
     this.#validator = new TickValidator({ instrument });
     this.#secondaryValidator = new TickValidator({ instrument });
@@ -76,6 +80,7 @@ export class Chain {
         if (intervalIndex === MINUTE) {
           this.features.onMinuteBar(bar);
           this.#minuteClosed = true;
+          onMinute?.(this.features.vector, bar.openTimeMicros + MICROS_PER_MINUTE);
         }
         onBar?.(bar, intervalIndex);
       },
@@ -183,6 +188,11 @@ export class Chain {
     const decision = this.#policy.decide(input, tradable);
     stages.done("policy");
     return decision;
+  }
+
+  /** Whoever is this member now is another than the one that voted: that vote counts no longer. */
+  withdraw(member: MemberId): void {
+    this.#ballot.withdraw(member);
   }
 
   /** What there is to say about the latest decision, which is not HOLD. Allocates: for signals only. */

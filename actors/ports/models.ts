@@ -68,6 +68,13 @@ export interface ModelCard {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
+/** From then on it may not vote; Infinity for one that may for ever. */
+export function modelExpiryMicros({ trainedAt, expiresAfterMicros }: ModelCard): Micros {
+  return expiresAfterMicros === null
+    ? Number.POSITIVE_INFINITY
+    : Date.parse(trainedAt) * 1_000 + expiresAfterMicros;
+}
+
 export interface RegisteredModel {
   readonly card: ModelCard;
   /** Of its bytes, hex. */
@@ -108,6 +115,8 @@ export interface Models {
   load(model: string, version: string): Result<Uint8Array, ModelFailure>;
   /** The version that votes; undefined before the first promotion. */
   champion(model: string): RegisteredModel | undefined;
+  /** The version that votes and those before it that could again, the newest first; damaged ones may be among them. */
+  champions(model: string): readonly RegisteredModel[];
   /** Makes a version the champion and what was one a shadow. */
   promote(model: string, promotion: Promotion): Result<RegisteredModel, ModelFailure>;
   /** Makes the champion before this one the champion again. */

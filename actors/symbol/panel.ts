@@ -7,9 +7,10 @@ import type { Clock, Micros } from "../base/clock.ts";
 import { LatencyHistogram } from "../base/histogram.ts";
 import type { MemberId, Vote, VoteStatus } from "../domain/prediction.ts";
 import type { Draft } from "../ports/emitter.ts";
-import { ABSTAIN, type ForecastInput, type Forecaster } from "../ports/forecaster.ts";
+import { ABSTAIN, type ForecastInput, type Forecaster, type MinuteRows } from "../ports/forecaster.ts";
 import { CircuitBreaker } from "../runtime/breaker.ts";
 import { VOTES_IN_FLIGHT_MAX } from "./limits.ts";
+import { MinuteHistory } from "./minute-history.ts";
 
 /** Calls of which one is timed where no deadline is judged. A power of two. */
 const TIMED_ONE_IN = 16;
@@ -45,6 +46,8 @@ export class ForecasterPanel {
   readonly #judgeDeadlines: boolean;
   readonly #tickMembers: readonly Member[];
   readonly #allMembers: readonly Member[];
+  /** Undefined where no member reads it. */
+  readonly #minutes: MinuteHistory | undefined;
   /** A ring of slots; those from `#oldest` on, `#inFlight` of them, hold votes that have not been heard. */
   #slots: Slot[];
   #oldest = 0;
@@ -77,7 +80,19 @@ export class ForecasterPanel {
       ...this.#tickMembers,
       ...members.filter((member) => member.forecaster.cadence === "bar-close"),
     ];
+    const minutesRead = Math.max(0, ...members.map(({ forecaster }) => forecaster.minutesRead ?? 0));
+    this.#minutes = minutesRead === 0 ? undefined : new MinuteHistory(minutesRead);
     this.#slots = [this.#newSlot(), this.#newSlot()];
+  }
+
+  /** What members read of the minutes before; the same object all along. */
+  get minutes(): MinuteRows | undefined {
+    return this.#minutes;
+  }
+
+  /** A minute closed, asked about or not, with the features as they are. */
+  minuteClosed(features: Float64Array, closeMicros: Micros): void {
+    this.#minutes?.push(features, closeMicros);
   }
 
   /** Whether any member answers when a bar closes; if none does, a silent symbol is not asked. */
@@ -128,8 +143,12 @@ export class ForecasterPanel {
 
   persist(archive: Archive): void {
     this.#heardSeq = archive.number(this.#heardSeq);
-    // By name: another set of members goes on with those it has in common with the one before.
-    archive.parts(new Map(this.#allMembers.map((member) => [member.forecaster.member, stateOf(member)])));
+    // By name: another set of members goes on with those it has in common with the one before, and with its minutes.
+    const parts = new Map<string, Persistent>(
+      this.#allMembers.map((member) => [nameOf(member.forecaster), stateOf(member)]),
+    );
+    if (this.#minutes !== undefined) parts.set("minutes", this.#minutes);
+    archive.parts(parts);
   }
 
   /** @returns when the member was done; NaN when nobody looks at the time */
@@ -211,6 +230,10 @@ function votesOf(members: readonly Member[]): MutableVote[] {
     status: "abstained",
     probabilityUp: Number.NaN,
   }));
+}
+
+function nameOf({ member, version }: Forecaster): string {
+  return version === undefined ? member : `${member} ${version}`;
 }
 
 function stateOf({ forecaster, breaker }: Member): Persistent {

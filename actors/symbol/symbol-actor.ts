@@ -31,12 +31,12 @@ export interface SymbolCounts {
 }
 
 export class SymbolActor {
+  readonly instrumentId: number;
   readonly chain: Chain;
   readonly panel: ForecasterPanel;
   /** From tick to decision: since its arrival when trading live, since its handling began in a replay. */
   readonly decisionLatency = new LatencyHistogram();
   readonly #emitter: Emitter;
-  readonly #instrumentId: number;
   readonly #asksMembers: boolean;
   readonly #live: boolean;
   readonly #stopwatch: Clock;
@@ -69,12 +69,13 @@ export class SymbolActor {
     this.chain = options.chain;
     this.panel = options.panel;
     this.#emitter = options.emitter;
-    this.#instrumentId = options.instrumentId;
+    this.instrumentId = options.instrumentId;
     this.#stopwatch = options.stopwatch;
     this.#asksMembers = options.asksMembers;
     this.#live = options.live;
     this.#input = {
       features: options.chain.features.vector,
+      ...(options.panel.minutes === undefined ? {} : { minutes: options.panel.minutes }),
       timeMicros: 0,
       instrumentId: options.instrumentId,
     } satisfies ForecastInput;
@@ -153,7 +154,7 @@ export class SymbolActor {
         kind: "quarantined",
         seq: 0,
         timeMicros: tick.timeMicros,
-        instrumentId: this.#instrumentId,
+        instrumentId: this.instrumentId,
         sourceId: tick.sourceId,
         causeSeq: tick.seq,
         code,
@@ -211,7 +212,7 @@ export class SymbolActor {
       kind: "signal",
       seq: 0,
       timeMicros: record.timeMicros,
-      instrumentId: this.#instrumentId,
+      instrumentId: this.instrumentId,
       causeSeq: record.seq,
       tickSeq: this.#lastTickSeq,
       tradable,
@@ -238,7 +239,7 @@ export class SymbolActor {
       kind: "checkpoint",
       seq: 0,
       timeMicros: record.timeMicros,
-      instrumentId: this.#instrumentId,
+      instrumentId: this.instrumentId,
       causeSeq: record.seq,
       decisions: this.#decisions,
       decisionHash: this.#hash.hex(),

@@ -203,6 +203,18 @@ export const healthSchema = z.object({
   gapsMissing: z.number().int(),
   quarantined: z.number().int(),
   clients: z.number().int(),
+  /** Trained models that vote now. */
+  models: z.array(
+    z.object({
+      model: z.string(),
+      version: z.string(),
+      /** Of its bytes, hex. */
+      sha256: z.string(),
+      member: z.string(),
+      /** Null for any that no other model of its member names. */
+      symbols: z.array(z.string()).nullable(),
+    }),
+  ),
   /** What a person should know, newest first. */
   problems: z.array(z.string()),
 });

@@ -259,6 +259,7 @@ export class StandIn {
       gapsMissing: 0,
       quarantined: 28,
       clients: this.#sockets.size,
+      models: [],
       problems: isStoreDown ? ["the time series store does not answer: history is not available"] : [],
     };
   }

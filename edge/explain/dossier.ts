@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { analogsSchema } from "./analogs.ts";
 
-export const DOSSIER_VERSION = 2;
+export const DOSSIER_VERSION = 3;
 
 const seq = z.number().int().nonnegative();
 const time = z.iso.datetime();
@@ -29,6 +29,8 @@ const voteSchema = z.object({
   /** Share of the vote; null where it had none. */
   weight: z.number().nullable(),
   ageMillis: z.number().nullable(),
+  /** Which trained model it was; null for a member that is a rule. */
+  model: z.object({ name: z.string(), version: z.string(), sha256: z.string() }).nullable(),
 });
 
 const signalSchema = z.object({

@@ -16,13 +16,15 @@ export function dossierPage(dossier: Dossier): string {
         `regime ${escaped(signal.regime)}. ${escaped(signal.reasons.join(", "))}</p>`,
     grid(
       "Votes",
-      ["Member", "Status", "Probability up", "Weight", "Age, ms"],
+      ["Member", "Status", "Probability up", "Weight", "Age, ms", "Model", "SHA-256"],
       dossier.votes.map((vote) => [
         vote.member,
         vote.status,
         vote.probabilityUp?.toFixed(4) ?? "",
         vote.weight?.toFixed(3) ?? "",
         vote.ageMillis?.toFixed(1) ?? "",
+        vote.model === null ? "" : `${vote.model.name} ${vote.model.version}`,
+        vote.model?.sha256 ?? "",
       ]),
     ),
     ...dossier.refusals.map((refusal) =>

@@ -73,7 +73,7 @@ export function dossierLines(dossier: Dossier, colours: boolean): string[] {
   return lines;
 }
 
-const VOTES = ["member", "status", "probability up", "weight", "age ms"];
+const VOTES = ["member", "status", "probability up", "weight", "age ms", "model", "SHA-256"];
 const TICKS = ["record", "time", "bid", "ask", "source", "put aside"];
 const FILLS = ["record", "time", "order", "status", "volume", "price", "slippage", "commission", "reason"];
 
@@ -123,6 +123,8 @@ function voteCells(vote: Dossier["votes"][number]): string[] {
     shown(vote.probabilityUp, 4),
     shown(vote.weight, 3),
     shown(vote.ageMillis, 1),
+    vote.model === null ? "" : `${vote.model.name} ${vote.model.version}`,
+    vote.model?.sha256.slice(0, 16) ?? "",
   ];
 }
 

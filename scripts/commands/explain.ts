@@ -2,12 +2,12 @@
 
 import { writeFileSync } from "node:fs";
 import { Command } from "commander";
-import { engineBuilder, weaviateOf } from "../../edge/main.ts";
+import { engineBuilder } from "../../edge/main.ts";
 import type { Dossier } from "../../edge/explain/dossier.ts";
 import { dossierLines } from "../../edge/explain/terminal.ts";
 import { explain, withAnalogs } from "../../edge/explain/gather.ts";
 import { dossierPage } from "../../edge/explain/page.ts";
-import type { Settings } from "../../edge/settings.ts";
+import { type Settings, weaviateOf } from "../../edge/settings.ts";
 import { openPast } from "../../storage/open-past.ts";
 import { openVectors } from "../../storage/open-vectors.ts";
 import {

@@ -100,7 +100,18 @@ function list(flags: ModelsFlags): void {
     console.log("no models are registered: rule members vote alone");
     return;
   }
-  const columns = ["model", "version", "status", "trained", "cadence", "bytes", "sha256"].map((title) => ({
+  const columns = [
+    "model",
+    "version",
+    "status",
+    "member",
+    "event",
+    "symbols",
+    "trained",
+    "cadence",
+    "bytes",
+    "sha256",
+  ].map((title) => ({
     title,
     align: title === "bytes" ? ("right" as const) : ("left" as const),
   }));
@@ -108,6 +119,9 @@ function list(flags: ModelsFlags): void {
     card.model,
     card.version,
     status,
+    card.member,
+    card.event,
+    card.symbols?.join(",") ?? "any",
     card.trainedAt.slice(0, 10),
     card.cadence,
     String(bytes),

@@ -12,7 +12,7 @@ import { Follower } from "../../actors/follower.ts";
 import { findFooting, type Footing, stepOn } from "../../actors/footing.ts";
 import type { JournalCursor } from "../../actors/ports/journal.ts";
 import type { ReplayReport } from "../../actors/replayer.ts";
-import { engineBuilder } from "../../edge/main.ts";
+import { engineBuilder, openModels } from "../../edge/main.ts";
 import { SystemClock } from "../../edge/system-clock.ts";
 import type { Settings } from "../../edge/settings.ts";
 import { SegmentCursor } from "../../storage/journal/cursor.ts";
@@ -55,6 +55,7 @@ export function replayRecorded(
     stopwatch: new SystemClock().stopwatch,
     live: false,
     asksMembers: mode === "recompute",
+    models: openModels(settings.data, (message) => console.error(message)),
   });
   const footing = firstSeq > 1 ? footingAfter(settings, { build, firstSeq, lastSeq }) : undefined;
   if (firstSeq > 1 && footing === undefined) {

@@ -5,8 +5,10 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { Command } from "commander";
 import { failure } from "../../actors/base/result.ts";
+import type { Instrument } from "../../actors/domain/instrument.ts";
+import type { VotingModel } from "../../actors/voting-models.ts";
 import { type LeanTicks, openLeanTicks } from "../../edge/feeds/lean.ts";
-import { openStation, type Station } from "../../edge/main.ts";
+import { openModels, openStation, REPLAYS_FOLDER, type Station } from "../../edge/main.ts";
 import { playTick, settleDurably } from "../../edge/play.ts";
 import { reportOf, type RunReport } from "../../edge/report.ts";
 import type { Settings } from "../../edge/settings.ts";
@@ -81,7 +83,8 @@ async function replayFiles(paths: string[], settings: Settings, flags: ReplayFla
     exitWith(failure("bad-speed", `--speed ${flags.speed} is no number above 0, nor max`), EXIT_USAGE);
   const stop = new StopRequest();
   const lean = valueOrExit(openLeanTicks(paths));
-  const folder = prepareFolder(settings, { paths, preset: settings.preset });
+  const models = await votingModels(settings, lean.instruments);
+  const folder = prepareFolder(settings, { paths, preset: settings.preset, ...models });
   const station = valueOrExit(
     await openStation({
       settings: { ...settings, data: folder },
@@ -109,6 +112,18 @@ async function replayFiles(paths: string[], settings: Settings, flags: ReplayFla
   printRun(report, { json: flags.json, ticks, seconds, folder });
 }
 
+/** Other models make another replay; without any it is the one it was before there were models. */
+async function votingModels(
+  { data }: Settings,
+  instruments: readonly Instrument[],
+): Promise<{ models?: readonly VotingModel[] }> {
+  const shelf = openModels(data, () => undefined);
+  const symbols = instruments.map(({ symbol }) => symbol);
+  const models = await shelf.choose(symbols, 0);
+  shelf.keepOnly([]);
+  return models.length === 0 ? {} : { models };
+}
+
 const COMPLETE = "complete";
 const INPUTS = "inputs.json";
 
@@ -116,7 +131,10 @@ const INPUTS = "inputs.json";
  * A replay has a folder of its own below the data folder, named by its inputs. One that was interrupted goes on; one that
  * was completed starts again from nothing.
  */
-function prepareFolder(settings: Settings, inputs: { paths: string[]; preset: string }): string {
+function prepareFolder(
+  settings: Settings,
+  inputs: { paths: string[]; preset: string; models?: readonly VotingModel[] },
+): string {
   const text = JSON.stringify({
     ...inputs,
     seed: settings.seed,
@@ -124,7 +142,7 @@ function prepareFolder(settings: Settings, inputs: { paths: string[]; preset: st
     broker: settings.broker,
   });
   const name = createHash("sha256").update(text).digest("hex").slice(0, 12);
-  const folder = join(settings.data, "replays", name);
+  const folder = join(settings.data, REPLAYS_FOLDER, name);
   if (existsSync(join(folder, COMPLETE))) rmSync(folder, { recursive: true });
   mkdirSync(folder, { recursive: true });
   const inputsPath = join(folder, INPUTS);

@@ -2,10 +2,13 @@
 
 import { Command, Option } from "commander";
 import { failure } from "../../actors/base/result.ts";
+import type { Engine } from "../../actors/engine.ts";
+import { ruleForecasters } from "../../actors/ensemble.ts";
 import { buildDashboard } from "../../edge/dashboard/routes.ts";
 import { RecentBars } from "../../edge/live/recent-bars.ts";
 import { openStation, type Station } from "../../edge/main.ts";
 import { explainAside } from "../explain-aside.ts";
+import { votersText } from "../../edge/model-watch.ts";
 import { type Market, MARKET_KINDS, type MarketKind, openMarket } from "../../edge/markets.ts";
 import { reportOf } from "../../edge/report.ts";
 import { type RunningServer, startServer } from "../../edge/server.ts";
@@ -82,6 +85,7 @@ async function start(paths: readonly string[], flags: StartFlags): Promise<void>
   console.error(
     `running on ${settings.data}: the journal stands at record ${station.live.router.lastSeq}. Open ${server.url} - Ctrl-C stops.`,
   );
+  console.error(`members that vote: ${membersText(station.live.engine)}`);
   const upkeep = new Upkeep(station, { beats: market.clock === "wall" });
   const running = await market
     .open(station, () => {
@@ -118,6 +122,11 @@ async function start(paths: readonly string[], flags: StartFlags): Promise<void>
   await server.stop();
   await upkeep.stop();
   await finish(station, { json, problems });
+}
+
+function membersText({ config }: Engine): string {
+  const rules = ruleForecasters().map(({ member }) => member);
+  return `${rules.join(", ")}; trained models: ${votersText(config.models)}`;
 }
 
 /** What a person should know: shown where it can be seen, and on the page. */
@@ -196,7 +205,6 @@ async function finish(
   station: Station,
   { json, problems }: { json: boolean; problems: Problems },
 ): Promise<never> {
-  const report = reportOf(station.live.engine);
   // Nothing can be saved behind a failed journal, and nothing may look as if it had been.
   if (station.journal.health === "failed") {
     // The journal's thread gives its reason a moment after it failed: a flush waits for that.
@@ -205,6 +213,8 @@ async function finish(
     process.exit(EXIT_FAILED);
   }
   await station.close();
+  // What waited for the disk has left by now, and what followed from it is decided.
+  const report = reportOf(station.live.engine);
   problems.repeat();
   console.log(
     json

@@ -1,4 +1,5 @@
-"""Writes a small ONNX model for tests, and what it answers: twenty trees of LightGBM on noise with a rule in it.
+"""Writes two small ONNX models for tests, and what they answer: twenty trees of LightGBM on noise with a rule in it, which read
+one row, and a convolution with weights by chance, which reads a window of rows.
 
 Run with lightgbm 4.7.0, onnxmltools 1.16.0, onnx 1.23.2, onnxruntime 1.31.1 and numpy 2.4.6:
     python scripts/train/make_onnx_fixture.py test/fixtures/models
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import lightgbm
 import numpy
+import onnx
 import onnxmltools
 import onnxruntime
 from onnxmltools.convert.common.data_types import FloatTensorType
@@ -18,34 +20,84 @@ from onnxmltools.convert.common.data_types import FloatTensorType
 FEATURES = 59
 ROWS = 4_000
 SHOWN = 16
+WINDOW = 8
+WINDOW_FEATURES = 5
+KERNEL = 3
+FILTERS = 6
 
 
 def main(folder: Path) -> None:
+    trees(folder)
+    window(folder)
+
+
+def trees(folder: Path) -> None:
     random = numpy.random.default_rng(7)
     values = random.normal(size=(ROWS, FEATURES)).astype(numpy.float32)
     # Features that are not warm are missing, as they are to live members.
     values[random.random(size=values.shape) < 0.05] = numpy.nan
     score = numpy.nan_to_num(values[:, 0]) + numpy.nan_to_num(values[:, 1] * values[:, 2])
     up = (score + random.normal(size=ROWS) > 0).astype(int)
-    trees = lightgbm.train(
+    model_of_trees = lightgbm.train(
         {"objective": "binary", "num_leaves": 7, "seed": 7, "deterministic": True, "verbosity": -1},
         lightgbm.Dataset(values, up),
         20,
     )
     model = onnxmltools.convert_lightgbm(
-        trees, initial_types=[("features", FloatTensorType([None, FEATURES]))], zipmap=False, target_opset=15
+        model_of_trees, initial_types=[("features", FloatTensorType([None, FEATURES]))], zipmap=False, target_opset=15
     )
     content = model.SerializeToString()
     (folder / "tiny-trees.onnx").write_bytes(content)
     shown = values[:SHOWN]
     answers = onnxruntime.InferenceSession(content).run(["probabilities"], {"features": shown})[0][:, 1]
-    assert numpy.allclose(answers, trees.predict(shown), atol=1e-6)
+    assert numpy.allclose(answers, model_of_trees.predict(shown), atol=1e-6)
+    tell(folder / "tiny-trees.json", {"features": FEATURES}, shown, answers)
+
+
+def window(folder: Path) -> None:
+    """Sigmoid of a weighted sum over filters of each filter's highest answer along the window."""
+    random = numpy.random.default_rng(11)
+
+    def weights(name: str, scale: float, *shape: int) -> onnx.TensorProto:
+        return onnx.numpy_helper.from_array(random.normal(size=shape, scale=scale).astype(numpy.float32), name)
+
+    node = onnx.helper.make_node
+    graph = onnx.helper.make_graph(
+        [
+            node("Transpose", ["rows"], ["columns"], perm=[0, 2, 1]),
+            node("Conv", ["columns", "kernels", "offsets"], ["answers"]),
+            node("GlobalMaxPool", ["answers"], ["highest"]),
+            node("Flatten", ["highest"], ["flat"]),
+            node("Gemm", ["flat", "shares", "shift"], ["score"]),
+            node("Sigmoid", ["score"], ["probability"]),
+        ],
+        "tiny-window",
+        [onnx.helper.make_tensor_value_info("rows", onnx.TensorProto.FLOAT, [None, WINDOW, WINDOW_FEATURES])],
+        [onnx.helper.make_tensor_value_info("probability", onnx.TensorProto.FLOAT, [None, 1])],
+        [
+            # Oscillators go up to 100.
+            weights("kernels", 0.02, FILTERS, WINDOW_FEATURES, KERNEL),
+            weights("offsets", 0.1, FILTERS),
+            weights("shares", 0.5, FILTERS, 1),
+            weights("shift", 0.1, 1),
+        ],
+    )
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 15)], ir_version=8)
+    onnx.checker.check_model(model)
+    content = model.SerializeToString()
+    (folder / "tiny-window.onnx").write_bytes(content)
+    shown = random.normal(size=(SHOWN, WINDOW, WINDOW_FEATURES)).astype(numpy.float32)
+    answers = onnxruntime.InferenceSession(content).run(["probability"], {"rows": shown})[0][:, 0]
+    tell(folder / "tiny-window.json", {"features": WINDOW_FEATURES, "window": WINDOW}, shown, answers)
+
+
+def tell(path: Path, what: dict, shown: numpy.ndarray, answers: numpy.ndarray) -> None:
     told = {
-        "features": FEATURES,
+        **what,
         "inputs": base64.b64encode(shown.tobytes()).decode(),
         "probabilities": [float(answer) for answer in answers],
     }
-    (folder / "tiny-trees.json").write_text(json.dumps(told, indent=1) + "\n")
+    path.write_text(json.dumps(told, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -78,6 +78,17 @@ export class MemoryModels implements Models {
     return registered?.ok === true ? registered.value : undefined;
   }
 
+  champions(model: string): readonly RegisteredModel[] {
+    const { champions, retired } = this.#of(model);
+    return champions
+      .toReversed()
+      .filter((version, index, all) => all.indexOf(version) === index && !retired.has(version))
+      .flatMap((version) => {
+        const registered = this.#standing(model, version);
+        return registered.ok ? [registered.value] : [];
+      });
+  }
+
   promote(model: string, promotion: Promotion): Result<RegisteredModel, ModelFailure> {
     const { version } = promotion;
     if (!this.load(model, version).ok) return failure("unknown-model", version);

@@ -2,41 +2,46 @@
 // ensemble keep what every member has to.
 
 import { afterAll, describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { z } from "zod";
 import { ModelForecaster } from "../../actors/chain/model-forecaster.ts";
-import { FEATURE_COUNT } from "../../actors/domain/features.ts";
+import { MICROS_PER_MINUTE } from "../../actors/base/clock.ts";
+import { FEATURE, FEATURE_COUNT, FEATURE_NAMES } from "../../actors/domain/features.ts";
 import { ABSTAIN } from "../../actors/ports/forecaster.ts";
 import type { Inference } from "../../actors/ports/inference.ts";
 import type { ModelCard } from "../../actors/ports/models.ts";
 import { describeForecaster } from "../../test/contract/forecaster.ts";
-import { cardOf } from "../../test/contract/models.ts";
+import { MinuteHistory } from "../../actors/symbol/minute-history.ts";
+import {
+  toldBy,
+  TREES,
+  treesCard,
+  WINDOW,
+  WINDOW_COLUMNS,
+  WINDOW_ROWS,
+  windowCard,
+} from "../../test/fixtures/models.ts";
 import { openOnnx } from "./onnx.ts";
 
-const FIXTURES = join(import.meta.dir, "../../test/fixtures/models");
-const content = new Uint8Array(readFileSync(join(FIXTURES, "tiny-trees.onnx")));
-const told = z
-  .object({ features: z.literal(FEATURE_COUNT), inputs: z.string(), probabilities: z.array(z.number()) })
-  .parse(JSON.parse(readFileSync(join(FIXTURES, "tiny-trees.json"), "utf8")));
-const inputs = new Float32Array(Uint8Array.fromBase64(told.inputs).buffer);
+const { inputs, probabilities } = toldBy("tiny-trees");
+const COLUMNS = inputs.length / probabilities.length;
 const opened: Inference[] = [];
 afterAll(() => opened.forEach((inference) => inference.close()));
 
-function card(changes: Partial<ModelCard> = {}): ModelCard {
-  return cardOf("lightgbm", "1", { outputs: [{ name: "probabilities", shape: [null, 2] }], ...changes });
+function open(changes: Partial<ModelCard> = {}): Inference {
+  return opening(TREES, treesCard("1", changes));
 }
 
-function open(changes: Partial<ModelCard> = {}): Inference {
-  const inference = openOnnx(content, card(changes));
+function opening(content: Uint8Array, card: ModelCard): Inference {
+  const inference = openOnnx(content, card);
   if (!inference.ok) throw new Error(inference.message);
   opened.push(inference.value);
   return inference.value;
 }
 
-/** The features of one of the rows that were asked in training. */
+/** The features of one of the rows that were asked in training; those the model does not read are missing. */
 function rowOf(row: number): Float64Array {
-  return Float64Array.from(inputs.subarray(row * FEATURE_COUNT, (row + 1) * FEATURE_COUNT));
+  const features = new Float64Array(FEATURE_COUNT).fill(Number.NaN);
+  features.set(inputs.subarray(row * COLUMNS, (row + 1) * COLUMNS));
+  return features;
 }
 
 function ask(member: ModelForecaster, features: Float64Array, timeMicros = 0): number {
@@ -46,8 +51,8 @@ function ask(member: ModelForecaster, features: Float64Array, timeMicros = 0): n
 describe("a model on ONNX Runtime", () => {
   test("says what the library that trained it says, row after row", () => {
     const inference = open();
-    for (const [row, probability] of told.probabilities.entries()) {
-      inference.input.set(rowOf(row));
+    for (const [row, probability] of probabilities.entries()) {
+      inference.input.set(rowOf(row).subarray(0, COLUMNS));
       const [down = 0, up = 0] = inference.run();
       expect(up).toBeCloseTo(probability, 6);
       expect(down + up).toBeCloseTo(1, 6);
@@ -56,33 +61,43 @@ describe("a model on ONNX Runtime", () => {
 
   test("stands beside others of its kind, each with its own tensors", () => {
     const [one, other] = [open(), open()];
-    one.input.set(rowOf(0));
-    other.input.set(rowOf(1));
+    one.input.set(rowOf(0).subarray(0, COLUMNS));
+    other.input.set(rowOf(1).subarray(0, COLUMNS));
     const first = [...one.run()];
     other.run();
     expect([...one.run()]).toEqual(first);
-    expect(first[1]).toBeCloseTo(told.probabilities[0] ?? 0, 6);
+    expect(first[1]).toBeCloseTo(probabilities[0] ?? 0, 6);
   });
 
   test("is refused when it is not what its card says, or of other features", () => {
     const cases: [Partial<ModelCard>, string, string][] = [
       [{ featureSchema: "0123456789abcdef" }, "schema-mismatch", "train it again"],
-      [{ inputs: [{ name: "features", shape: [null, 58] }] }, "shape-mismatch", "[, 59], not [, 58]"],
+      [{ inputs: [{ name: "features", shape: [null, 58] }] }, "shape-mismatch", "[, 58]; 59 features"],
+      [
+        { features: FEATURE_NAMES.slice(0, 58), inputs: [{ name: "features", shape: [null, 58] }] },
+        "shape-mismatch",
+        "[, 59], not [, 58]",
+      ],
+      [{ features: ["moon_phase", ...FEATURE_NAMES.slice(0, 58)] }, "schema-mismatch", "moon_phase"],
       [{ inputs: [{ name: "x", shape: [null, 59] }] }, "shape-mismatch", "no x"],
       [{ outputs: [{ name: "label", shape: [1] }] }, "shape-mismatch", "floats of four bytes"],
       [{ outputs: [{ name: "probabilities", shape: [null, 3] }] }, "shape-mismatch", "not [, 3]"],
-      [{ inputs: [...card().inputs, ...card().inputs] }, "shape-mismatch", "more than one input"],
+      [
+        { inputs: [...treesCard("1").inputs, ...treesCard("1").inputs] },
+        "shape-mismatch",
+        "more than one input",
+      ],
     ];
     for (const [changes, code, said] of cases) {
-      const refused = openOnnx(content, card(changes));
+      const refused = openOnnx(TREES, treesCard("1", changes));
       expect(refused).toMatchObject({ ok: false, code });
       expect(refused.ok ? "" : refused.message).toContain(said);
     }
   });
 
   test("that was cut short or changed is refused, and the process lives on", () => {
-    for (const bytes of [new Uint8Array(), content.subarray(0, 5_000), new Uint8Array(10_000).fill(255)]) {
-      expect(openOnnx(bytes, card())).toMatchObject({ ok: false, code: "model-unloadable" });
+    for (const bytes of [new Uint8Array(), TREES.subarray(0, 5_000), new Uint8Array(10_000).fill(255)]) {
+      expect(openOnnx(bytes, treesCard("1"))).toMatchObject({ ok: false, code: "model-unloadable" });
     }
     expect(open().run()).toHaveLength(2);
   });
@@ -98,7 +113,7 @@ describe("a model on ONNX Runtime", () => {
 describe("a model as a member", () => {
   test("votes with the probability of the second class", () => {
     const member = new ModelForecaster(open());
-    for (const [row, probability] of told.probabilities.entries()) {
+    for (const [row, probability] of probabilities.entries()) {
       expect(ask(member, rowOf(row))).toBeCloseTo(probability, 6);
     }
     expect(member).toMatchObject({ member: "lightgbm", cadence: "tick", deadlineMicros: 2_000 });
@@ -127,15 +142,35 @@ describe("a model as a member", () => {
   });
 
   test("keeps still once it is too old", () => {
-    const trainedAtMicros = Date.parse(card().trainedAt) * 1_000;
+    const trainedAtMicros = Date.parse(treesCard("1").trainedAt) * 1_000;
     const member = new ModelForecaster(open({ expiresAfterMicros: 1_000_000 }));
     expect(ask(member, rowOf(0), trainedAtMicros + 1_000_000)).toBeGreaterThan(0);
     expect(ask(member, rowOf(0), trainedAtMicros + 1_000_001)).toBe(ABSTAIN);
   });
 
-  test("is none of another name, nor of another input", () => {
-    expect(() => new ModelForecaster(open({ model: "nobody" }))).toThrow("nobody");
+  test("of a window says what the library that trained it says, of the minutes before", () => {
+    const told = toldBy("tiny-window");
+    const member = new ModelForecaster(opening(WINDOW, windowCard("1")));
+    const size = WINDOW_ROWS * WINDOW_COLUMNS.length;
+    for (const [index, probability] of told.probabilities.entries()) {
+      const minutes = new MinuteHistory(WINDOW_ROWS);
+      for (let row = 0; row < WINDOW_ROWS; row++) {
+        const features = new Float64Array(FEATURE_COUNT).fill(Number.NaN);
+        for (const [at, column] of WINDOW_COLUMNS.entries()) {
+          features[FEATURE[column]] = told.inputs[index * size + row * WINDOW_COLUMNS.length + at] as number;
+        }
+        minutes.push(features, row * MICROS_PER_MINUTE);
+      }
+      const said = member.forecast({
+        features: new Float64Array(0),
+        minutes,
+        timeMicros: 0,
+        instrumentId: 0,
+      });
+      expect(said).toBeCloseTo(probability, 6);
+    }
   });
 });
 
 describeForecaster("lightgbm on ONNX Runtime", () => new ModelForecaster(open()));
+describeForecaster("a window on ONNX Runtime", () => new ModelForecaster(opening(WINDOW, windowCard("1"))));

@@ -4,6 +4,7 @@
 import { createRequire } from "node:module";
 import type { Tensor, TensorConstructor } from "onnxruntime-node";
 import { failure, ok, type Result } from "../../actors/base/result.ts";
+import { type ModelInputFailure, modelColumns } from "../../actors/chain/model-forecaster.ts";
 import { FEATURE_SCHEMA_HASH } from "../../actors/domain/features.ts";
 import type { Inference } from "../../actors/ports/inference.ts";
 import type { ModelCard, ModelTensor } from "../../actors/ports/models.ts";
@@ -43,7 +44,9 @@ const OPTIONS = {
   logSeverityLevel: 3,
 };
 
-export type OnnxFailure = "schema-mismatch" | "shape-mismatch" | "model-unloadable";
+const RUN_OPTIONS = {};
+
+export type OnnxFailure = ModelInputFailure | "model-unloadable";
 
 let runtime: NativeRuntime | undefined;
 
@@ -61,7 +64,10 @@ function nativeRuntime(): NativeRuntime {
   return runtime;
 }
 
-/** Loads a model, if it is what its card says and was trained on this engine's features. */
+/**
+ * Loads a model, if it is what its card says and was trained on this engine's features. It has run once by then, so that no
+ * vote waits for what a first run prepares.
+ */
 export function openOnnx(content: Uint8Array, card: ModelCard): Result<Inference, OnnxFailure> {
   const name = `${card.model} ${card.version}`;
   if (card.featureSchema !== FEATURE_SCHEMA_HASH) {
@@ -70,6 +76,8 @@ export function openOnnx(content: Uint8Array, card: ModelCard): Result<Inference
       `${name} was trained on features of schema ${card.featureSchema}; these are ${FEATURE_SCHEMA_HASH}: train it again`,
     );
   }
+  const columns = modelColumns(card);
+  if (!columns.ok) return columns;
   let session: NativeSession;
   try {
     session = new (nativeRuntime().Session)();
@@ -78,17 +86,21 @@ export function openOnnx(content: Uint8Array, card: ModelCard): Result<Inference
   } catch (error) {
     return failure("model-unloadable", `${name} cannot be loaded: ${messageOf(error)}`);
   }
-  const [input, ...others] = card.inputs;
+  const [input] = card.inputs;
   const [output] = card.outputs;
-  const mismatch =
-    others.length > 0
-      ? "its card has more than one input"
-      : (differenceOf(session.inputMetadata, input) ?? differenceOf(session.outputMetadata, output));
+  const mismatch = differenceOf(session.inputMetadata, input) ?? differenceOf(session.outputMetadata, output);
   if (mismatch !== undefined || input === undefined || output === undefined) {
     session.dispose();
     return failure("shape-mismatch", `${name} is not what its card says: ${mismatch}`);
   }
-  return ok(new OnnxInference(card, session, { input, output }));
+  const inference = new OnnxInference(card, session, { input, output });
+  try {
+    inference.run();
+  } catch (error) {
+    inference.close();
+    return failure("model-unloadable", `${name} cannot be run: ${messageOf(error)}`);
+  }
+  return ok(inference);
 }
 
 /** Undefined where the model has a tensor of that name, of floats and of that shape. */
@@ -129,7 +141,7 @@ class OnnxInference implements Inference {
   run(): Float32Array {
     // The native side would take a session that is gone for what it was.
     if (!this.#isOpen) throw new Error(`${this.card.model} ${this.card.version} was let go`);
-    this.#session.run(this.#feeds, this.#fetches, {});
+    this.#session.run(this.#feeds, this.#fetches, RUN_OPTIONS);
     return this.#output;
   }
 

@@ -15,6 +15,7 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { type Failure, failure, ok, type Result } from "../../actors/base/result.ts";
@@ -35,6 +36,7 @@ import {
   promoted,
   retiredFrom,
   rolledBack,
+  standby,
   type Standing,
   standingSchema,
   statusOf,
@@ -42,6 +44,8 @@ import {
 
 const CONTENT = "model.onnx";
 const ENTRY = "card.json";
+/** What a model's file of who counts ends with. */
+const STANDING = ".json";
 /** Of what is being written, or was when the process died; no version's name has it. */
 const UNFINISHED = "~";
 
@@ -131,12 +135,14 @@ export class FileModels implements Models {
     if (entry === undefined) return unknownModel(model, version);
     try {
       const content = readFileSync(join(this.#versionFolder(model, version), CONTENT));
-      const sha256 = createHash("sha256").update(content).digest("hex");
-      if (sha256 === entry.sha256)
-        return ok(new Uint8Array(content.buffer, content.byteOffset, content.length));
-      return this.#damaged(model, version, `its bytes have the hash ${sha256}, not ${entry.sha256}`);
+      const bytes = new Uint8Array(content.buffer, content.byteOffset, content.length);
+      const sound = this.#sound(entry, bytes, createHash("sha256").update(content).digest("hex"));
+      if (!sound.ok) this.#onProblem(sound.message);
+      return sound;
     } catch (error) {
-      return this.#damaged(model, version, error instanceof Error ? error.message : String(error));
+      const damaged = this.#damaged(entry, error instanceof Error ? error.message : String(error));
+      this.#onProblem(damaged.message);
+      return damaged;
     }
   }
 
@@ -146,6 +152,45 @@ export class FileModels implements Models {
     const version = champions.findLast((each) => this.load(model, each).ok);
     const entry = version === undefined ? undefined : this.#entry(model, version);
     return entry === undefined ? undefined : { ...this.#registered(entry), status: "champion" };
+  }
+
+  champions(model: string): readonly RegisteredModel[] {
+    return standby(this.#standing(model)).flatMap((version) => {
+      const entry = this.#entry(model, version);
+      return entry === undefined ? [] : [this.#registered(entry)];
+    });
+  }
+
+  /** As {@link load}, with the reading and hashing on other threads; what is wrong is told by the answer alone. */
+  async loadAside(model: string, version: string): Promise<Result<Uint8Array, ModelFailure>> {
+    const entry = this.#entry(model, version);
+    if (entry === undefined) return unknownModel(model, version);
+    try {
+      const content = new Uint8Array(await readFile(join(this.#versionFolder(model, version), CONTENT)));
+      const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", content)).toHex();
+      return this.#sound(entry, content, sha256);
+    } catch (error) {
+      return this.#damaged(entry, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** Models of which some version was ever promoted or retired. */
+  get standing(): string[] {
+    return namesIn(this.#folder)
+      .filter((name) => name.endsWith(STANDING))
+      .map((name) => name.slice(0, -STANDING.length))
+      .filter((model) => MODEL_NAME.test(model))
+      .sort();
+  }
+
+  /** Another one whenever some version was promoted, rolled back or retired since. */
+  get revision(): string {
+    return this.standing
+      .map((model) => {
+        const stat = statSync(this.#standingPath(model), { throwIfNoEntry: false });
+        return `${model} ${stat?.ino} ${stat?.mtimeMs} ${stat?.size}`;
+      })
+      .join("\n");
   }
 
   promote(model: string, promotion: Promotion): Result<RegisteredModel, ModelFailure> {
@@ -233,17 +278,23 @@ export class FileModels implements Models {
 
   /** Beside the versions' folders: a version may have any name. */
   #standingPath(model: string): string {
-    return join(this.#folder, `${model}.json`);
+    return join(this.#folder, `${model}${STANDING}`);
   }
 
   #versionFolder(model: string, version: string): string {
     return join(this.#folder, model, version);
   }
 
-  #damaged(model: string, version: string, what: string): Failure<"model-damaged"> {
-    const message = `${model} ${version} in ${this.#folder} is damaged: ${what}. It is not used; register it again`;
-    this.#onProblem(message);
-    return failure("model-damaged", message);
+  #sound(entry: Entry, content: Uint8Array, sha256: string): Result<Uint8Array, "model-damaged"> {
+    if (sha256 === entry.sha256) return ok(content);
+    return this.#damaged(entry, `its bytes have the hash ${sha256}, not ${entry.sha256}`);
+  }
+
+  #damaged({ card }: Entry, what: string): Failure<"model-damaged"> {
+    return failure(
+      "model-damaged",
+      `${card.model} ${card.version} in ${this.#folder} is damaged: ${what}. It is not used; register it again`,
+    );
   }
 
   #writing<T>(write: () => Result<T, ModelFailure>): Result<T, ModelFailure> {

@@ -28,6 +28,11 @@ export function statusOf(standing: Standing, version: string): ModelStatus {
   return standing.retired.includes(version) ? "retired" : "shadow";
 }
 
+/** The champion and those before it that may vote again, the newest first, each once. */
+export function standby({ champions, retired }: Standing): string[] {
+  return [...new Set(champions.toReversed())].filter((version) => !retired.includes(version));
+}
+
 export function promoted(standing: Standing, promotion: Promotion): Standing {
   const { promotions, champions, retired } = standing;
   if (champions.at(-1) === promotion.version) return standing;

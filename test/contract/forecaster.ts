@@ -6,6 +6,7 @@ import { LoadArchive, SaveArchive } from "../../actors/base/archive.ts";
 import { FEATURE_COUNT } from "../../actors/domain/features.ts";
 import { MEMBERS } from "../../actors/domain/prediction.ts";
 import { ABSTAIN, type ForecastInput, type Forecaster } from "../../actors/ports/forecaster.ts";
+import { MinuteHistory } from "../../actors/symbol/minute-history.ts";
 import { MemoryJournal } from "../../storage/memory/memory-journal.ts";
 import { makeRig, play, simulatedTicks } from "../fixtures/engine-rig.ts";
 
@@ -47,8 +48,13 @@ function brokenInputs(timeMicros: number): ForecastInput[] {
   }));
 }
 
+/** Each time is the close of a minute to members that read such. */
 function answersOf(member: Forecaster, asked: readonly ForecastInput[]): number[] {
-  return asked.map((input) => member.forecast(input));
+  const minutes = new MinuteHistory(Math.max(1, member.minutesRead ?? 0));
+  return asked.map((input) => {
+    minutes.push(input.features, input.timeMicros);
+    return member.forecast({ ...input, minutes });
+  });
 }
 
 /**

@@ -16,7 +16,7 @@ export function cardOf(model: string, version: string, changes: Partial<ModelCar
     event: "up",
     symbols: null,
     featureSchema: FEATURE_SCHEMA_HASH,
-    features: FEATURE_NAMES,
+    features: FEATURE_NAMES.slice(0, 59),
     window: 1,
     inputs: [{ name: "features", shape: [null, 59] }],
     outputs: [{ name: "probability", shape: [null, 1] }],
@@ -86,6 +86,10 @@ export function describeModels(name: string, open: () => Models): void {
       });
       expect(models.champion("lightgbm")?.card.version).toBe("1");
       models.promote("lightgbm", { version: "2", by: "ann", atMicros: 7_000 });
+      expect(models.champions("lightgbm").map(({ card, status }) => [card.version, status])).toEqual([
+        ["2", "champion"],
+        ["1", "shadow"],
+      ]);
       expect(models.list("lightgbm").map(({ card, status }) => [card.version, status])).toEqual([
         ["2", "champion"],
         ["1", "shadow"],
@@ -152,6 +156,7 @@ export function describeModels(name: string, open: () => Models): void {
       expect(models.list()).toEqual(oracle.list());
       for (const model of MODELS) {
         expect(models.champion(model)).toEqual(oracle.champion(model));
+        expect(models.champions(model)).toEqual(oracle.champions(model));
         expect(models.promotions(model)).toEqual(oracle.promotions(model));
       }
     }, 30_000);

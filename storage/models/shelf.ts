@@ -1,0 +1,154 @@
+// The models a process has open: chosen from a registry, each loaded once and shared by all symbols, and put into ensembles as
+// configurations name them.
+
+import { AbsentForecaster } from "../../actors/chain/absent-forecaster.ts";
+import { ModelForecaster } from "../../actors/chain/model-forecaster.ts";
+import type { Micros } from "../../actors/base/clock.ts";
+import { failure, type Result } from "../../actors/base/result.ts";
+import type { EngineConfig } from "../../actors/engine-config.ts";
+import type { Forecaster } from "../../actors/ports/forecaster.ts";
+import type { Inference } from "../../actors/ports/inference.ts";
+import type { RegisteredModel } from "../../actors/ports/models.ts";
+import {
+  type Candidate,
+  chooseModels,
+  unfit,
+  type VotingModel,
+  votingModels,
+} from "../../actors/voting-models.ts";
+import { openOnnx } from "./onnx.ts";
+import { FileModels } from "./registry.ts";
+
+/** What a configuration says of a model that names it beyond doubt. */
+type ModelName = Pick<VotingModel, "model" | "version" | "sha256">;
+
+export interface ModelShelfOptions {
+  /** Of the registry; need not be there. */
+  readonly folder: string;
+  /** Hears of every model that cannot vote, why, and what to do. */
+  readonly onProblem: (message: string) => void;
+}
+
+export class ModelShelf {
+  readonly #options: ModelShelfOptions;
+  readonly #registry: FileModels;
+  readonly #open = new Map<string, Inference>();
+  /** What was said since the last choice: the same is not said twice. */
+  readonly #told = new Set<string>();
+
+  constructor(options: ModelShelfOptions) {
+    this.#options = options;
+    this.#registry = new FileModels(options.folder, (message) => this.#tell(message));
+  }
+
+  /** Another one whenever somebody changed which versions are to vote. */
+  get revision(): string {
+    return this.#registry.revision;
+  }
+
+  /**
+   * Which of the registry's champions vote on `symbols` from `timeMicros` on, all of them open. Where one cannot, the champion
+   * before it does, or nobody. Files are read and hashed on other threads; loading takes this one, a model at a time.
+   */
+  async choose(symbols: readonly string[], timeMicros: Micros): Promise<readonly VotingModel[]> {
+    this.#told.clear();
+    const candidates: Candidate[] = [];
+    for (const model of this.#registry.standing) {
+      const registered = await this.#firstGood(model, timeMicros);
+      if (registered === undefined) continue;
+      const { card, sha256 } = registered;
+      candidates.push({
+        voting: { model, version: card.version, sha256, member: card.member, symbols: card.symbols },
+        sinceMicros: this.#registry.promotions(model)[0]?.atMicros ?? 0,
+      });
+    }
+    const { models, problems } = chooseModels(candidates, symbols);
+    for (const problem of problems) this.#tell(problem);
+    return models;
+  }
+
+  /** The models of a configuration on one symbol, as members. One that is not here fails when it is asked. */
+  membersOf(config: EngineConfig, symbol: string): Forecaster[] {
+    return votingModels(config, symbol).map((voting) => {
+      const inference = this.#inferenceOf(voting);
+      if (inference.ok) return new ModelForecaster(inference.value);
+      this.#tellAbsent(voting, inference.message);
+      return new AbsentForecaster(voting.member, `${voting.model} ${voting.version}`);
+    });
+  }
+
+  /** Lets go of every model that `models` do not name. */
+  keepOnly(models: readonly VotingModel[]): void {
+    const kept = new Set(models.map(keyOf));
+    for (const [key, inference] of this.#open) {
+      if (kept.has(key)) continue;
+      inference.close();
+      this.#open.delete(key);
+    }
+  }
+
+  async #firstGood(model: string, timeMicros: Micros): Promise<RegisteredModel | undefined> {
+    const refusals: string[] = [];
+    let found: RegisteredModel | undefined;
+    for (const registered of this.#registry.champions(model)) {
+      const { card, sha256 } = registered;
+      const why =
+        unfit(card, timeMicros) ??
+        (await this.#refusal({ model, version: card.version, sha256 }, registered));
+      if (why === undefined) {
+        found = registered;
+        break;
+      }
+      refusals.push(`${model} ${card.version} does not vote: ${why}`);
+    }
+    if (refusals.length > 0) {
+      const instead =
+        found === undefined
+          ? "no earlier champion can take its place, so others vote without it"
+          : `${model} ${found.card.version}, a champion before it, votes in its place`;
+      this.#tell([...refusals, instead].join("; "));
+    }
+    return found;
+  }
+
+  /** Why a model cannot be opened; undefined once it is open. */
+  async #refusal(name: ModelName, { card }: RegisteredModel): Promise<string | undefined> {
+    if (this.#open.has(keyOf(name))) return undefined;
+    const content = await this.#registry.loadAside(name.model, name.version);
+    const opened = content.ok ? openOnnx(content.value, card) : content;
+    if (!opened.ok) return `${opened.code}: ${opened.message}`;
+    this.#open.set(keyOf(name), opened.value);
+    return undefined;
+  }
+
+  #inferenceOf(name: ModelName): Result<Inference, string> {
+    const open = this.#open.get(keyOf(name));
+    if (open !== undefined) return { ok: true, value: open };
+    const registered = this.#registry.list(name.model).find(({ card }) => card.version === name.version);
+    if (registered === undefined) return failure("unknown-model", `it is not in ${this.#options.folder}`);
+    if (registered.sha256 !== name.sha256) {
+      return failure("model-changed", `in ${this.#options.folder} it has the SHA-256 ${registered.sha256}`);
+    }
+    const content = this.#registry.load(name.model, name.version);
+    const opened = content.ok ? openOnnx(content.value, registered.card) : content;
+    if (opened.ok) this.#open.set(keyOf(name), opened.value);
+    return opened;
+  }
+
+  #tellAbsent(voting: VotingModel, why: string): void {
+    this.#tell(
+      `the journal names ${voting.model} ${voting.version} (SHA-256 ${voting.sha256}) as ${voting.member}, which cannot be asked ` +
+        `here: ${why}. Its recorded votes count; asked anew, it fails. Register it again to ask it`,
+    );
+  }
+
+  #tell(message: string): void {
+    if (this.#told.has(message)) return;
+    this.#told.add(message);
+    this.#options.onProblem(message);
+  }
+}
+
+function keyOf({ model, version, sha256 }: ModelName): string {
+  return `${model} ${version} ${sha256}`;
+}
