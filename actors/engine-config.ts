@@ -4,7 +4,7 @@
 import { StateHash } from "./base/hash.ts";
 import { failure, ok, type Result } from "./base/result.ts";
 import type { AccountSettings, PaperBrokerSettings } from "./account/settings.ts";
-import type { PresetName } from "./chain/presets.ts";
+import type { AdviserVote, PresetName } from "./chain/presets.ts";
 import { FEATURE_SCHEMA_HASH } from "./domain/features.ts";
 import type { Instrument } from "./domain/instrument.ts";
 
@@ -21,6 +21,8 @@ export interface EngineConfig {
   readonly broker: PaperBrokerSettings;
   /** Seeds what is random by design, such as the paper broker's latency. */
   readonly seed: number;
+  /** What the vote of external advisers is worth. Left out, nothing: they may still vote, in vain. */
+  readonly adviser?: AdviserVote;
 }
 
 /** Names the layout snapshots are made under: code version and feature schema. */
