@@ -33,6 +33,7 @@ import type { Projector } from "../storage/projections/projector.ts";
 import { SqlAuditHeads } from "../storage/sql/audit-heads.ts";
 import { openDatabase } from "../storage/sql/database.ts";
 import { SqlLedger } from "../storage/sql/ledger.ts";
+import { adviserVoteOf } from "./advisers/settings.ts";
 import { SOURCE_NAMES } from "./feeds/source.ts";
 import { ledgerUrl, type Settings } from "./settings.ts";
 import { SystemClock } from "./system-clock.ts";
@@ -87,6 +88,7 @@ export interface StationOptions {
 }
 
 export function engineConfig(settings: Settings, instruments: readonly Instrument[]): EngineConfig {
+  const adviser = adviserVoteOf(settings.advisers);
   return {
     instruments,
     sources: SOURCE_NAMES,
@@ -94,6 +96,7 @@ export function engineConfig(settings: Settings, instruments: readonly Instrumen
     account: settings.account,
     broker: settings.broker,
     seed: settings.seed,
+    ...(adviser === undefined ? {} : { adviser }),
   };
 }
 
