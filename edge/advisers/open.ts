@@ -1,5 +1,6 @@
 // Puts the advisers of the settings to work beside a running station; loads the SDK only where there are any.
 
+import type { Scheduler } from "../../actors/base/clock.ts";
 import type { CacheStore } from "../../actors/ports/cache-store.ts";
 import type { Adviser } from "../../actors/ports/adviser.ts";
 import type { SpendingStore } from "../../actors/ports/spending.ts";
@@ -15,7 +16,10 @@ const MILLIS_PER_MINUTE = 60_000;
 const COST_MICROS = 1_000_000;
 
 export interface AdvisersOptions {
-  readonly station: Pick<Station, "live" | "clock" | "hot">;
+  readonly station: Pick<Station, "live"> & {
+    readonly clock: Scheduler;
+    readonly hot: Pick<Station["hot"], "cache" | "guard">;
+  };
   readonly settings: AdviserSettings;
   readonly spending: SpendingStore;
   /** Whether records carry the wall's time. */
@@ -82,7 +86,7 @@ function isUsable(service: AdviserService, onProblem: (message: string) => void)
 }
 
 /** While the store is away nothing is remembered, and that is all. */
-function patient({ cache, guard }: Station["hot"]): CacheStore {
+function patient({ cache, guard }: AdvisersOptions["station"]["hot"]): CacheStore {
   return {
     get: async (key) => {
       const text = await guard.ask(async () => await cache.get(key));

@@ -2,7 +2,7 @@
 // answer is in the journal with its reasons and replays without them; what fails is left alone; nothing holds their key.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Registry } from "prom-client";
@@ -16,10 +16,13 @@ import { NEWS_CHARACTERS_MAX, PROBE_MICROS, ROUNDS_AT_ONCE } from "../../edge/ad
 import { addAdviserMetrics } from "../../edge/advisers/metrics.ts";
 import { NewsFile } from "../../edge/advisers/news.ts";
 import { OpenAiAdviser } from "../../edge/advisers/openai-adviser.ts";
-import { ADVISER_DEFAULTS, type AdviserService } from "../../edge/advisers/settings.ts";
+import { lookAtAdvisers } from "../../edge/advisers/look.ts";
+import { openAdvisers } from "../../edge/advisers/open.ts";
+import { ADVISER_DEFAULTS, type AdviserService, type AdviserSettings } from "../../edge/advisers/settings.ts";
 import { completion, GOOD, KEY, refusal, StubServer } from "../../edge/advisers/stub-server.fixture.ts";
 import { MemoryCacheStore } from "../../storage/memory/cache-store.ts";
 import { MemoryJournal } from "../../storage/memory/memory-journal.ts";
+import { openHotStores } from "../../storage/open-hot-stores.ts";
 import { SpendingFile } from "../../storage/spending-file.ts";
 import {
   DEMO_CONFIG,
@@ -259,6 +262,103 @@ describe("the desk", () => {
       status: "invalid",
       answers: [{ failure: "nonsense", probabilityUp: null, reasons: [] }],
     });
+  });
+});
+
+describe("advisers that are configured", () => {
+  async function openedWith(changes: Partial<AdviserSettings>, isWallClock = true, spent?: string) {
+    const { rig, journal } = await setUp();
+    if (spent !== undefined) {
+      mkdirSync(join(spendingPath, ".."), { recursive: true });
+      writeFileSync(spendingPath, spent);
+    }
+    const problems: string[] = [];
+    const desk = await openAdvisers({
+      station: {
+        live: rig.live,
+        clock: rig.clock,
+        hot: openHotStores({ url: undefined, clock: rig.clock, onProblem: () => {} }),
+      },
+      settings: { ...ADVISER_DEFAULTS, enabled: true, services: [server.service()], ...changes },
+      spending: new SpendingFile(spendingPath),
+      isWallClock,
+      onProblem: (message) => problems.push(message),
+    });
+    if (desk !== undefined) desks.push(desk);
+    return { rig, journal, desk, problems };
+  }
+  const keyless: AdviserService = {
+    name: "keyless",
+    baseUrl: "http://127.0.0.1:1/v1",
+    model: "m",
+    apiKeyEnv: "STUB_KEY",
+    pricePerMillionInput: 0,
+    pricePerMillionOutput: 0,
+    answerTokensMax: 500,
+    answerTokensName: "max_tokens",
+  };
+
+  test("are asked from the next point of the clock on, and remembered", async () => {
+    const { rig, journal, desk, problems } = await openedWith({});
+    for (const _ of [1, 2]) {
+      rig.clock.advanceTo(START_MICROS + 30 * MICROS_PER_MINUTE);
+      await desk?.idle();
+      desk?.askAll();
+      await desk?.idle();
+    }
+    expect(server.questions.length).toBe(SYMBOLS);
+    expect(recordsOf(journal).filter(({ kind }) => kind === "advice").length).toBeGreaterThan(SYMBOLS);
+    expect(problems).toEqual([]);
+  });
+
+  test.each<[string, Partial<AdviserSettings>, boolean, string]>([
+    ["a market of another time", {}, false, "of another time"],
+    ["no service", { services: [] }, true, "none of advisers.services"],
+    ["a key that is not set", { services: [keyless] }, true, "environment variable STUB_KEY"],
+  ])("are not asked with %s, which is told", async (_, changes, isWallClock, told) => {
+    const { desk, problems } = await openedWith(changes, isWallClock);
+    expect(desk).toBeUndefined();
+    expect(problems.join("\n")).toContain(told);
+  });
+
+  test("are not asked when nobody knows what they have cost today", async () => {
+    const { desk, problems } = await openedWith({}, true, "no JSON");
+    expect(desk).toBeUndefined();
+    expect(problems).toEqual([expect.stringContaining(spendingPath)]);
+  });
+
+  test("and disabled are silent", async () => {
+    const { desk, problems } = await openedWith({ enabled: false });
+    expect([desk, problems]).toEqual([undefined, []]);
+  });
+
+  test("are looked at by doctor: key, answer, and whether the key travels in the open", async () => {
+    const other = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch: () => new Response("", { status: 404 }),
+    });
+    const services: AdviserService[] = [
+      server.service(),
+      server.service({ name: "exposed", baseUrl: server.baseUrl.replace("127.0.0.1", "0.0.0.0") }),
+      server.service({ name: "wrong-key", apiKey: "another" }),
+      server.service({ name: "gone", baseUrl: "http://127.0.0.1:1/v1" }),
+      server.service({ name: "lists-nothing", baseUrl: `http://127.0.0.1:${other.port}` }),
+      keyless,
+    ];
+    const found = await lookAtAdvisers({ ...ADVISER_DEFAULTS, enabled: true, services });
+    await other.stop(true);
+    expect(found.map(({ name, verdict }) => [name, verdict])).toEqual([
+      ["stub", "ok"],
+      ["exposed", "warning"],
+      ["wrong-key", "problem"],
+      ["gone", "problem"],
+      ["lists-nothing", "ok"],
+      ["keyless", "problem"],
+    ]);
+    expect(found[0]?.detail).toContain("votes without weight");
+    expect(JSON.stringify(found)).not.toContain(KEY);
+    expect(await lookAtAdvisers({ ...ADVISER_DEFAULTS, services })).toEqual([]);
   });
 });
 
