@@ -145,6 +145,7 @@ export class TickRouter implements Emitter {
   advise(advice: IncomingAdvice, timeMicros: Micros): boolean {
     const seat = this.#switchboard.seats.symbols[advice.instrumentId];
     if (seat === undefined || this.detached || seat.depth >= SKIP_INFERENCE_DEPTH) return false;
+    if (!this.#hasRoom(seat.depth)) return false;
     this.#moveTo(timeMicros);
     this.emit({ kind: "advice", seq: 0, timeMicros: this.#timeMicros, ...advice });
     return true;
