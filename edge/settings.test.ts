@@ -79,6 +79,14 @@ test("streams are Dragonfly's, NATS' or Kafka's, of one host or several; any oth
   expect(refused).toHaveProperty("message", expect.not.stringContaining("secret"));
 });
 
+/** What the engine is built from with these advisers. */
+function configured(advisers: object): EngineConfig {
+  const config = file(JSON.stringify({ advisers }));
+  const parsed = parseSettings({ config }, { OPENAI_API_KEY: "sk-secret" });
+  if (!parsed.ok) throw new Error(parsed.message);
+  return engineConfig(parsed.value, []);
+}
+
 describe("advisers", () => {
   const service = {
     name: "openai",
@@ -129,14 +137,6 @@ describe("advisers", () => {
   });
 
   test("reach the engine's configuration by their weight alone: without one it is as it was", () => {
-    const configured = (advisers: object): EngineConfig => {
-      const parsed = parseSettings(
-        { config: file(JSON.stringify({ advisers })) },
-        { OPENAI_API_KEY: "sk-secret" },
-      );
-      if (!parsed.ok) throw new Error(parsed.message);
-      return engineConfig(parsed.value, []);
-    };
     const services = [service];
     expect(configured({ enabled: true, services })).not.toHaveProperty("adviser");
     expect(configured({ enabled: false, weight: 0.2, services })).not.toHaveProperty("adviser");

@@ -265,28 +265,30 @@ describe("the desk", () => {
   });
 });
 
-describe("advisers that are configured", () => {
-  async function openedWith(changes: Partial<AdviserSettings>, isWallClock = true, spent?: string) {
-    const { rig, journal } = await setUp();
-    if (spent !== undefined) {
-      mkdirSync(join(spendingPath, ".."), { recursive: true });
-      writeFileSync(spendingPath, spent);
-    }
-    const problems: string[] = [];
-    const desk = await openAdvisers({
-      station: {
-        live: rig.live,
-        clock: rig.clock,
-        hot: openHotStores({ url: undefined, clock: rig.clock, onProblem: () => {} }),
-      },
-      settings: { ...ADVISER_DEFAULTS, enabled: true, services: [server.service()], ...changes },
-      spending: new SpendingFile(spendingPath),
-      isWallClock,
-      onProblem: (message) => problems.push(message),
-    });
-    if (desk !== undefined) desks.push(desk);
-    return { rig, journal, desk, problems };
+/** Advisers as `start` opens them. */
+async function openedWith(changes: Partial<AdviserSettings>, isWallClock = true, spent?: string) {
+  const { rig, journal } = await setUp();
+  if (spent !== undefined) {
+    mkdirSync(join(spendingPath, ".."), { recursive: true });
+    writeFileSync(spendingPath, spent);
   }
+  const problems: string[] = [];
+  const desk = await openAdvisers({
+    station: {
+      live: rig.live,
+      clock: rig.clock,
+      hot: openHotStores({ url: undefined, clock: rig.clock, onProblem: () => {} }),
+    },
+    settings: { ...ADVISER_DEFAULTS, enabled: true, services: [server.service()], ...changes },
+    spending: new SpendingFile(spendingPath),
+    isWallClock,
+    onProblem: (message) => problems.push(message),
+  });
+  if (desk !== undefined) desks.push(desk);
+  return { rig, journal, desk, problems };
+}
+
+describe("advisers that are configured", () => {
   const keyless: AdviserService = {
     name: "keyless",
     baseUrl: "http://127.0.0.1:1/v1",
