@@ -4,7 +4,7 @@
 import { StateHash } from "./base/hash.ts";
 import { failure, ok, type Result } from "./base/result.ts";
 import type { AccountSettings, PaperBrokerSettings } from "./account/settings.ts";
-import type { PresetName } from "./chain/presets.ts";
+import type { AdviserVote, PresetName } from "./chain/presets.ts";
 import { FEATURE_SCHEMA_HASH } from "./domain/features.ts";
 import type { Instrument } from "./domain/instrument.ts";
 import type { VotingModel } from "./voting-models.ts";
@@ -24,6 +24,8 @@ export interface EngineConfig {
   readonly seed: number;
   /** Trained models that vote beside the rule members; left out where there are none. */
   readonly models?: readonly VotingModel[];
+  /** What the vote of external advisers is worth. Left out, nothing: they may still vote, in vain. */
+  readonly adviser?: AdviserVote;
 }
 
 /** Names the layout snapshots are made under: code version and feature schema. */

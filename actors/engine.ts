@@ -10,7 +10,7 @@ import { StateHash } from "./base/hash.ts";
 import { SeededRandom } from "./base/random.ts";
 import { type BarListener, Chain } from "./chain/chain.ts";
 import { IDENTITY_CALIBRATOR } from "./chain/calibration.ts";
-import { PRESETS } from "./chain/presets.ts";
+import { presetOf } from "./chain/presets.ts";
 import type { Instrument } from "./domain/instrument.ts";
 import type { JournalRecord } from "./domain/records.ts";
 import type { EngineConfig } from "./engine-config.ts";
@@ -267,7 +267,7 @@ export class Engine {
   #seatSymbol(instrument: Instrument): Place {
     const { config, stopwatch, live, asksMembers, forecasters, onBar } = this.#options;
     return this.#seat(`symbol/${instrument.symbol}`, SYMBOL_MAILBOX_RECORDS, (emitter) => {
-      const preset = PRESETS[config.preset];
+      const preset = presetOf(config.preset, config.adviser);
       const panel = new ForecasterPanel({
         instrumentId: instrument.id,
         forecasters: forecasters(instrument),

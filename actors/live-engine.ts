@@ -19,7 +19,7 @@ import type { Journal } from "./ports/journal.ts";
 import type { Era, SnapshotStore } from "./ports/snapshots.ts";
 import { Rebuilder } from "./rebuild.ts";
 import type { ReplayReport } from "./replayer.ts";
-import { type IncomingTick, TickRouter } from "./router.ts";
+import { type IncomingAdvice, type IncomingTick, TickRouter } from "./router.ts";
 
 /** {@link LiveEngine.step} took nothing: an order waits for its intent to be durable. */
 export const STEP_WAITS = -3;
@@ -198,6 +198,11 @@ export class LiveEngine implements EmissionTarget {
 
   command(command: Command, timeMicros: Micros): void {
     this.router.command(command, timeMicros);
+  }
+
+  /** See {@link TickRouter.advise}. */
+  advise(advice: IncomingAdvice, timeMicros: Micros): boolean {
+    return this.router.advise(advice, timeMicros);
   }
 
   /** The journal moved on, or failed: orders may leave; after a failure entries stop for good. */

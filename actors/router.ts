@@ -4,6 +4,7 @@
 
 import type { Archive } from "./base/archive.ts";
 import type { Micros } from "./base/clock.ts";
+import type { Advice } from "./domain/advice.ts";
 import { encodePayload, KIND_NUMBER, TOPIC_NUMBER_OF } from "./domain/codec.ts";
 import type { Command, JournalRecord } from "./domain/records.ts";
 import { type Tick, TICK_SKIP_INFERENCE } from "./domain/tick.ts";
@@ -28,6 +29,9 @@ export const UNKNOWN_INSTRUMENT = 65_535;
 export const INGEST_DUPLICATE = -1;
 /** No room in the journal's buffer or in a mailbox: not accepted, the source keeps it and sends it again. */
 export const INGEST_BUSY = -2;
+
+/** Advice as it comes in: everything but its place in the order. */
+export type IncomingAdvice = Omit<Advice, "kind" | "seq" | "timeMicros">;
 
 export class TickRouter implements Emitter {
   readonly #journal: Journal;
@@ -131,6 +135,20 @@ export class TickRouter implements Emitter {
   command(command: Command, timeMicros: Micros): void {
     this.#moveTo(timeMicros);
     this.emit({ kind: "commanded", seq: 0, timeMicros: this.#timeMicros, command });
+  }
+
+  /**
+   * Takes in what advisers answered about a symbol.
+   * @returns whether it was taken: not by a symbol that is behind with its ticks, which has better to do, nor without a
+   * journal to replay it from
+   */
+  advise(advice: IncomingAdvice, timeMicros: Micros): boolean {
+    const seat = this.#switchboard.seats.symbols[advice.instrumentId];
+    if (seat === undefined || this.detached || seat.depth >= SKIP_INFERENCE_DEPTH) return false;
+    if (!this.#hasRoom(seat.depth)) return false;
+    this.#moveTo(timeMicros);
+    this.emit({ kind: "advice", seq: 0, timeMicros: this.#timeMicros, ...advice });
+    return true;
   }
 
   /** Journals the configuration the engine runs under from here on. */

@@ -24,6 +24,7 @@ const TABLE: Readonly<Record<RecordKind, { hear: string; says: string }>> = {
   gap: { hear: "", says: "" },
   fault: { hear: "", says: "" },
   checkpoint: { hear: "", says: "symbol" },
+  advice: { hear: "symbol", says: "" },
 };
 
 const KINDS = Object.keys(TABLE) as RecordKind[];

@@ -57,6 +57,7 @@ export class Switchboard {
         return;
       }
       case "votes":
+      case "advice":
         hand(this.symbol(record.instrumentId), record);
         return;
       case "signal":
@@ -104,6 +105,7 @@ export class Switchboard {
         if (isSymbol) return symbols[record.instrumentId]?.path === path;
         return (record.flags & TICK_SECONDARY) === 0 && symbols[record.instrumentId] !== undefined;
       case "votes":
+      case "advice":
         return symbols[record.instrumentId]?.path === path;
       case "beat":
         return true;
@@ -155,6 +157,7 @@ export class Switchboard {
       case "configured":
       case "gap":
       case "fault":
+      case "advice":
         return undefined;
     }
   }

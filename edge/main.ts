@@ -35,6 +35,7 @@ import type { Projector } from "../storage/projections/projector.ts";
 import { SqlAuditHeads } from "../storage/sql/audit-heads.ts";
 import { openDatabase } from "../storage/sql/database.ts";
 import { SqlLedger } from "../storage/sql/ledger.ts";
+import { adviserVoteOf } from "./advisers/settings.ts";
 import { SOURCE_NAMES } from "./feeds/source.ts";
 import { ModelWatch, withModels } from "./model-watch.ts";
 import { recoverSafely } from "./recovery.ts";
@@ -92,11 +93,12 @@ export interface StationOptions {
   readonly onProblem?: (message: string) => void;
 }
 
-function engineConfig(
+export function engineConfig(
   settings: Settings,
   instruments: readonly Instrument[],
   models: readonly VotingModel[],
 ): EngineConfig {
+  const adviser = adviserVoteOf(settings.advisers);
   const config = {
     instruments,
     sources: SOURCE_NAMES,
@@ -104,6 +106,7 @@ function engineConfig(
     account: settings.account,
     broker: settings.broker,
     seed: settings.seed,
+    ...(adviser === undefined ? {} : { adviser }),
   };
   return withModels(config, models);
 }

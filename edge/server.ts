@@ -2,6 +2,7 @@
 
 import type { Server } from "bun";
 import { failure, ok, type Result } from "../actors/base/result.ts";
+import type { AdviserDesk } from "./advisers/desk.ts";
 import { makeApp } from "./api/app.ts";
 import { BODY_BYTES_MAX } from "./api/body.ts";
 import type { Explain } from "./api/explain.ts";
@@ -29,6 +30,8 @@ export interface ServerOptions {
   /** Needed on any interface but the loopback; asked for wherever there is one. */
   readonly token: string | undefined;
   readonly ingest: Omit<TickDeskOptions, "station">;
+  /** External advisers, where any are asked. */
+  readonly advisers?: AdviserDesk | undefined;
   /** Makes dossiers of decisions, aside from the tick path; left out, none are made. */
   readonly explain?: Explain;
   /** Answers for the page at `/` and its files. */
@@ -60,6 +63,7 @@ export function startServer(options: ServerOptions): Result<RunningServer, Serve
     bars: options.bars,
     badge: options.badge,
     clockIsWall: options.ingest.clock === "wall",
+    advisers: options.advisers,
     clients: () => clients.size,
   });
   const ticks = new TickDesk({ station, ...options.ingest });

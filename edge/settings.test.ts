@@ -1,9 +1,11 @@
 // Settings: which layer wins, and what is refused by name.
 
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { EngineConfig } from "../actors/engine-config.ts";
+import { engineConfig } from "./main.ts";
 import { parseSettings } from "./settings.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tickforge-settings-"));
@@ -75,4 +77,71 @@ test("streams are Dragonfly's, NATS' or Kafka's, of one host or several; any oth
   expect(refused).toMatchObject({ ok: false, code: "config-invalid" });
   expect(refused).toHaveProperty("message", expect.stringContaining("streams.url"));
   expect(refused).toHaveProperty("message", expect.not.stringContaining("secret"));
+});
+
+/** What the engine is built from with these advisers. */
+function configured(advisers: object): EngineConfig {
+  const config = file(JSON.stringify({ advisers }));
+  const parsed = parseSettings({ config }, { OPENAI_API_KEY: "sk-secret" });
+  if (!parsed.ok) throw new Error(parsed.message);
+  return engineConfig(parsed.value, []);
+}
+
+describe("advisers", () => {
+  const service = {
+    name: "openai",
+    baseUrl: "https://api.openai.com/v1",
+    model: "a-model",
+    apiKeyEnv: "OPENAI_API_KEY",
+    pricePerMillionInput: 0.4,
+    pricePerMillionOutput: 1.6,
+  };
+  const configOf = (changes: object): string =>
+    file(JSON.stringify({ advisers: { enabled: true, services: [{ ...service, ...changes }] } }));
+
+  test("are off, and worth nothing, until somebody says otherwise", () => {
+    const parsed = parseSettings({}, { OPENAI_API_KEY: "sk-secret" });
+    expect(parsed).toMatchObject({ value: { advisers: { enabled: false, weight: 0, services: [] } } });
+    expect(JSON.stringify(parsed)).not.toContain("sk-secret");
+  });
+
+  test("have their keys from the environment alone", () => {
+    const config = configOf({});
+    const parsed = parseSettings({ config }, { OPENAI_API_KEY: "sk-secret" });
+    expect(parsed).toMatchObject({
+      value: {
+        advisers: { everyMinutes: 15, services: [{ ...service, apiKey: "sk-secret", answerTokensMax: 500 }] },
+      },
+    });
+    const without = parseSettings({ config }, { OPENAI_API_KEY: "" });
+    expect(without.ok && without.value.advisers.services[0]?.apiKey).toBeUndefined();
+  });
+
+  test.each([
+    ["a key in the file", { apiKey: "sk-secret" }, "apiKey"],
+    ["a key in the place of its variable's name", { apiKeyEnv: "sk-secret" }, "apiKeyEnv"],
+    ["a password in the address", { baseUrl: "https://me:sk-secret@a/v1" }, "baseUrl"],
+    ["another protocol", { baseUrl: "file:///etc/passwd" }, "baseUrl"],
+    ["no price", { pricePerMillionInput: undefined }, "pricePerMillionInput"],
+    ["a negative price", { pricePerMillionOutput: -1 }, "pricePerMillionOutput"],
+  ])("%s is refused by name, and not repeated", (_, changes, named) => {
+    const parsed = parseSettings({ config: configOf(changes) }, {});
+    expect(parsed).toMatchObject({ ok: false, code: "config-invalid" });
+    expect(parsed).toHaveProperty("message", expect.stringContaining(named));
+    expect(parsed).toHaveProperty("message", expect.not.stringContaining("sk-secret"));
+  });
+
+  test("two of one name are refused", () => {
+    const config = file(JSON.stringify({ advisers: { services: [service, service] } }));
+    expect(parseSettings({ config }, {})).toMatchObject({ ok: false, code: "config-invalid" });
+  });
+
+  test("reach the engine's configuration by their weight alone: without one it is as it was", () => {
+    const services = [service];
+    expect(configured({ enabled: true, services })).not.toHaveProperty("adviser");
+    expect(configured({ enabled: false, weight: 0.2, services })).not.toHaveProperty("adviser");
+    const weighted = configured({ enabled: true, weight: 0.2, services });
+    expect(weighted.adviser).toEqual({ weight: 0.2, voteLifeMicros: 20 * 60_000_000 });
+    expect(JSON.stringify(weighted)).not.toContain("sk-secret");
+  });
 });

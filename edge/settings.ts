@@ -7,6 +7,7 @@ import { z } from "zod";
 import { DEFAULT_ACCOUNT_SETTINGS, DEFAULT_PAPER_BROKER_SETTINGS } from "../actors/account/settings.ts";
 import { failure, ok, type Result } from "../actors/base/result.ts";
 import { PRESET_NAMES } from "../actors/chain/presets.ts";
+import { ADVISER_DEFAULTS, advisersSchema, type AdviserSettings } from "./advisers/settings.ts";
 
 const whole = z.number().int().nonnegative();
 const fraction = z.number().gt(0).lte(1);
@@ -114,9 +115,13 @@ const settingsSchema = z.strictObject({
     password: z.string(),
     database: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/),
   }),
+  /** Language models that are asked for an opinion now and then; off unless enabled. */
+  advisers: advisersSchema,
 });
 
-export type Settings = Readonly<z.infer<typeof settingsSchema>>;
+export type Settings = Readonly<Omit<z.infer<typeof settingsSchema>, "advisers">> & {
+  readonly advisers: AdviserSettings;
+};
 
 const DEFAULTS: Settings = {
   data: "./data",
@@ -134,6 +139,7 @@ const DEFAULTS: Settings = {
   vectors: { grpcPort: 50_051 },
   graph: {},
   timeSeries: { enabled: true, username: "default", password: "", database: "tickforge" },
+  advisers: ADVISER_DEFAULTS,
 };
 
 /** Values given on the command line; undefined where the flag is absent. */
@@ -156,7 +162,7 @@ export type SettingsFailure = "config-unreadable" | "config-invalid";
  * TICKFORGE_HOST, TICKFORGE_PORT, TICKFORGE_TOKEN, TICKFORGE_LEDGER_URL, TICKFORGE_STREAMS_URL,
  * TICKFORGE_DRAGONFLY_URL, TICKFORGE_AUDIT_ANCHOR, TICKFORGE_BACKUP_FOLDER, TICKFORGE_WEAVIATE_{URL,GRPC_PORT,API_KEY},
  * TICKFORGE_ARANGODB_URL,
- * TICKFORGE_CLICKHOUSE_{URL,USERNAME,PASSWORD,DATABASE}
+ * TICKFORGE_CLICKHOUSE_{URL,USERNAME,PASSWORD,DATABASE}, and the variables that advisers' services name for their keys
  * @param defaults a command's own, below file, environment and flags
  */
 export function parseSettings(
@@ -180,7 +186,12 @@ export function parseSettings(
     const where = path === undefined ? "settings" : `settings (file ${path}, environment, flags)`;
     return failure("config-invalid", `${where} are not valid:\n${z.prettifyError(parsed.error)}`);
   }
-  const settings = { ...parsed.data, data: resolve(parsed.data.data) };
+  const { advisers, ...rest } = parsed.data;
+  const settings = {
+    ...rest,
+    data: resolve(rest.data),
+    advisers: { ...advisers, services: withKeys(advisers.services, environment) },
+  };
   if (settings.account.accountId !== settings.broker.accountId) {
     return failure("config-invalid", "account.accountId and broker.accountId must be the same account");
   }
@@ -249,6 +260,17 @@ function fromEnvironment(environment: Readonly<Record<string, string | undefined
     port: numberOf(variable(environment, "TICKFORGE_PORT")),
     clickhouse: variable(environment, "TICKFORGE_CLICKHOUSE_URL"),
   };
+}
+
+/** Keys are named in the file and lie in the environment: a file is copied, shown and backed up. */
+function withKeys(
+  services: AdviserSettings["services"],
+  environment: Readonly<Record<string, string | undefined>>,
+): AdviserSettings["services"] {
+  return services.map((service) => {
+    const apiKey = service.apiKeyEnv === undefined ? undefined : variable(environment, service.apiKeyEnv);
+    return apiKey === undefined ? service : Object.freeze({ ...service, apiKey });
+  });
 }
 
 /** What does not belong on a command line, where every user of the machine reads it. */

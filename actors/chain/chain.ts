@@ -13,7 +13,7 @@ import type { MemberId, Vote, Votes } from "../domain/prediction.ts";
 import type { QuarantineCode } from "../domain/quarantine.ts";
 import { copyQuote, emptyQuote, persistQuote, type Quote } from "../domain/quote.ts";
 import type { Regime } from "../domain/regime.ts";
-import type { Signal } from "../domain/signal.ts";
+import type { Component, Signal } from "../domain/signal.ts";
 import { type Tick, TICK_SECONDARY } from "../domain/tick.ts";
 import { Ballot } from "./ballot.ts";
 import { BarSeries } from "./bars.ts";
@@ -155,6 +155,21 @@ export class Chain {
     this.features.onMarket(state);
   }
 
+  /** Votes that count from the next decision on. */
+  cast({ votes, timeMicros }: Votes): void {
+    const ballot = this.#ballot;
+    for (let i = 0; i < votes.length; i++) {
+      const vote = votes[i] as Vote;
+      if (vote.status === "voted") ballot.cast(vote.member, vote.probabilityUp, timeMicros);
+      else ballot.withdraw(vote.member);
+    }
+  }
+
+  /** Every vote that counts at a time, the heaviest first. Allocates. */
+  votesAt(timeMicros: Micros): readonly Component[] {
+    return this.#ballot.components(timeMicros);
+  }
+
   /**
    * Steps 5 to 9: the members' votes are in.
    * @param tradable false when the newest quote is old or backfilled: a signal opens nothing then
@@ -165,12 +180,8 @@ export class Chain {
     const { timeMicros } = record;
     stages.resume();
     // 5. and 6. the technical score is a member; members that are missing leave their weight to the others
+    this.cast(record);
     const ballot = this.#ballot;
-    for (let i = 0; i < record.votes.length; i++) {
-      const vote = record.votes[i] as Vote;
-      if (vote.status === "voted") ballot.cast(vote.member, vote.probabilityUp, timeMicros);
-      else ballot.withdraw(vote.member);
-    }
     const voted = ballot.combine(timeMicros);
     stages.done("vote");
     // 7. regime

@@ -1,7 +1,7 @@
 // Named sets of weights and thresholds. None of them claims to earn money: that is what walk-forward reports are for.
 
 import { MICROS_PER_SECOND } from "../base/clock.ts";
-import type { MemberId } from "../domain/prediction.ts";
+import { ADVISER, type MemberId } from "../domain/prediction.ts";
 import type { BallotSettings } from "./ballot.ts";
 import { POLICY_DEFAULTS, type PolicySettings } from "./policy.ts";
 import { BAR_VOTE_LIFE_MICROS, TICK_VOTE_LIFE_MICROS } from "./vote-lives.ts";
@@ -12,6 +12,13 @@ export type PresetName = (typeof PRESET_NAMES)[number];
 export interface Preset {
   readonly ballot: BallotSettings;
   readonly policy: PolicySettings;
+}
+
+/** External advisers are of no preset: whoever pays for them says what they are worth. */
+export interface AdviserVote {
+  /** Beside the preset's own weights. */
+  readonly weight: number;
+  readonly voteLifeMicros: number;
 }
 
 const VOTE_LIVES: Readonly<Partial<Record<MemberId, number>>> = {
@@ -67,3 +74,16 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = Object.freeze({
     },
   },
 });
+
+export function presetOf(name: PresetName, adviser: AdviserVote | undefined): Preset {
+  const preset = PRESETS[name];
+  if (adviser === undefined) return preset;
+  const { weights, voteLifeMicros } = preset.ballot;
+  return {
+    ...preset,
+    ballot: {
+      weights: { ...weights, [ADVISER]: adviser.weight },
+      voteLifeMicros: { ...voteLifeMicros, [ADVISER]: adviser.voteLifeMicros },
+    },
+  };
+}

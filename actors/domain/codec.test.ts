@@ -109,6 +109,33 @@ describe("record codec", () => {
     );
   });
 
+  test("advice keeps its reasons, and that it holds no probability", () => {
+    const record: JournalRecord = {
+      kind: "advice",
+      seq: 7,
+      timeMicros: 9,
+      instrumentId: 3,
+      askedSeq: 5,
+      askedMicros: 6,
+      horizonMicros: 60_000_000,
+      status: "late",
+      probabilityUp: Number.NaN,
+      answers: [
+        {
+          adviser: "a",
+          model: "m",
+          failure: "",
+          probabilityUp: 0.6,
+          confidence: 0.5,
+          reasons: ["der Dollar fällt", "利上げ"],
+          cached: false,
+          latencyMillis: 812,
+        },
+      ],
+    };
+    expect(roundTrip(record)).toEqual(record);
+  });
+
   test("a record too large to journal is refused, not cut", () => {
     const record: JournalRecord = {
       kind: "configured",

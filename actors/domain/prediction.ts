@@ -24,6 +24,9 @@ export const MEMBERS = [
 
 export type MemberId = (typeof MEMBERS)[number];
 
+/** The member that is answered by a record of its own, whenever that comes: see `Advice`. */
+export const ADVISER = "adviser" satisfies MemberId;
+
 /** How a member's call ended. Position is the number in records: append, never reorder. */
 export const VOTE_STATUSES = ["voted", "abstained", "late", "failed", "invalid", "breaker-open"] as const;
 export type VoteStatus = (typeof VOTE_STATUSES)[number];

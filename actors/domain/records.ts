@@ -1,7 +1,8 @@
-// Everything the journal can hold, as one union. Inputs come from outside (ticks, beats, commands, reports of real
-// brokers); all others were emitted by an actor that consumed earlier records, and name them in `causeSeq`.
+// Everything the journal can hold, as one union. Inputs come from outside (ticks, beats, commands, advice, reports of
+// real brokers); all others were emitted by an actor that consumed earlier records, and name them in `causeSeq`.
 
 import type { Micros } from "../base/clock.ts";
+import type { Advice } from "./advice.ts";
 import type { MarketState } from "./market.ts";
 import type { Execution, OrderIntent, OrderSent, RiskRefusal, Side } from "./order.ts";
 import type { Votes } from "./prediction.ts";
@@ -113,7 +114,8 @@ export type JournalRecord =
   | Configured
   | Gap
   | Fault
-  | Checkpoint;
+  | Checkpoint
+  | Advice;
 
 export type RecordKind = JournalRecord["kind"];
 
@@ -135,6 +137,7 @@ export const RECORD_KINDS = [
   "gap",
   "fault",
   "checkpoint",
+  "advice",
 ] as const;
 
 /** Topics have their own retention; each is a hash chain of its own. Position is the number in the journal. */
@@ -165,4 +168,5 @@ export const TOPIC_OF: Readonly<Record<RecordKind, Topic>> = {
   market: "feature",
   fault: "monitoring",
   checkpoint: "monitoring",
+  advice: "prediction",
 };

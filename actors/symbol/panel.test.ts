@@ -202,4 +202,15 @@ describe("forecaster panel", () => {
     panel.heard(1);
     expect(panel.ask(input(), 9, false)).toBe(first);
   });
+
+  test.each([
+    ["a vote", "voted", 0.7, { status: "voted", probabilityUp: 0.7 }],
+    ["a failure", "late", 0.7, { status: "late", probabilityUp: Number.NaN }],
+    ["what is no probability", "voted", 1, { status: "invalid", probabilityUp: Number.NaN }],
+    ["NaN", "voted", Number.NaN, { status: "invalid", probabilityUp: Number.NaN }],
+  ] as const)("%s from outside is relayed in a record of its own", (_, status, probabilityUp, vote) => {
+    const relayed = setUp(() => 0.5).relay({ member: "adviser", status, probabilityUp }, 9, NOON_MICROS);
+    expect(relayed).toMatchObject({ seq: 0, causeSeq: 9, timeMicros: NOON_MICROS, instrumentId: 3 });
+    expect(relayed.votes).toEqual([{ member: "adviser", ...vote }]);
+  });
 });

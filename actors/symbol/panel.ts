@@ -125,12 +125,23 @@ export class ForecasterPanel {
     for (let i = 0; i < members.length; i++) {
       markMicros = this.#askOne(members[i] as Member, votes[i] as MutableVote, input, markMicros);
     }
-    const draft = slot.draft as { -readonly [Key in keyof Draft<"votes">]: Draft<"votes">[Key] };
-    draft.seq = 0;
-    draft.timeMicros = input.timeMicros;
-    draft.causeSeq = causeSeq;
-    draft.votes = votes;
-    return draft;
+    return fill(slot, votes, causeSeq, input.timeMicros);
+  }
+
+  /**
+   * The vote of a member that was answered outside. A probability that is none is no vote. The draft is the caller's until it
+   * has been heard.
+   * @param causeSeq journal sequence of the record that brought the answer
+   */
+  relay(answer: Vote, causeSeq: number, timeMicros: Micros): Draft<"votes"> {
+    const { member, status, probabilityUp } = answer;
+    const isVote = status === "voted" && probabilityUp > 0 && probabilityUp < 1;
+    const vote: Vote = {
+      member,
+      status: status === "voted" && !isVote ? "invalid" : status,
+      probabilityUp: isVote ? probabilityUp : Number.NaN,
+    };
+    return fill(this.#takeSlot(), [vote], causeSeq, timeMicros);
   }
 
   /** The votes record `seq` has been handled: the oldest slot in flight is free. Votes are heard in the order they were asked. */
@@ -209,6 +220,15 @@ export class ForecasterPanel {
       },
     };
   }
+}
+
+function fill(slot: Slot, votes: readonly Vote[], causeSeq: number, timeMicros: Micros): Draft<"votes"> {
+  const draft = slot.draft as { -readonly [Key in keyof Draft<"votes">]: Draft<"votes">[Key] };
+  draft.seq = 0;
+  draft.timeMicros = timeMicros;
+  draft.causeSeq = causeSeq;
+  draft.votes = votes;
+  return draft;
 }
 
 function runMember(member: Member, vote: MutableVote, input: ForecastInput): VoteStatus {

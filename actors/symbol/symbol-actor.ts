@@ -6,7 +6,8 @@ import { type Clock, MICROS_PER_MINUTE, type Micros } from "../base/clock.ts";
 import { StateHash } from "../base/hash.ts";
 import { LatencyHistogram } from "../base/histogram.ts";
 import type { Chain } from "../chain/chain.ts";
-import type { Votes } from "../domain/prediction.ts";
+import type { Advice } from "../domain/advice.ts";
+import { ADVISER, type Vote, type Votes } from "../domain/prediction.ts";
 import { QUARANTINE_CODES, type QuarantineCode } from "../domain/quarantine.ts";
 import type { JournalRecord } from "../domain/records.ts";
 import type { Action } from "../domain/signal.ts";
@@ -118,6 +119,9 @@ export class SymbolActor {
       case "votes":
         this.#onVotes(record);
         return;
+      case "advice":
+        this.#onAdvice(record);
+        return;
       case "beat":
         this.#onBeat(record.seq, record.timeMicros);
         return;
@@ -189,7 +193,20 @@ export class SymbolActor {
     this.#emitter.emit(votes);
   }
 
+  /** Answered outside, some time ago: it becomes a vote like any other, that a replay finds in its place. */
+  #onAdvice({ seq, timeMicros, status, probabilityUp }: Advice): void {
+    if (!this.#asksMembers) return;
+    this.#emitter.emit(this.panel.relay({ member: ADVISER, status, probabilityUp }, seq, timeMicros));
+  }
+
   #onVotes(record: Votes): void {
+    if (isAdviser(record)) {
+      // It waits for the next decision and makes none: when an answer happens to come must not decide when we trade.
+      this.chain.cast(record);
+      this.#hash.number((record.votes[0] as Vote).probabilityUp);
+      this.panel.heard(record.seq);
+      return;
+    }
     const quoteAgeMicros = record.timeMicros - this.chain.quote.timeMicros;
     const tradable = quoteAgeMicros <= QUOTE_AGE_MAX_MICROS && (this.chain.quote.flags & TICK_BACKFILL) === 0;
     const decision = this.chain.decide(record, tradable);
@@ -245,4 +262,9 @@ export class SymbolActor {
       decisionHash: this.#hash.hex(),
     });
   }
+}
+
+/** The adviser votes alone. */
+function isAdviser({ votes }: Votes): boolean {
+  return votes.length === 1 && (votes[0] as Vote).member === ADVISER;
 }

@@ -2,6 +2,7 @@
 // Terminal, JSON and page show the same one.
 
 import { z } from "zod";
+import { adviceSchema } from "./advice.ts";
 import { analogsSchema } from "./analogs.ts";
 
 export const DOSSIER_VERSION = 3;
@@ -116,6 +117,8 @@ export const dossierSchema = z.object({
   /** What was most like it, as far as was known then; null where market states were not asked or did not answer. */
   analogs: analogsSchema.nullable(),
   votes: z.array(voteSchema),
+  /** What external advisers had said last of that symbol, if what they spoke about was not over. */
+  advice: adviceSchema.nullable(),
   signal: signalSchema.nullable(),
   /** Refusals by risk of what the signal asked for. */
   refusals: z.array(refusalSchema),

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import type { Micros } from "../../actors/base/clock.ts";
 import { failure, ok, type Result } from "../../actors/base/result.ts";
 import { embedState, WINDOW_EMBEDDING } from "../../actors/chain/embedding.ts";
+import type { Advice } from "../../actors/domain/advice.ts";
 import { decodeRecord, KIND_NUMBER } from "../../actors/domain/codec.ts";
 import { FEATURE_NAMES, FEATURE_SCHEMA_HASH } from "../../actors/domain/features.ts";
 import { type Instrument, pointsPerUnit } from "../../actors/domain/instrument.ts";
@@ -20,6 +21,7 @@ import type { JournalCursor } from "../../actors/ports/journal.ts";
 import { type Vectors, VectorsUnavailable } from "../../actors/ports/vectors.ts";
 import { type VotingModel, votingModel } from "../../actors/voting-models.ts";
 import { isoTime, priceOf, signalShape } from "../live/shapes.ts";
+import { adviceAt } from "./advice.ts";
 import { findAnalogs } from "./analogs.ts";
 import { type Dossier, DOSSIER_VERSION } from "./dossier.ts";
 
@@ -50,6 +52,7 @@ interface Found {
   readonly executions: Execution[];
   readonly refusals: RiskRefusal[];
   readonly configurations: Configured[];
+  readonly advices: Advice[];
 }
 
 const TRADING = new Set([
@@ -59,6 +62,7 @@ const TRADING = new Set([
   KIND_NUMBER.execution,
   KIND_NUMBER.refusal,
   KIND_NUMBER.configured,
+  KIND_NUMBER.advice,
 ]);
 
 /** @param id a signal's sequence, with or without `signal:` before it; the id of a refusal, an order, a deal or a position */
@@ -103,6 +107,11 @@ export function explain(past: Past, id: string): Result<Dossier, ExplainFailure>
       const inForce = timeMicros === undefined ? configured : inForceAt(found.configurations, timeMicros);
       return votingModel((inForce?.config as EngineConfig | undefined) ?? {}, member, instrument.symbol);
     }),
+    advice: adviceAt(found.advices, {
+      instrumentId,
+      seq: decidedSeq,
+      timeMicros: Date.parse(decidedAt) * 1_000,
+    }),
     signal: signal === undefined ? null : shownSignal(signal, instrument),
     refusals: refusals.map(({ seq, timeMicros, code, message, checks }) => ({
       seq,
@@ -131,6 +140,7 @@ function readTrading(past: Past): Found {
     executions: [],
     refusals: [],
     configurations: [],
+    advices: [],
   };
   const cursor = past.cursor(1);
   try {
@@ -155,6 +165,9 @@ function readTrading(past: Past): Found {
           break;
         case "configured":
           found.configurations.push(record);
+          break;
+        case "advice":
+          found.advices.push(record);
           break;
         default:
       }

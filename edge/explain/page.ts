@@ -27,6 +27,7 @@ export function dossierPage(dossier: Dossier): string {
         vote.model?.sha256 ?? "",
       ]),
     ),
+    advice(dossier),
     ...dossier.refusals.map((refusal) =>
       checks(`Refused: ${refusal.code}. ${refusal.message}`, refusal.checks),
     ),
@@ -92,6 +93,23 @@ function reports({ fills }: Dossier, price: (value: number | null) => string): s
       fill.slippagePoints,
       fill.commission.toFixed(2),
       fill.reason,
+    ]),
+  );
+}
+
+/** In their own words, which are shown and nothing else. */
+function advice({ advice: found }: Dossier): string {
+  if (found === null) return "";
+  return grid(
+    `Advisers, asked ${found.askedAt} about ${found.horizonMinutes} minutes: ${found.status}, probability up ` +
+      (found.probabilityUp?.toFixed(4) ?? "none"),
+    ["Adviser", "Model", "Probability up", "Confidence", "Reasons"],
+    found.answers.map(({ adviser, model, failure, probabilityUp, confidence, reasons, cached }) => [
+      adviser,
+      model,
+      probabilityUp?.toFixed(4) ?? failure,
+      confidence?.toFixed(2) ?? "",
+      `${reasons.join("; ")}${cached ? " (said before, of a market that looked the same)" : ""}`,
     ]),
   );
 }

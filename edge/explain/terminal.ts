@@ -1,6 +1,7 @@
 // A dossier for a person at a terminal.
 
 import { type Palette, palette, table } from "../terminal/table.ts";
+import { adviceLines } from "./advice.ts";
 import type { Dossier } from "./dossier.ts";
 
 /** @param colours whether the output understands ANSI escapes */
@@ -20,6 +21,7 @@ export function dossierLines(dossier: Dossier, colours: boolean): string[] {
       dossier.votes.map((vote) => voteCells(vote)),
     ),
   );
+  section("advisers", adviceLines(dossier.advice));
   section(
     "ticks before it",
     grid(

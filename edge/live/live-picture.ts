@@ -17,6 +17,7 @@ import type {
   SignalMessage,
   SymbolState,
 } from "../api/schemas.ts";
+import type { AdviserDesk } from "../advisers/desk.ts";
 import type { Station } from "../main.ts";
 import { JournalTap, type ShownRecord } from "./journal-tap.ts";
 import { latencyRows } from "./latency.ts";
@@ -61,6 +62,8 @@ export class LivePicture {
   readonly badge: Badge;
   /** Whether records carry the wall clock's time, rather than their ticks' own. */
   readonly clockIsWall: boolean;
+  /** Undefined where nobody is asked. */
+  readonly advisers: AdviserDesk | undefined;
   /** This process's life. */
   readonly boot = crypto.randomUUID().slice(0, 8);
   readonly #startedMillis = Date.now();
@@ -86,11 +89,13 @@ export class LivePicture {
     bars: RecentBars;
     badge: Badge;
     clockIsWall: boolean;
+    advisers: AdviserDesk | undefined;
     clients: () => number;
   }) {
     const { station } = options;
     this.station = station;
     this.clockIsWall = options.clockIsWall;
+    this.advisers = options.advisers;
     this.bars = options.bars;
     this.badge = options.badge;
     this.#clients = options.clients;

@@ -14,6 +14,7 @@ import { availableParallelism, freemem, totalmem } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
+import { lookAtAdvisers } from "../../edge/advisers/look.ts";
 import { parseSettings, type Settings, weaviateOf } from "../../edge/settings.ts";
 import { palette, table } from "../../edge/terminal/table.ts";
 import { lockDataFolder } from "../../storage/journal/data-lock.ts";
@@ -60,6 +61,7 @@ async function examine(flags: CommonFlags): Promise<Finding[]> {
     ...dataFolder(folder),
     ...stores(folder),
     ...(await systems(settings.value)),
+    ...(await advisers(settings.value)),
   ];
 }
 
@@ -75,6 +77,11 @@ async function systems(settings: Settings): Promise<Finding[]> {
     timeSeries,
   });
   return found.map(({ system, verdict, detail }) => ({ check: system, verdict, detail }));
+}
+
+async function advisers(settings: Settings): Promise<Finding[]> {
+  const found = await lookAtAdvisers(settings.advisers);
+  return found.map(({ name, verdict, detail }) => ({ check: `adviser ${name}`, verdict, detail }));
 }
 
 /** How far the stores at the journal's side were when they were last heard of. */

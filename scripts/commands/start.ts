@@ -1,9 +1,12 @@
 // `tickforge start`: the running system - a market, its actors, a paper account, the page, the API and the stream.
 
+import { join } from "node:path";
 import { Command, Option } from "commander";
 import { failure } from "../../actors/base/result.ts";
 import type { Engine } from "../../actors/engine.ts";
 import { ruleForecasters } from "../../actors/ensemble.ts";
+import type { AdviserDesk } from "../../edge/advisers/desk.ts";
+import { openAdvisers } from "../../edge/advisers/open.ts";
 import { buildDashboard } from "../../edge/dashboard/routes.ts";
 import { RecentBars } from "../../edge/live/recent-bars.ts";
 import { openStation, type Station } from "../../edge/main.ts";
@@ -15,6 +18,7 @@ import { type RunningServer, startServer } from "../../edge/server.ts";
 import type { Settings } from "../../edge/settings.ts";
 import { TerminalView } from "../../edge/terminal/terminal-view.ts";
 import { viewOf } from "../../edge/terminal/view.ts";
+import { SpendingFile } from "../../storage/spending-file.ts";
 import { Upkeep } from "../../edge/upkeep.ts";
 import {
   type CommonFlags,
@@ -81,7 +85,7 @@ async function start(paths: readonly string[], flags: StartFlags): Promise<void>
   const market = valueOrExit(openMarket({ kind, paths, speed, clock, seed: settings.seed }));
   const stop = new StopRequest();
   const problems = new Problems({ quiet: process.stdout.isTTY && !json });
-  const { station, server } = await openSystem(market, settings, problems);
+  const { station, server, advisers } = await openSystem(market, settings, problems);
   console.error(
     `running on ${settings.data}: the journal stands at record ${station.live.router.lastSeq}. Open ${server.url} - Ctrl-C stops.`,
   );
@@ -93,6 +97,7 @@ async function start(paths: readonly string[], flags: StartFlags): Promise<void>
     })
     .catch(async (error: unknown) => {
       await server.stop();
+      await advisers?.stop();
       await upkeep.stop();
       await station.close();
       throw error;
@@ -120,6 +125,7 @@ async function start(paths: readonly string[], flags: StartFlags): Promise<void>
   view.stop();
   await running.stop();
   await server.stop();
+  await advisers?.stop();
   await upkeep.stop();
   await finish(station, { json, problems });
 }
@@ -160,7 +166,7 @@ async function openSystem(
   market: Market,
   settings: Settings,
   problems: Problems,
-): Promise<{ station: Station; server: RunningServer }> {
+): Promise<{ station: Station; server: RunningServer; advisers: AdviserDesk | undefined }> {
   const bars = new RecentBars();
   const page = valueOrExit(await buildDashboard());
   const station = valueOrExit(
@@ -176,6 +182,13 @@ async function openSystem(
       onProblem: problems.tell,
     }),
   );
+  const advisers = await openAdvisers({
+    station,
+    settings: settings.advisers,
+    spending: new SpendingFile(join(settings.data, "advisers.json")),
+    isWallClock: market.clock === "wall",
+    onProblem: problems.tell,
+  });
   const { host, port, token, ticksPerSecond } = settings.http;
   const server = startServer({
     station,
@@ -184,6 +197,7 @@ async function openSystem(
     host,
     port,
     token,
+    advisers,
     ingest: {
       clock: market.clock,
       ticksPerSecond: ticksPerSecond === 0 ? Number.POSITIVE_INFINITY : ticksPerSecond,
@@ -193,11 +207,12 @@ async function openSystem(
     page: (request) => page.respond(request),
   });
   if (!server.ok) {
+    await advisers?.stop();
     await station.close();
     return exitWith(server);
   }
   problems.showOn(server.value);
-  return { station, server: server.value };
+  return { station, server: server.value, advisers };
 }
 
 /** Saves what can be saved and ends the process. */

@@ -2,10 +2,13 @@
 // its features those the live actors had.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { MICROS_PER_MINUTE } from "../../actors/base/clock.ts";
+import type { Advice } from "../../actors/domain/advice.ts";
 import { FEATURE_NAMES } from "../../actors/domain/features.ts";
 import type { Execution, OrderIntent } from "../../actors/domain/order.ts";
 import type { JournalRecord } from "../../actors/domain/records.ts";
 import type { Signal } from "../../actors/domain/signal.ts";
+import type { IncomingAdvice } from "../../actors/router.ts";
 import { type Dossier, dossierSchema } from "../../edge/explain/dossier.ts";
 import { lineageSchema, mermaidOf } from "../../edge/explain/lineage.ts";
 import { dossierPage } from "../../edge/explain/page.ts";
@@ -20,11 +23,34 @@ let records: readonly JournalRecord[];
 /** Feature vectors of the live actors as each tick was decided on, by the tick's sequence. */
 const lived = new Map<number, Record<string, number>>();
 
+const ADVISE_EVERY = 50;
+
+/** What an adviser said in words that a page must not take for its own. */
+function adviceOn(instrumentId: number, askedMicros: number, turn: number): IncomingAdvice {
+  const answer = { adviser: "stub", model: "m", failure: "", cached: false, latencyMillis: 5 };
+  return {
+    instrumentId,
+    askedSeq: 1,
+    askedMicros,
+    horizonMicros: 60 * MICROS_PER_MINUTE,
+    status: "voted",
+    probabilityUp: 0.6,
+    answers: [
+      { ...answer, probabilityUp: 0.6, confidence: 0.5, reasons: [`reason <b>${turn}</b>`] },
+      { ...answer, adviser: "other", failure: "timeout", probabilityUp: null, confidence: null, reasons: [] },
+    ],
+  };
+}
+
 beforeAll(async () => {
   rig = await startEdge({ clock: "source" });
   const { live, journal } = rig.station;
+  let ticks = 0;
   for (const tick of simulatedTicks({ seed: 12, count: 15_000, ticksPerSecond: 4 })) {
     const seq = await playTick(live, journal, tick, tick.sourceTimeMicros);
+    if (++ticks % ADVISE_EVERY === 0) {
+      live.advise(adviceOn(tick.instrumentId, tick.sourceTimeMicros, ticks), tick.sourceTimeMicros);
+    }
     const vector = live.engine.symbol(tick.instrumentId)?.chain.features.vector;
     if (vector === undefined) continue;
     lived.set(
@@ -105,6 +131,29 @@ describe("a closed trade", () => {
     expect([last?.seq, dossier.ticks.length]).toEqual([signal.tickSeq, 20]);
     expect(dossier.profit).not.toBeNull();
     expect(dossier.configuration?.sha256).toMatch(/^[0-9a-f]{64}$/);
+  }, 30_000);
+
+  test("has what advisers had said of the symbol before it, in their own words", async () => {
+    const { signal, entry } = closedTrade();
+    const dossier = await ask(entry.intentId);
+    const last = records.findLast(
+      (record): record is Advice =>
+        record.kind === "advice" &&
+        record.instrumentId === signal.instrumentId &&
+        record.seq < signal.tickSeq,
+    ) as Advice;
+    expect(dossier.advice).toMatchObject({
+      seq: last.seq,
+      status: "voted",
+      probabilityUp: 0.6,
+      horizonMinutes: 60,
+      answers: last.answers,
+    });
+    const turn = /\d+/.exec(last.answers[0]?.reasons[0] ?? "")?.[0] ?? "";
+    const lines = dossierLines(dossier, false);
+    expect(lines).toContain(`  - reason <b>${turn}</b>`);
+    expect(lines).toContain("other (m): timeout");
+    expect(dossierPage(dossier)).toContain(`reason &lt;b&gt;${turn}&lt;/b&gt;`);
   }, 30_000);
 
   test("has the features the live actor had", async () => {

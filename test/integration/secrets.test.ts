@@ -2,7 +2,7 @@
 // what clients are answered - least of all when something is wrong.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { POSTGRES, type PostgresServer, startPostgres } from "../../scripts/servers/postgres-server.ts";
@@ -18,6 +18,7 @@ const SECRETS = {
   arangodb: "the-password-of-arangodb",
   kafka: "the-password-of-kafka",
   nats: "the-password-of-nats",
+  adviser: "the-key-of-the-adviser",
 };
 
 const folder = mkdtempSync(join(tmpdir(), "tickforge-secrets-"));
@@ -46,6 +47,8 @@ describeWith(REDIS === undefined ? undefined : POSTGRES, "secrets", () => {
       TICKFORGE_CLICKHOUSE_PASSWORD: SECRETS.clickhouse,
       TICKFORGE_WEAVIATE_URL: "http://127.0.0.1:1",
       TICKFORGE_WEAVIATE_API_KEY: SECRETS.weaviate,
+      TICKFORGE_CONFIG: adviserConfig(),
+      ADVISER_KEY: SECRETS.adviser,
       TICKFORGE_ARANGODB_URL: `http://root:${SECRETS.arangodb}@127.0.0.1:1/tickforge`,
     };
   }, 60_000);
@@ -150,7 +153,7 @@ describeWith(REDIS === undefined ? undefined : POSTGRES, "secrets", () => {
     const secrets = [TOKEN, ...Object.values(SECRETS), new URL(postgres.url).password];
     const everything = said.join("\n");
     // It was heard: failures of each system are among what was said.
-    for (const system of ["ArangoDB", "Weaviate", "ClickHouse", "redis", "postgres"]) {
+    for (const system of ["adviser away", "ArangoDB", "Weaviate", "ClickHouse", "redis", "postgres"]) {
       expect(everything.toLowerCase()).toContain(system.toLowerCase());
     }
     for (const secret of secrets) expect([secret, passage(everything, secret)]).toEqual([secret, ""]);
@@ -175,4 +178,19 @@ function wrong(address: string): string {
 function passage(text: string, secret: string): string {
   const at = text.indexOf(secret);
   return at < 0 ? "" : text.slice(Math.max(0, at - 200), at + secret.length + 50);
+}
+
+/** An adviser that nobody is. */
+function adviserConfig(): string {
+  const path = join(folder, "config.json");
+  const service = {
+    name: "away",
+    baseUrl: "http://127.0.0.1:1/v1",
+    model: "m",
+    apiKeyEnv: "ADVISER_KEY",
+    pricePerMillionInput: 1,
+    pricePerMillionOutput: 1,
+  };
+  writeFileSync(path, JSON.stringify({ advisers: { enabled: true, everyMinutes: 1, services: [service] } }));
+  return path;
 }

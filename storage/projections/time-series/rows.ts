@@ -121,6 +121,7 @@ export function addRecord(batch: RowBatch, record: JournalRecord, names: RowName
     case "configured":
     case "fault":
     case "checkpoint":
+    case "advice":
       return;
   }
 }
