@@ -94,13 +94,13 @@ function addTo(sums: Float64Array, more: Float64Array): void {
  * @param area of all rows, exact
  */
 export function areaInterval(
-  rows: { scores: Float32Array; outcomes: Uint8Array; timesMicros: Float64Array },
+  rows: { scores: Float32Array; outcomes: Uint8Array; timesMicros: Float64Array; sorted?: SortedScores },
   area: number,
   options: { random: Random; rounds?: number },
 ): Interval | undefined {
   const { scores, outcomes, timesMicros } = rows;
   assert(scores.length === outcomes.length && scores.length === timesMicros.length, "rows differ in length");
-  const sorted = new SortedScores(scores, outcomes);
+  const sorted = rows.sorted ?? new SortedScores(scores, outcomes);
   const tops = Float32Array.from(sorted.equalParts(RANK_BINS), (end) => sorted.score(end - 1));
   const blocks = new DayBlocks(2 * tops.length);
   for (let i = 0; i < scores.length; i++) {

@@ -16,7 +16,7 @@ const NORMAL_975 = 1.959964;
 const PROBABILITY_MIN = 1e-7;
 
 /** Bins of the expected calibration error and of calibration curves. */
-export const CALIBRATION_BINS = 15;
+const CALIBRATION_BINS = 15;
 const DECILES = 10;
 
 /** Bins of the population stability index, of equal mass in the reference; missing values have one besides. */
@@ -27,10 +27,14 @@ const STABILITY_SHARE_MIN = 1e-4;
 /**
  * Area under the ROC curve: the chance that a row where the event happened has a higher score than one where it did not (Mann and
  * Whitney 1947), equal scores counting half.
+ * @param sorted both, where they are sorted already
  * @returns NaN where all outcomes are the same
  */
-export function areaUnderCurve(scores: Float32Array, outcomes: Uint8Array): number {
-  const sorted = new SortedScores(scores, outcomes);
+export function areaUnderCurve(
+  scores: Float32Array,
+  outcomes: Uint8Array,
+  sorted: SortedScores = new SortedScores(scores, outcomes),
+): number {
   let pairs = 0;
   let below = 0;
   let happened = 0;
@@ -57,7 +61,7 @@ export function rightGuesses(probabilities: Float32Array, outcomes: Uint8Array):
 }
 
 /** 2 for a right guess, 1 for none, 0 for a wrong one. */
-function guessCredit(probability: number, outcome: number): number {
+export function guessCredit(probability: number, outcome: number): number {
   if (probability === 0.5) return 1;
   return probability > 0.5 === (outcome === 1) ? 2 : 0;
 }
@@ -118,15 +122,17 @@ export interface CalibrationBin {
   readonly happened: number;
 }
 
-/** What was said against what happened, in bins of equal mass, the lowest probability first. */
+/**
+ * What was said against what happened, in bins of equal mass, the lowest probability first.
+ * @param sorted both, where they are sorted already
+ */
 export function calibrationCurve(
   probabilities: Float32Array,
   outcomes: Uint8Array,
-  bins: number = CALIBRATION_BINS,
+  sorted: SortedScores = new SortedScores(probabilities, outcomes),
 ): CalibrationBin[] {
-  const sorted = new SortedScores(probabilities, outcomes);
   let from = 0;
-  return sorted.equalParts(bins).map((end) => {
+  return sorted.equalParts(CALIBRATION_BINS).map((end) => {
     let said = 0;
     let happened = 0;
     for (let i = from; i < end; i++) {
@@ -194,11 +200,14 @@ export function stabilityIndex(reference: Float32Array, sample: Float32Array): n
   const present = reference.filter((value) => !Number.isNaN(value));
   const sorted = new SortedScores(present, new Uint8Array(present.length));
   const tops = sorted.equalParts(STABILITY_BINS).map((end) => sorted.score(end - 1));
-  const before = sharesOf(reference, tops);
-  const now = sharesOf(sample, tops);
-  return before.reduce((sum, share, bin) => {
+  return shareDivergence(sharesOf(reference, tops), sharesOf(sample, tops));
+}
+
+/** The same of shares that are known: of the bins of a reference, and of a sample in the same bins. */
+export function shareDivergence(reference: Float64Array, sample: Float64Array): number {
+  return reference.reduce((sum, share, bin) => {
     const r = Math.max(STABILITY_SHARE_MIN, share);
-    const s = Math.max(STABILITY_SHARE_MIN, now[bin] as number);
+    const s = Math.max(STABILITY_SHARE_MIN, sample[bin] as number);
     return sum + (s - r) * logRatio(s, r);
   }, 0);
 }

@@ -18,8 +18,11 @@ export const MINUTES_SHARE_MIN = 0.8;
 /** Minutes that a horizon has at most: what one ring holds. */
 const HORIZON_MINUTES_MAX = 24 * 60;
 
-/** Predictions from quotes that may wait at once, per symbol and horizon. */
-const WAITING_MAX = 65_536;
+/** Predictions from quotes that may wait at once, unless somebody says how many. */
+const WAITING_DEFAULT = 65_536;
+
+/** What a probability can be of; see the events of a model's card. */
+export type OutcomeEvent = "up" | "lively" | "slot-lively";
 
 /** Logarithmic, in basis points: 1e4 ln(to / from). */
 export function basisPoints(from: number, to: number): number {
@@ -32,7 +35,7 @@ export function basisPoints(from: number, to: number): number {
  * @param median of such ranges, NaN where it is not known; `up` needs none
  * @returns 1 or 0; NaN where there is no outcome
  */
-export function happened(event: "up" | "lively" | "slot-lively", value: number, median: number): number {
+export function happened(event: OutcomeEvent, value: number, median: number): number {
   if (event === "up") return value > 0 ? 1 : value < 0 ? 0 : Number.NaN;
   return Number.isNaN(value) || Number.isNaN(median) ? Number.NaN : value > median ? 1 : 0;
 }
@@ -174,10 +177,11 @@ export class QuoteOutcomes {
   readonly horizonMicros: number;
   readonly delayMicros: number;
   readonly #onSettled: QuoteListener;
-  readonly #ids = new Float64Array(WAITING_MAX);
-  readonly #timesMicros = new Float64Array(WAITING_MAX);
-  readonly #mids = new Float64Array(WAITING_MAX);
-  readonly #spreads = new Float64Array(WAITING_MAX);
+  readonly #waitingMax: number;
+  readonly #ids: Float64Array;
+  readonly #timesMicros: Float64Array;
+  readonly #mids: Float64Array;
+  readonly #spreads: Float64Array;
   /** Predictions counted from the first: all before `#first` are settled, those before `#entered` have their first mid. */
   #first = 0;
   #entered = 0;
@@ -187,10 +191,16 @@ export class QuoteOutcomes {
   #dropped = 0;
 
   constructor(
-    { horizonMicros, delayMicros }: { horizonMicros: number; delayMicros: number },
+    options: { horizonMicros: number; delayMicros: number; waitingMax?: number },
     onSettled: QuoteListener,
   ) {
+    const { horizonMicros, delayMicros, waitingMax = WAITING_DEFAULT } = options;
     assert(horizonMicros > 0 && delayMicros >= 0, "a horizon lies ahead and a delay is not negative");
+    this.#waitingMax = waitingMax;
+    this.#ids = new Float64Array(waitingMax);
+    this.#timesMicros = new Float64Array(waitingMax);
+    this.#mids = new Float64Array(waitingMax);
+    this.#spreads = new Float64Array(waitingMax);
     this.horizonMicros = horizonMicros;
     this.delayMicros = delayMicros;
     this.#onSettled = onSettled;
@@ -213,28 +223,28 @@ export class QuoteOutcomes {
 
   /** A prediction made at `timeMicros`, not before those already waiting. The oldest is dropped where there is no room. */
   add(id: number, timeMicros: Micros): void {
-    if (this.#added - this.#first === WAITING_MAX) {
+    if (this.#added - this.#first === this.#waitingMax) {
       this.#first++;
       this.#entered = Math.max(this.#entered, this.#first);
       this.#dropped++;
     }
-    const place = this.#added++ % WAITING_MAX;
+    const place = this.#added++ % this.#waitingMax;
     this.#ids[place] = id;
     this.#timesMicros[place] = timeMicros;
   }
 
   #dueMicros(number: number): Micros {
-    return (this.#timesMicros[number % WAITING_MAX] as number) + this.delayMicros;
+    return (this.#timesMicros[number % this.#waitingMax] as number) + this.delayMicros;
   }
 
   #enter(): void {
-    const place = this.#entered++ % WAITING_MAX;
+    const place = this.#entered++ % this.#waitingMax;
     this.#mids[place] = this.#mid;
     this.#spreads[place] = this.#spread;
   }
 
   #settle(): void {
-    const place = this.#first++ % WAITING_MAX;
+    const place = this.#first++ % this.#waitingMax;
     const mid = this.#mids[place] as number;
     this.#onSettled(
       this.#ids[place] as number,
