@@ -8,8 +8,8 @@ const LEFT = 46;
 const RIGHT = 10;
 const TOP = 26;
 const BOTTOM = 36;
-/** Lines across, at round numbers. */
-const GRID_LINES = 4;
+/** Lines across at most, at round numbers. */
+const GRID_LINES = 6;
 
 interface Range {
   readonly from: number;

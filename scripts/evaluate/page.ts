@@ -127,43 +127,37 @@ function headsOf(results: readonly EvaluationResult[]): Head[] {
 }
 
 function headSection({ title, results }: Head): string {
-  const rows = results.map((result): Cell[] => {
-    const { scores, trades } = result;
-    const wanted = wantedOf(result);
-    return [
-      result.subject,
-      result.symbol,
-      scores.rows,
-      around(scores.auc),
-      wanted.auc === undefined ? "" : wanted.auc,
-      around(scores.accuracy),
-      `${scores.bestNaive} ${(scores.accuracy.value - scores.gain.value).toFixed(3)}`,
-      around(scores.topDecile),
-      wanted.topDecile === undefined ? "" : wanted.topDecile,
-      percent(scores.ece),
-      around(scores.brierSkill, 4),
-      trades === null ? "" : around(trades.before, 2),
-      trades === null ? "" : around(trades.after, 2),
-      trades?.trades ?? "",
-    ];
-  });
-  const head = [
-    "Subject",
-    "Symbol",
-    "Rows",
-    "AUC",
-    "Goal",
-    "Accuracy",
-    "Best naive rule",
-    "Surest tenth",
-    "Goal",
-    "ECE",
-    "Brier skill",
-    "Trade before costs, bp",
-    "After costs, bp",
-    "Trades",
+  const columns: { title: string; cell: (result: EvaluationResult) => Cell }[] = [
+    { title: "Subject", cell: ({ subject }) => subject },
+    { title: "Symbol", cell: ({ symbol }) => symbol },
+    { title: "Rows", cell: ({ scores }) => scores.rows },
+    { title: "AUC", cell: ({ scores }) => around(scores.auc) },
+    { title: "AUC wanted", cell: (result) => wantedOf(result).auc ?? "" },
+    { title: "Accuracy", cell: ({ scores }) => around(scores.accuracy) },
+    { title: "Best naive rule", cell: ({ scores }) => `${scores.bestNaive} ${plain(naiveAccuracy(scores))}` },
+    { title: "Surest tenth", cell: ({ scores }) => around(scores.topDecile) },
+    { title: "Wanted", cell: (result) => wantedOf(result).topDecile ?? "" },
+    { title: "ECE", cell: ({ scores }) => percent(scores.ece) },
+    { title: "Brier skill", cell: ({ scores }) => around(scores.brierSkill, 4) },
+    {
+      title: "A trade after costs, bp",
+      cell: ({ trades }) => (trades === null ? "" : around(trades.after, 2)),
+    },
+    { title: "Before costs", cell: ({ trades }) => (trades === null ? "" : around(trades.before, 2)) },
+    { title: "Trades", cell: ({ trades }) => trades?.trades ?? "" },
   ];
-  return `<h2>${escaped(title)}</h2><div class="head">${table(head, rows)}</div>${results.map((result) => details(result)).join("")}`;
+  // A column that nobody has anything in is left out: goals, trades on ranges.
+  const shown = columns.filter(({ cell }) => results.some((result) => cell(result) !== ""));
+  const head = shown.map((column) => column.title);
+  const rows = results.map((result) => shown.map(({ cell }) => cell(result)));
+  return (
+    `<h2>${escaped(title)}</h2><div class="head">${table(head, rows)}</div>` +
+    results.map((result) => details(result)).join("")
+  );
+}
+
+function naiveAccuracy({ accuracy, gain }: Scores): number {
+  return accuracy.value - gain.value;
 }
 
 function details({ subject, symbol, event, scores }: EvaluationResult): string {
@@ -211,8 +205,9 @@ function calibrationChart({ calibration, baseRate }: Scores): string {
     .svg();
 }
 
-function coverageChart({ coverage, accuracy, gain }: Scores): string {
-  const naive = accuracy.value - gain.value;
+function coverageChart(scores: Scores): string {
+  const { coverage } = scores;
+  const naive = naiveAccuracy(scores);
   const values = coverage.flatMap((step) => [step.accuracy, step.accuracyWithin]);
   const format = wholePercent;
   return new Chart({
@@ -287,7 +282,7 @@ function stabilityOf({ kind, stability }: EvaluatedMarket): string {
 
 const STYLE =
   "main{max-width:90rem}.warning{border-left:4px solid #c2343f;padding:.4rem .8rem;background:color-mix(in srgb,#c2343f 12%,transparent)}" +
-  ".head table{font-size:13px}details{display:inline-block;margin:.3rem 1.2rem .3rem 0}details[open]{display:block}summary{cursor:pointer;padding:.15rem 0}.charts{display:flex;flex-wrap:wrap;gap:1rem 2rem;align-items:start}" +
+  ".head table{font-size:13px}.head :is(td,th):first-child{position:sticky;left:0;background:Canvas}details{display:inline-block;margin:.3rem 1.2rem .3rem 0}details[open]{display:block}summary{cursor:pointer;padding:.15rem 0}.charts{display:flex;flex-wrap:wrap;gap:1rem 2rem;align-items:start}" +
   ".charts>*{max-width:100%}svg{width:340px;height:auto}.wrap td{white-space:normal;min-width:5rem}text{fill:currentColor;font:11px system-ui,sans-serif}" +
   "text.title{font-weight:600}.number{opacity:.75}.grid{stroke:currentColor;opacity:.15}polyline{fill:none}" +
   ".main{stroke:#2f7fd6;stroke-width:2}.dot{fill:#2f7fd6}.bar{fill:#2f7fd6;opacity:.65}.ideal{stroke:currentColor;opacity:.6;stroke-dasharray:4 3}";

@@ -104,6 +104,13 @@ function tickforge(...args: string[]) {
   return { code: exitCode, out: stdout.toString(), err: stderr.toString() };
 }
 
+/** The report on the bars alone, as it is printed. */
+function barReport(...args: string[]): EvaluationReport {
+  const run = tickforge(join(market, "m1"), "--models", registry, "--json", ...args);
+  expect([run.code, run.err]).toEqual([0, ""]);
+  return reportSchema.parse(JSON.parse(run.out));
+}
+
 function resultOf(report: EvaluationReport, wanted: Partial<EvaluationResult>): EvaluationResult {
   const found = report.results.filter((result) =>
     Object.entries(wanted).every(([key, value]) => result[key as keyof EvaluationResult] === value),
@@ -247,21 +254,16 @@ describe("tickforge models evaluate", () => {
   });
 
   test("judges the same rows for a period alone, warm from what came before, and says the same twice", () => {
-    const again = (...args: string[]) => {
-      const run = tickforge(join(market, "m1"), "--models", registry, "--json", ...args);
-      expect([run.code, run.err]).toEqual([0, ""]);
-      return reportSchema.parse(JSON.parse(run.out));
-    };
-    const late = again("--from", "2018-07-12", "--until", "2018-07-17T10:00:00Z");
+    const late = barReport("--from", "2018-07-12", "--until", "2018-07-17T10:00:00Z");
     expect(late).toEqual({
-      ...again("--from", "2018-07-12", "--until", "2018-07-17T10:00:00Z"),
+      ...barReport("--from", "2018-07-12", "--until", "2018-07-17T10:00:00Z"),
       made: late.made,
       seconds: late.seconds,
     });
     expect(late.markets[0]!.from.slice(0, 10)).toBe("2018-07-12");
     expect(late.markets[0]!.until).toBe("2018-07-17T09:59:00.000Z");
     expect(late.models.find(({ name }) => name === "bars 1")!.rowsSeen).toBe(0);
-    const every = again("--every", "5");
+    const every = barReport("--every", "5");
     const whole = report.markets.find(({ kind }) => kind === "bars")!.rows["EURUSD"]!.minute;
     expect(every.markets[0]!.rows["EURUSD"]!.minute / whole).toBeCloseTo(0.2, 1);
   }, 120_000);
