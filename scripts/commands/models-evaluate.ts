@@ -23,6 +23,7 @@ import { Progress } from "./progress.ts";
 interface EvaluateFlags extends CommonFlags {
   readonly out?: string;
   readonly models?: string;
+  readonly preset?: string;
   readonly from?: string;
   readonly until?: string;
   readonly every: number;
@@ -38,6 +39,7 @@ export function evaluateCommand(): Command {
   )
     .option("--out <file>", "where the report goes: a page (.html), or JSON (.json)")
     .option("--models <folder>", "a registry of models (default: that of the data folder)")
+    .option("--preset <name>", "whose vote is judged (TICKFORGE_PRESET)")
     .option("--from <date>", "judge rows from here on, UTC; what comes before warms up")
     .option("--until <date>", "judge rows before this, UTC")
     .option("--every <minutes>", "judge one closed minute in so many", countFlag, 1)
@@ -47,13 +49,14 @@ export function evaluateCommand(): Command {
 }
 
 async function run(paths: readonly string[], flags: EvaluateFlags): Promise<void> {
-  const { config, data, json, out } = flags;
+  const { config, data, preset, json, out } = flags;
   if (out !== undefined && !/\.(?:html|json)$/.test(out)) {
     exitWith(failure("unknown-format", `${out} is neither a page (.html) nor .json`), EXIT_USAGE);
   }
   const settings = settingsOrExit({
     ...(config === undefined ? {} : { config }),
     ...(data === undefined ? {} : { data }),
+    ...(preset === undefined ? {} : { preset }),
   });
   const startMillis = performance.now();
   const damaged: string[] = [];

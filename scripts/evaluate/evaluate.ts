@@ -1,13 +1,14 @@
 // Judges everybody there is on the markets at some paths, one market after the other, and says what came of it.
 
 import { MICROS_PER_SECOND, type Micros } from "../../actors/base/clock.ts";
-import { type Random, SeededRandom } from "../../actors/base/random.ts";
+import { SeededRandom } from "../../actors/base/random.ts";
 import { failure, ok, type Result } from "../../actors/base/result.ts";
 import type { PresetName } from "../../actors/chain/presets.ts";
 import { FEATURE_SCHEMA_HASH } from "../../actors/domain/features.ts";
 import type { Models } from "../../actors/ports/models.ts";
 import { openBarTicks } from "../../edge/feeds/bar-ticks.ts";
 import { openLeanTicks } from "../../edge/feeds/lean.ts";
+import { DAYS_MIN } from "../../actors/quality/day-blocks.ts";
 import { goalsOf } from "./goals.ts";
 import { findMarketFiles } from "./market-files.ts";
 import { EvaluationPass } from "./pass.ts";
@@ -31,7 +32,7 @@ import {
   voteSubject,
 } from "./subjects.ts";
 
-/** Drawn days and samples are the same in every run. */
+/** Drawn days and samples are the same for everybody and in every run: who else is judged makes no difference. */
 const SEED = 1;
 const TURN_TICKS = 8_192;
 /** Beyond the judged period nothing is read but what the longest outcome needs. */
@@ -70,12 +71,11 @@ export async function evaluate(options: EvaluateOptions): Promise<Result<Evaluat
       unusable.push({ name: "a damaged entry", reason });
   }
   const subjects = [...models, voteSubject(options.preset), ...ruleSubjects()];
-  const random = new SeededRandom(SEED);
   const judged: Judged[] = [];
   try {
     for (const kind of ["ticks", "bars"] as const) {
       if (files.value[kind].length === 0) continue;
-      const market = await judge(kind, files.value[kind], { ...options, subjects, random });
+      const market = await judge(kind, files.value[kind], { ...options, subjects });
       if (!market.ok) return market;
       if (market.value !== undefined) judged.push(market.value);
     }
@@ -93,7 +93,6 @@ export async function evaluate(options: EvaluateOptions): Promise<Result<Evaluat
 
 interface JudgeOptions extends EvaluateOptions {
   readonly subjects: readonly Subject[];
-  readonly random: Random;
 }
 
 /** Undefined where no row of this market lies in the period. */
@@ -105,7 +104,7 @@ async function judge(
   const opened = kind === "ticks" ? openLeanTicks(paths) : openBarTicks(paths, options);
   if (!opened.ok) return opened;
   const { instruments, ticks } = opened.value;
-  const pass = new EvaluationPass({ ...options, instruments, hasTicks: kind === "ticks" });
+  const pass = new EvaluationPass({ ...options, instruments, hasTicks: kind === "ticks", seed: SEED });
   let taken = 0;
   for (let tick = ticks.next(); tick !== undefined; tick = ticks.next()) {
     if (tick.sourceTimeMicros >= options.untilMicros + AFTER_MICROS) break;
@@ -166,13 +165,13 @@ function resultsOfHead(
   { subject, target }: { subject: Subject; target: Target },
   options: ResultOptions,
 ): EvaluationResult[] {
-  const { kind, splitMicros, slippage, random } = options;
+  const { kind, splitMicros, slippage } = options;
   const results: EvaluationResult[] = [];
   const all: Series[] = [];
   const runs: PolicyRun[] = [];
   const holdMicros = target.delayMicros + target.horizonMicros;
   const add = (symbol: string, series: Series, run: readonly PolicyRun[]): void => {
-    const scores = scoreOf(series, target.event, random);
+    const scores = scoreOf(series, target.event, new SeededRandom(SEED));
     if (scores === undefined) return;
     results.push({
       subject: subject.name,
@@ -186,7 +185,7 @@ function resultsOfHead(
       data: kind,
       symbol,
       scores,
-      trades: tradesOf(run, random),
+      trades: tradesOf(run, new SeededRandom(SEED)),
     });
   };
   for (const { instrument, tables } of pass.symbols) {
@@ -299,13 +298,13 @@ function warningsOf(models: EvaluationReport["models"]): string[] {
 
 function notesOf({ slippage, every }: EvaluateOptions, judged: readonly Judged[]): string[] {
   const notes = [
-    "Intervals are the middle 95 % over days drawn with replacement: labels that overlap and days with a mood of their own make rows fewer than they look.",
+    `Intervals are the middle 95 % over days drawn with replacement: labels that overlap and days with a mood of their own make rows fewer than they look. Fewer than ${DAYS_MIN} days have none.`,
     `Trades: by market where an answer is among the surest tenth of the first half of the period, in the second half alone, one position a symbol at a time, held for the horizon, paying the spread of that moment and ${slippage} basis points. Rows whose outcome is not known (silence, the weekend) are not traded.`,
     "The majority rule knows the more frequent outcome of the judged period itself, and so does the base rate that skill is measured against.",
   ];
   if (judged.some(({ market }) => market.isBidOnly)) {
     notes.push(
-      "Bars hold bids alone. Rows whose horizon touches 20:30 to 23:00 UTC are left out for directions: the spread opens then, and the bid falls and comes back. The spread that trades pay there is modelled: a constant of the instrument.",
+      "Bars hold bids alone. Rows whose horizon touches 20:30 to 23:00 UTC are left out for directions: the spread opens then, and the bid falls and comes back. The spread that trades pay there is the bars' own or, where they have none, modelled: a constant of the instrument.",
     );
   }
   if (every > 1) notes.push(`One closed minute in ${every} is a row; champions are asked on those alone.`);

@@ -1,7 +1,6 @@
 // The report of an evaluation as one page for people: nothing is loaded from anywhere, and it is readable on a phone.
 
 import { type Cell, escaped, grid, page, table } from "../../edge/html.ts";
-import { REGIMES } from "../../actors/domain/regime.ts";
 import { Chart, rangeAround } from "./charts.ts";
 import { wantedOf } from "./goals.ts";
 import type { EvaluatedMarket, EvaluationReport, EvaluationResult, Scores } from "./report.ts";
@@ -167,8 +166,8 @@ function details({ subject, symbol, event, scores }: EvaluationResult): string {
   );
   const regimes = table(
     ["Regime", "Rows", "Accuracy", "AUC"],
-    scores.regimes.map(({ part, rows, accuracy, auc }) => [
-      REGIMES[part] ?? String(part),
+    scores.regimes.map(({ regime, rows, accuracy, auc }) => [
+      regime,
       rows,
       plain(accuracy),
       auc === null ? "" : plain(auc),
@@ -245,7 +244,7 @@ function hoursChart({ hours, accuracy }: Scores, event: EvaluationResult["event"
     },
   })
     .bars(
-      hours.map((hour) => ({ x: hour.part + 0.1, y: hour.accuracy })),
+      hours.map((hour) => ({ x: hour.hour + 0.1, y: hour.accuracy })),
       0.8,
       "bar",
     )

@@ -2,7 +2,7 @@
 // it. All that is kept is numbers in columns.
 
 import { MICROS_PER_MINUTE, type Micros } from "../../actors/base/clock.ts";
-import type { Random } from "../../actors/base/random.ts";
+import { SeededRandom } from "../../actors/base/random.ts";
 import type { PresetName } from "../../actors/chain/presets.ts";
 import type { Bar } from "../../actors/domain/bar.ts";
 import { FEATURE_NAMES } from "../../actors/domain/features.ts";
@@ -30,7 +30,8 @@ export interface PassOptions {
   readonly every: number;
   /** Whether quotes are a source's own: rows at ticks are worth something. */
   readonly hasTicks: boolean;
-  readonly random: Random;
+  /** Of samples. */
+  readonly seed: number;
 }
 
 /** The columns of one kind of rows, by what they hold. */
@@ -131,7 +132,7 @@ export class SymbolPass {
     this.instrument = instrument;
     this.#options = options;
     this.#vote = new LiveVote(options.preset, instrument.id);
-    this.sample = new FeatureSample(options.random);
+    this.sample = new FeatureSample(new SeededRandom(options.seed));
     this.tables = {
       tick: new RowTable(columns.tick.names.length),
       minute: new RowTable(columns.minute.names.length),

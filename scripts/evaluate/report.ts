@@ -1,6 +1,7 @@
 // The report of an evaluation, for machines: what was judged on which data, and what came of it. Numbers that are not known are null.
 
 import { z } from "zod";
+import { REGIMES } from "../../actors/domain/regime.ts";
 import { MODEL_EVENTS, MODEL_STATUSES } from "../../actors/ports/models.ts";
 
 /** Bump it when a field changes its meaning or goes. */
@@ -18,7 +19,7 @@ const naiveSchema = z.strictObject({
 });
 export type Naive = z.infer<typeof naiveSchema>;
 
-const partSchema = z.strictObject({ part: number, rows: number, accuracy: number, auc: orNull });
+const partSchema = z.strictObject({ rows: number, accuracy: number, auc: orNull });
 export type Part = z.infer<typeof partSchema>;
 
 const scoresSchema = z.strictObject({
@@ -52,10 +53,10 @@ const scoresSchema = z.strictObject({
   bestNaive: z.string(),
   /** Accuracy above the best naive rule's, on the same rows. */
   gain: around,
-  /** Hours of the UTC day. */
-  hours: z.array(partSchema),
-  /** Regimes by their number. */
-  regimes: z.array(partSchema),
+  /** Of the UTC day; those with rows enough. */
+  hours: z.array(partSchema.extend({ hour: number })),
+  /** As the chain saw them. */
+  regimes: z.array(partSchema.extend({ regime: z.enum(REGIMES) })),
   /** Quote flicker, a diagnostic and no profit: how often the very next change of the mid went the way that was said. */
   nextChange: orNull,
 });

@@ -1,8 +1,8 @@
 // What a series of answers is worth, beside what naive rules are worth on the same rows. Intervals are of days drawn with replacement.
 
-import { MICROS_PER_DAY, MICROS_PER_HOUR } from "../../actors/base/clock.ts";
+import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from "../../actors/base/clock.ts";
 import type { Random } from "../../actors/base/random.ts";
-import { REGIMES } from "../../actors/domain/regime.ts";
+import { type Regime, REGIMES } from "../../actors/domain/regime.ts";
 import type { ModelEvent } from "../../actors/ports/models.ts";
 import { areaInterval, DayBlocks } from "../../actors/quality/day-blocks.ts";
 import {
@@ -63,13 +63,18 @@ export function scoreOf(series: Series, event: ModelEvent, random: Random): Scor
     naive,
     bestNaive: best.rule,
     gain: { value: right - best.accuracy, ...ends(around.gain) },
-    hours: partsOf(series, HOURS, (row) => {
-      const ofDay = (timesMicros[row] as number) % MICROS_PER_DAY;
-      return Math.floor(ofDay / MICROS_PER_HOUR);
-    }),
-    regimes: partsOf(series, REGIMES.length, (row) => series.regimes[row] as number),
+    hours: partsOf(series, HOURS, (row) => hourOf(timesMicros[row] as number)).map(({ part, scores }) =>
+      Object.assign({ hour: part }, scores),
+    ),
+    regimes: partsOf(series, REGIMES.length, (row) => series.regimes[row] as number).map(({ part, scores }) =>
+      Object.assign({ regime: REGIMES[part] as Regime }, scores),
+    ),
     nextChange: nextChangeOf(series),
   };
+}
+
+function hourOf(timeMicros: Micros): number {
+  return Math.floor((timeMicros % MICROS_PER_DAY) / MICROS_PER_HOUR);
 }
 
 function ends(interval: { low: number; high: number } | undefined): {
@@ -173,7 +178,11 @@ function naiveCredit(
 }
 
 /** Accuracy and area of the rows of each part that has enough of them. */
-function partsOf(series: Series, count: number, partOf: (row: number) => number): Part[] {
+function partsOf(
+  series: Series,
+  count: number,
+  partOf: (row: number) => number,
+): { part: number; scores: Part }[] {
   const { probabilities, outcomes } = series;
   const sizes = new Uint32Array(count);
   for (let row = 0; row < outcomes.length; row++) {
@@ -196,9 +205,11 @@ function partsOf(series: Series, count: number, partOf: (row: number) => number)
       ? []
       : {
           part: index,
-          rows: part.length,
-          accuracy: rightGuesses(part.probabilities, part.outcomes) / part.length,
-          auc: finite(areaUnderCurve(part.probabilities, part.outcomes)),
+          scores: {
+            rows: part.length,
+            accuracy: rightGuesses(part.probabilities, part.outcomes) / part.length,
+            auc: finite(areaUnderCurve(part.probabilities, part.outcomes)),
+          },
         },
   );
 }

@@ -10,6 +10,7 @@ import { FEATURE_NAMES } from "../../actors/domain/features.ts";
 import type { ModelCard } from "../../actors/ports/models.ts";
 import { openBarTicks } from "../../edge/feeds/bar-ticks.ts";
 import { makeZip } from "../../edge/feeds/zip.fixture.ts";
+import { evaluate, type EvaluateOptions, type Evaluation } from "../../scripts/evaluate/evaluate.ts";
 import { evaluationPage } from "../../scripts/evaluate/page.ts";
 import { type EvaluationReport, type EvaluationResult, reportSchema } from "../../scripts/evaluate/report.ts";
 import { FeatureRun } from "../../scripts/feature-run.ts";
@@ -91,6 +92,7 @@ function registerModels(): void {
     card("put-away", {}),
   ];
   for (const each of cards) expect(models.register(onnx, each, 1)).toMatchObject({ ok: true });
+  expect(models.promote("bars", { version: "1", by: "test", atMicros: 2 })).toMatchObject({ ok: true });
   expect(models.retire("put-away", "1")).toMatchObject({ ok: true });
   writeFileSync(join(registry, "touched", "1", "model.onnx"), onnx.subarray(0, 5_000));
 }
@@ -104,14 +106,37 @@ function tickforge(...args: string[]) {
   return { code: exitCode, out: stdout.toString(), err: stderr.toString() };
 }
 
-/** The report on the bars alone, as it is printed. */
-function barReport(...args: string[]): EvaluationReport {
-  const run = tickforge(join(market, "m1"), "--models", registry, "--json", ...args);
-  expect([run.code, run.err]).toEqual([0, ""]);
-  return reportSchema.parse(JSON.parse(run.out));
+/** In this process: the report, or the failure's code. */
+async function judged(paths: readonly string[], changes: Partial<EvaluateOptions> = {}) {
+  const result = await evaluate({
+    paths,
+    models: new FileModels(registry, () => undefined),
+    damaged: [],
+    preset: "rules",
+    fromMicros: Number.NEGATIVE_INFINITY,
+    untilMicros: Number.POSITIVE_INFINITY,
+    every: 1,
+    slippage: 0.2,
+    skipBad: false,
+    onProgress: () => undefined,
+    ...changes,
+  });
+  return result.ok ? result.value : result.code;
 }
 
-function resultOf(report: EvaluationReport, wanted: Partial<EvaluationResult>): EvaluationResult {
+/** Of the bars alone. */
+async function barReport(changes: Partial<EvaluateOptions> = {}): Promise<Evaluation> {
+  const report = await judged([join(market, "m1")], changes);
+  if (typeof report === "string") throw new Error(report);
+  return report;
+}
+
+const micros = (iso: string): number => Date.parse(iso) * 1_000;
+
+function resultOf(
+  report: Pick<EvaluationReport, "results">,
+  wanted: Partial<EvaluationResult>,
+): EvaluationResult {
   const found = report.results.filter((result) =>
     Object.entries(wanted).every(([key, value]) => result[key as keyof EvaluationResult] === value),
   );
@@ -253,20 +278,31 @@ describe("tickforge models evaluate", () => {
     expect(report.goals.some(({ subject, goal }) => subject === "bars 1" && goal === "AUC")).toBe(true);
   });
 
-  test("judges the same rows for a period alone, warm from what came before, and says the same twice", () => {
-    const late = barReport("--from", "2018-07-12", "--until", "2018-07-17T10:00:00Z");
-    expect(late).toEqual({
-      ...barReport("--from", "2018-07-12", "--until", "2018-07-17T10:00:00Z"),
-      made: late.made,
-      seconds: late.seconds,
-    });
+  test("judges the same rows for a period alone, warm from what came before, and says the same twice", async () => {
+    const period = { fromMicros: micros("2018-07-12"), untilMicros: micros("2018-07-17T10:00:00Z") };
+    const late = await barReport(period);
+    expect(await barReport(period)).toEqual(late);
     expect(late.markets[0]!.from.slice(0, 10)).toBe("2018-07-12");
     expect(late.markets[0]!.until).toBe("2018-07-17T09:59:00.000Z");
     expect(late.models.find(({ name }) => name === "bars 1")!.rowsSeen).toBe(0);
-    const every = barReport("--every", "5");
+    const every = await barReport({ every: 5 });
     const whole = report.markets.find(({ kind }) => kind === "bars")!.rows["EURUSD"]!.minute;
     expect(every.markets[0]!.rows["EURUSD"]!.minute / whole).toBeCloseTo(0.2, 1);
-  }, 120_000);
+  }, 60_000);
+
+  test("lets champions vote as they do live, by the weights of the preset; nobody else's scores move", async () => {
+    const none = new FileModels(join(folder, "none"), () => undefined);
+    const of = (from: Evaluation, subject: string) =>
+      resultOf(from, { subject, symbol: "GBPUSD", target: "up 5 min" }).scores;
+    const champion = await barReport({ preset: "classic" });
+    const without = await barReport({ preset: "classic", models: none });
+    expect(of(champion, "vote (classic)").auc.value).not.toBe(of(without, "vote (classic)").auc.value);
+    expect(of(champion, "technical")).toEqual(of(without, "technical"));
+    // The default preset gives models no weight.
+    const rules = await barReport({ models: none });
+    const found = resultOf(report, { subject: "vote (rules)", symbol: "GBPUSD", target: "up 5 min" });
+    expect(of(rules, "vote (rules)")).toEqual(found.scores);
+  }, 60_000);
 
   test("without models judges rule members and their vote, and the page shows all of it", () => {
     const html = join(folder, "report.html");
@@ -281,20 +317,18 @@ describe("tickforge models evaluate", () => {
     expect(evaluationPage(report)).toContain("HAS SEEN");
   }, 60_000);
 
-  test("says what is wrong with what it is given", () => {
-    const cases: [string[], number, string][] = [
-      [[join(folder, "nowhere")], 1, "path-unreadable"],
-      [[join(market, "notes")], 1, "no-market"],
-      [[join(market, "notes", "readme.txt")], 1, "unknown-layout"],
-      [[join(market, "m1"), "--from", "2030-01-01"], 1, "nothing-judged"],
-      [[market, "--from", "soon"], 2, "not-a-date"],
-      [[market, "--slippage", "much"], 2, "not-a-number"],
-      [[market, "--out", "report.pdf"], 2, "unknown-format"],
-      [[], 2, "missing required argument"],
-    ];
-    for (const [args, code, said] of cases) {
-      const run = tickforge(...args);
-      expect([args, run.code, run.out]).toEqual([args, code, ""]);
+  test("says what is wrong with what it is given", async () => {
+    expect(await judged([join(folder, "nowhere")])).toBe("path-unreadable");
+    expect(await judged([join(market, "notes")])).toBe("no-market");
+    expect(await judged([join(market, "notes", "readme.txt")])).toBe("unknown-layout");
+    expect(await judged([join(market, "m1")], { fromMicros: micros("2030-01-01") })).toBe("nothing-judged");
+    for (const [args, said] of [
+      [["--from", "soon"], "not-a-date"],
+      [["--slippage", "much"], "not-a-number"],
+      [["--out", "report.pdf"], "unknown-format"],
+    ] as const) {
+      const run = tickforge(market, ...args);
+      expect([args, run.code, run.out]).toEqual([args, 2, ""]);
       expect(run.err).toContain(said);
     }
     expect(existsSync(join(folder, "data"))).toBe(false);
