@@ -20,6 +20,9 @@ import {
 } from "./common.ts";
 import { Progress } from "./progress.ts";
 
+/** Outcomes of minutes that follow each other are nearly the same: all of them cost much and say little more. */
+const EVERY_DEFAULT = 5;
+
 interface EvaluateFlags extends CommonFlags {
   readonly out?: string;
   readonly models?: string;
@@ -42,7 +45,7 @@ export function evaluateCommand(): Command {
     .option("--preset <name>", "whose vote is judged (TICKFORGE_PRESET)")
     .option("--from <date>", "judge rows from here on, UTC; what comes before warms up")
     .option("--until <date>", "judge rows before this, UTC")
-    .option("--every <minutes>", "judge one closed minute in so many", countFlag, 1)
+    .option("--every <minutes>", "judge one closed minute in so many", countFlag, EVERY_DEFAULT)
     .option("--slippage <bp>", "what a trade pays beside the spread, in basis points", "0.2")
     .option("--skip-bad", "pass lines of bars over that cannot be read", false)
     .action(async (paths: string[], flags: EvaluateFlags) => await run(paths, flags));

@@ -1,7 +1,9 @@
 // How a model is asked for evaluation: its card's features by name, of the present row or of the last closed minutes in a row. The
 // same reading as a live member's, but for any horizon and event.
 
+import type { Micros } from "../../actors/base/clock.ts";
 import { failure, ok, type Result } from "../../actors/base/result.ts";
+import { MARKET_GAP_MICROS } from "../../actors/chain/features/limits.ts";
 import { FEATURE_COUNT, FEATURE_NAMES } from "../../actors/domain/features.ts";
 import type { Inference } from "../../actors/ports/inference.ts";
 import { MODEL_WINDOW_MAX } from "../../actors/ports/models.ts";
@@ -10,8 +12,12 @@ import { MODEL_WINDOW_MAX } from "../../actors/ports/models.ts";
 export class MinuteWindow {
   readonly #rows = new Float32Array(MODEL_WINDOW_MAX * FEATURE_COUNT);
   #count = 0;
+  #closeMicros: Micros = Number.NEGATIVE_INFINITY;
 
-  push(features: Float64Array): void {
+  /** A minute without a quote has no row; after a market gap the window begins anew. */
+  push(features: Float64Array, closeMicros: Micros): void {
+    if (closeMicros - this.#closeMicros > MARKET_GAP_MICROS) this.#count = 0;
+    this.#closeMicros = closeMicros;
     this.#rows.set(features, (this.#count++ % MODEL_WINDOW_MAX) * FEATURE_COUNT);
   }
 

@@ -185,7 +185,7 @@ export class SymbolPass {
 
   onMinute(closeMicros: Micros, bar: Bar, features: Float64Array): void {
     for (const outcomes of this.#minuteOutcomes) outcomes.onBar(closeMicros, bar);
-    this.#window.push(features);
+    this.#window.push(features, closeMicros);
     const vote = this.#vote;
     vote.ask(features, closeMicros, true);
     const isRow = Math.round(closeMicros / MICROS_PER_MINUTE) % this.#options.every === 0;

@@ -101,14 +101,14 @@ describe("rows that count", () => {
 
   test("leave the rollover out, and horizons that reach into it", () => {
     expect([
+      touches(20, 29),
       touches(20, 30),
-      touches(20, 31),
       touches(20.5, 1),
       touches(22.9, 1),
       touches(23, 1),
       touches(23, 60),
     ]).toEqual([false, true, true, true, false, false]);
-    expect([touches(0, 60), touches(23.5, 21 * 60), touches(23.5, 22 * 60)]).toEqual([false, false, true]);
+    expect([touches(0, 60), touches(23.5, 21 * 60 - 1), touches(23.5, 21 * 60)]).toEqual([false, false, true]);
   });
 });
 

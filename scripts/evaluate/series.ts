@@ -33,9 +33,9 @@ export interface Series {
 export function touchesRollover(timeMicros: Micros, horizonMicros: number): boolean {
   const ofDay = timeMicros % MICROS_PER_DAY;
   const { fromMicros, untilMicros } = ROLLOVER;
-  if (ofDay < untilMicros && ofDay + horizonMicros > fromMicros) return true;
+  if (ofDay < untilMicros && ofDay + horizonMicros >= fromMicros) return true;
   // A long horizon reaches into the next day's.
-  return ofDay + horizonMicros > fromMicros + MICROS_PER_DAY;
+  return ofDay + horizonMicros >= fromMicros + MICROS_PER_DAY;
 }
 
 export interface SeriesOptions {

@@ -1,5 +1,6 @@
 // Who is judged, and on what: rule members and the vote on every horizon there is a goal for, each trained model on its card's own.
 
+import { z } from "zod";
 import { MICROS_PER_MINUTE, MICROS_PER_SECOND, type Micros } from "../../actors/base/clock.ts";
 import type { Failure } from "../../actors/base/result.ts";
 import { ruleForecasters } from "../../actors/ensemble.ts";
@@ -147,16 +148,30 @@ function targetsOf(card: ModelCard): Target[] | string {
   return [{ rows: "minute", event, horizonMicros, delayMicros: 0 }];
 }
 
-const trainedOn = (value: unknown): Micros =>
-  typeof value === "string" ? Date.parse(value) * 1_000 : Number.NaN;
+/** As far as they are there, in ISO 8601. */
+const trainingSchema = z.object({
+  training: z.object({ from: z.string(), until: z.string() }).optional(),
+  splits: z.array(z.object({ trainFrom: z.string().nullish() })).optional(),
+  shippedLearnedUntil: z.string().optional(),
+});
 
-/** When the data it was trained on begins and ends, where its card says so: `details.training` has `from` and `until`, ISO 8601. */
+/**
+ * From the first row that it was trained on to the end of the last label, where its card's details say so: as `training` with `from`
+ * and `until`, or by its splits and `shippedLearnedUntil`.
+ */
 export function trainingPeriod({
   details,
+  horizonMicros,
 }: ModelCard): { fromMicros: Micros; untilMicros: Micros } | undefined {
-  const { training } = details;
-  if (typeof training !== "object" || training === null) return undefined;
-  const { from, until } = training as { from?: unknown; until?: unknown };
-  const period = { fromMicros: trainedOn(from), untilMicros: trainedOn(until) };
-  return period.fromMicros <= period.untilMicros ? period : undefined;
+  const parsed = trainingSchema.safeParse(details);
+  if (!parsed.success) return undefined;
+  const { training, splits, shippedLearnedUntil } = parsed.data;
+  const begins = training === undefined ? (splits ?? []).map(({ trainFrom }) => trainFrom) : [training.from];
+  const fromMicros = Math.min(...begins.map(microsOf).filter((micros) => !Number.isNaN(micros)));
+  const untilMicros = microsOf(training?.until ?? shippedLearnedUntil) + horizonMicros;
+  return fromMicros <= untilMicros ? { fromMicros, untilMicros } : undefined;
+}
+
+function microsOf(iso: string | null | undefined): Micros {
+  return Date.parse(iso ?? "") * 1_000;
 }

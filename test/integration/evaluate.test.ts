@@ -206,7 +206,7 @@ describe("tickforge models evaluate", () => {
     writeBars();
     writeTicks();
     registerModels();
-    const run = tickforge(market, "--models", registry, "--out", path);
+    const run = tickforge(market, "--models", registry, "--every", "1", "--out", path);
     expect([run.code, run.err]).toEqual([0, ""]);
     expect(run.out).toContain("HAS SEEN");
     report = reportSchema.parse(JSON.parse(readFileSync(path, "utf8")));
@@ -259,7 +259,7 @@ describe("tickforge models evaluate", () => {
 
   test("says which rows a model has seen in training, which models it cannot judge, and what it passed over", () => {
     const model = report.models.find(({ name }) => name === "bars 1")!;
-    expect(model.training).toEqual({ from: "2018-07-09T00:00:00.000Z", until: "2018-07-10T23:59:59.000Z" });
+    expect(model.training).toEqual({ from: "2018-07-09T00:00:00.000Z", until: "2018-07-11T00:04:59.000Z" });
     expect(model.rowsSeen).toBeGreaterThan(1_000);
     expect(report.warnings.some((warning) => warning.startsWith("bars 1 HAS SEEN"))).toBe(true);
     const unusable = Object.fromEntries(report.unusable.map(({ name, reason }) => [name, reason]));
