@@ -19,7 +19,8 @@ export type Cadence = (typeof CADENCES)[number];
 
 export interface FeatureRunOptions {
   readonly instruments: readonly Instrument[];
-  readonly cadence: Cadence;
+  /** Which of the two listeners are told: one of them, or both. */
+  readonly cadence: Cadence | "both";
   /** @param features in the order of FEATURE_NAMES, valid during the call only */
   readonly onTick?: (instrument: Instrument, quote: Quote, features: Float64Array) => void;
   readonly onMinute?: (
@@ -44,7 +45,7 @@ export class FeatureRun {
         stopwatch: clock,
         live: false,
         asksMembers: false,
-        ...(cadence === "minute" ? { onBar: (bar, interval) => this.#minute(bar, interval) } : {}),
+        ...(cadence === "tick" ? {} : { onBar: (bar, interval) => this.#minute(bar, interval) }),
       }),
       config: {
         instruments,
@@ -64,7 +65,7 @@ export class FeatureRun {
     if (!this.#begun) this.#live.begin(1, tick.sourceTimeMicros);
     this.#begun = true;
     const seq = this.#live.step(tick, tick.sourceTimeMicros);
-    if (cadence !== "tick" || seq <= 0) return;
+    if (cadence === "minute" || seq <= 0) return;
     const instrument = instruments[tick.instrumentId];
     const chain = this.#live.engine.symbol(tick.instrumentId)?.chain;
     // What was quarantined, or is a second source's, moved nothing.

@@ -54,6 +54,7 @@ const SAMPLES: Readonly<Record<string, readonly Sample[]>> = {
     { path: "actors/domain/a.ts", text: 'type B = import("../ports/b.ts").B;', lines: [1] },
     { path: "actors/runtime/a.ts", text: 'import "../domain/b.ts";', lines: [1] },
     { path: "actors/chain/a.ts", text: 'import { b } from "../runtime/b.ts";', lines: [1] },
+    { path: "actors/quality/a.ts", text: 'import { b } from "../chain/b.ts";', lines: [1] },
     { path: "actors/chain/features/a.ts", text: 'import { b } from "../../symbol/b.ts";', lines: [1] },
     { path: "actors/symbol/a.ts", text: 'import { b } from "../account/b.ts";', lines: [1] },
     { path: "actors/account/a.ts", text: 'import { b } from "../engine.ts";', lines: [1] },

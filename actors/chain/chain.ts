@@ -247,7 +247,7 @@ export class Chain {
 }
 
 /** What of a vote is believed in a regime: a trend is not easily voted against. */
-function believed(voted: number, regime: Regime): number {
+export function believed(voted: number, regime: Regime): number {
   const policy = regimePolicy(regime);
   return 0.5 + (voted - 0.5) * (voted > 0.5 ? policy.up : policy.down);
 }

@@ -1,8 +1,7 @@
 // A dossier as a page of its own: nothing is loaded from anywhere, and it prints well.
 
+import { type Cell, escaped, grid, page } from "../html.ts";
 import type { Dossier } from "./dossier.ts";
-
-type Cell = string | number | boolean | null;
 
 export function dossierPage(dossier: Dossier): string {
   const price = (value: number | null): string => (value === null ? "" : value.toFixed(dossier.digits));
@@ -63,8 +62,7 @@ export function dossierPage(dossier: Dossier): string {
     analogs(dossier),
     proof(dossier),
   ];
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${escaped(`${dossier.symbol} ${dossier.id}`)}</title><style>${STYLE}</style><main>${body.join("\n")}</main></html>`;
+  return page(`${dossier.symbol} ${dossier.id}`, body.join("\n"), STYLE);
 }
 
 function reports({ fills }: Dossier, price: (value: number | null) => string): string {
@@ -159,29 +157,4 @@ function checks(title: string, list: Dossier["orders"][number]["checks"]): strin
   );
 }
 
-function grid(title: string, head: readonly string[], rows: readonly Cell[][]): string {
-  if (rows.length === 0) return "";
-  const cells = (row: readonly Cell[], tag: "th" | "td"): string =>
-    row.map((cell) => `<${tag}>${escaped(String(cell ?? ""))}</${tag}>`).join("");
-  const lines = rows.map((row) => `<tr>${cells(row, "td")}</tr>`).join("");
-  return `<h2>${escaped(title)}</h2><div class="wide"><table><tr>${cells(head, "th")}</tr>${lines}</table></div>`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-function escaped(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
-}
-
-const STYLE =
-  ":root{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}main{max-width:72rem;margin:2rem auto;padding:0 1rem}" +
-  "h1 small{font-weight:400;opacity:.7}h2{font-size:1rem;margin:2rem 0 .5rem}.wide{overflow-x:auto}" +
-  "table{border-collapse:collapse;font-variant-numeric:tabular-nums}td,th{text-align:left;padding:.2rem .8rem .2rem 0;" +
-  "border-bottom:1px solid color-mix(in srgb,currentColor 15%,transparent);white-space:nowrap}th{font-weight:600}" +
-  ".BUY{color:#0a7f5a}.SELL{color:#c2343f}@media print{main{margin:0}}";
+const STYLE = ".BUY{color:#0a7f5a}.SELL{color:#c2343f}";

@@ -11,6 +11,7 @@ import { palette, table } from "../../edge/terminal/table.ts";
 import { parseCard } from "../../storage/models/card.ts";
 import { FileModels } from "../../storage/models/registry.ts";
 import { type CommonFlags, exitWith, settingsOrExit, valueOrExit, withSettings } from "./common.ts";
+import { evaluateCommand } from "./models-evaluate.ts";
 
 interface ModelsFlags extends CommonFlags {
   readonly by?: string;
@@ -18,7 +19,7 @@ interface ModelsFlags extends CommonFlags {
 
 export function modelsCommand(): Command {
   const command = new Command("models").description(
-    "trained models: list, card, register, promote, rollback, retire",
+    "trained models: list, card, evaluate, register, promote, rollback, retire",
   );
   command.addCommand(
     withSettings(new Command("list").description("every version of every model")).action(
@@ -49,6 +50,7 @@ export function modelsCommand(): Command {
       told(flags, registryOf(flags).register(content, card, nowMicros()), "is registered as a shadow");
     }),
   );
+  command.addCommand(evaluateCommand());
   command.addCommand(standing("promote", "let a version vote; the one that did becomes a shadow"));
   command.addCommand(standing("retire", "ask a version no more"));
   command.addCommand(

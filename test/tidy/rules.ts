@@ -31,6 +31,7 @@ const BELOW_ACTORS: Readonly<Record<string, readonly string[]>> = {
   domain: ["base"],
   ports: ["base", "domain"],
   runtime: ["base", "ports"],
+  quality: ["base", "domain"],
   chain: ["base", "domain", "ports"],
   symbol: ["base", "domain", "ports", "runtime", "chain"],
   market: ["base", "domain", "ports", "runtime", "chain", "symbol"],

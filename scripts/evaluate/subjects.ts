@@ -1,0 +1,177 @@
+// Who is judged, and on what: rule members and the vote on every horizon there is a goal for, each trained model on its card's own.
+
+import { z } from "zod";
+import { MICROS_PER_MINUTE, MICROS_PER_SECOND, type Micros } from "../../actors/base/clock.ts";
+import type { Failure } from "../../actors/base/result.ts";
+import { ruleForecasters } from "../../actors/ensemble.ts";
+import { FEATURE_NAMES } from "../../actors/domain/features.ts";
+import type { MemberId } from "../../actors/domain/prediction.ts";
+import type { ModelCard, ModelEvent, Models, RegisteredModel } from "../../actors/ports/models.ts";
+import { openOnnx } from "../../storage/models/onnx.ts";
+import { ModelReader } from "./model-rows.ts";
+
+export type RowKind = "tick" | "minute";
+
+/** One thing that a probability can be of, and the rows it is asked on. */
+export interface Target {
+  readonly rows: RowKind;
+  readonly event: ModelEvent;
+  readonly horizonMicros: number;
+  /** From the row to the entry; rows of minutes have none. */
+  readonly delayMicros: number;
+}
+
+export interface Subject {
+  /** Unique among subjects. */
+  readonly name: string;
+  readonly kind: "rule" | "vote" | "model";
+  /** Undefined for the vote. */
+  readonly member: MemberId | undefined;
+  readonly targets: readonly Target[];
+  /** What is known of a model. */
+  readonly model?: { readonly registered: RegisteredModel; readonly reader: ModelReader };
+}
+
+export interface Unusable {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** Horizons below this are of ticks, others of closed minutes. */
+const TICK_HORIZON_MAX = MICROS_PER_MINUTE;
+const TICK_HORIZONS = [5 * MICROS_PER_SECOND];
+/** At once, and entered a second later. */
+const DELAYS = [0, MICROS_PER_SECOND];
+const MINUTE_HORIZONS = [5, 15, 60].map((minutes) => minutes * MICROS_PER_MINUTE);
+
+/** The feature that a range has to exceed; undefined where no feature says it. */
+export function medianFeature(event: ModelEvent, horizonMicros: number): string | undefined {
+  if (event === "up") return undefined;
+  const prefix = event === "lively" ? "range" : "slot_range";
+  return `${prefix}_${horizonMicros / MICROS_PER_MINUTE}m_median`;
+}
+
+export function targetName({ event, horizonMicros, delayMicros }: Target): string {
+  const horizon =
+    horizonMicros < MICROS_PER_MINUTE
+      ? `${horizonMicros / MICROS_PER_SECOND} s`
+      : `${horizonMicros / MICROS_PER_MINUTE} min`;
+  return `${event} ${horizon}${delayMicros > 0 ? `, entered ${delayMicros / MICROS_PER_SECOND} s later` : ""}`;
+}
+
+/** Rule members, as they are asked live: those of ticks at ticks and minutes, those of bars at minutes alone. */
+export function ruleSubjects(): Subject[] {
+  return ruleForecasters().map(({ member, cadence }) => ({
+    name: member,
+    kind: "rule",
+    member,
+    targets: [...(cadence === "tick" ? tickTargets(TICK_HORIZONS) : []), ...minuteTargets()],
+  }));
+}
+
+export function voteSubject(preset: string): Subject {
+  return {
+    name: `vote (${preset})`,
+    kind: "vote",
+    member: undefined,
+    targets: [...tickTargets(TICK_HORIZONS), ...minuteTargets()],
+  };
+}
+
+function minuteTargets(): Target[] {
+  return MINUTE_HORIZONS.map((horizonMicros) => ({
+    rows: "minute",
+    event: "up",
+    horizonMicros,
+    delayMicros: 0,
+  }));
+}
+
+function tickTargets(horizonsMicros: readonly number[]): Target[] {
+  return horizonsMicros.flatMap((horizonMicros) =>
+    DELAYS.map((delayMicros) => ({
+      rows: "tick" as const,
+      event: "up" as const,
+      horizonMicros,
+      delayMicros,
+    })),
+  );
+}
+
+/** Every model that is not retired and can be asked; of the others, why not. */
+export function modelSubjects(models: Models): { subjects: Subject[]; unusable: Unusable[] } {
+  const subjects: Subject[] = [];
+  const unusable: Unusable[] = [];
+  for (const registered of models.list()) {
+    if (registered.status === "retired") continue;
+    const { card } = registered;
+    const name = `${card.model} ${card.version}`;
+    const targets = targetsOf(card);
+    if (typeof targets === "string") {
+      unusable.push({ name, reason: targets });
+      continue;
+    }
+    const reader = readerOf(models, card);
+    if (!reader.ok) unusable.push({ name, reason: `${reader.code}: ${reader.message}` });
+    else {
+      const model = { registered, reader: reader.value };
+      subjects.push({ name, kind: "model", member: card.member, targets, model });
+    }
+  }
+  return { subjects, unusable };
+}
+
+function readerOf(models: Models, card: ModelCard): { ok: true; value: ModelReader } | Failure<string> {
+  const content = models.load(card.model, card.version);
+  if (!content.ok) return content;
+  const inference = openOnnx(content.value, card);
+  if (!inference.ok) return inference;
+  const reader = ModelReader.of(inference.value);
+  if (!reader.ok) inference.value.close();
+  return reader;
+}
+
+/** What its card promises; or why that cannot be judged here. */
+function targetsOf(card: ModelCard): Target[] | string {
+  const { event, horizonMicros, window, cadence } = card;
+  if (cadence === "asynchronous") return "it answers later, by records: it is judged on what was recorded";
+  const isWholeMinutes = horizonMicros % MICROS_PER_MINUTE === 0;
+  if (horizonMicros < TICK_HORIZON_MAX) {
+    if (event !== "up" || window > 1) return "ranges and windows need closed minutes; its horizon is shorter";
+    return tickTargets([horizonMicros]);
+  }
+  if (!isWholeMinutes) return "its horizon is neither below a minute nor whole minutes";
+  const median = medianFeature(event, horizonMicros);
+  if (median !== undefined && !FEATURE_NAMES.some((known) => known === median)) {
+    return `this build has no feature ${median}: it cannot tell whether a range is wide`;
+  }
+  return [{ rows: "minute", event, horizonMicros, delayMicros: 0 }];
+}
+
+/** As far as they are there, in ISO 8601. */
+const trainingSchema = z.object({
+  training: z.object({ from: z.string(), until: z.string() }).optional(),
+  splits: z.array(z.object({ trainFrom: z.string().nullish() })).optional(),
+  shippedLearnedUntil: z.string().optional(),
+});
+
+/**
+ * From the first row that it was trained on to the end of the last label, where its card's details say so: as `training` with `from`
+ * and `until`, or by its splits and `shippedLearnedUntil`.
+ */
+export function trainingPeriod({
+  details,
+  horizonMicros,
+}: ModelCard): { fromMicros: Micros; untilMicros: Micros } | undefined {
+  const parsed = trainingSchema.safeParse(details);
+  if (!parsed.success) return undefined;
+  const { training, splits, shippedLearnedUntil } = parsed.data;
+  const begins = training === undefined ? (splits ?? []).map(({ trainFrom }) => trainFrom) : [training.from];
+  const fromMicros = Math.min(...begins.map(microsOf).filter((micros) => !Number.isNaN(micros)));
+  const untilMicros = microsOf(training?.until ?? shippedLearnedUntil) + horizonMicros;
+  return fromMicros <= untilMicros ? { fromMicros, untilMicros } : undefined;
+}
+
+function microsOf(iso: string | null | undefined): Micros {
+  return Date.parse(iso ?? "") * 1_000;
+}
