@@ -10,8 +10,9 @@ from sklearn.linear_model import LogisticRegression
 
 from .metrics import calibration_error, log_loss
 
-# Probabilities are kept this far from certainty before a logarithm; a float of four bytes can tell it from 1.
-EDGE = 1e-6
+# Probabilities are kept this far from certainty before a logarithm: 1 less this is a float of four bytes,
+# exactly.
+EDGE = 2.0**-20
 ISOTONIC_BINS = 20
 
 Baked = tuple[list[NodeProto], list[TensorProto]]

@@ -58,8 +58,10 @@ def export(
         width = output.type.tensor_type.shape.dim[1].dim_value
         body.output.append(_tensor(EMBEDDING, [None, width]))
         outputs.append({"name": EMBEDDING, "shape": [None, width]})
-    if not any(used.domain == "" for used in model.opset_import):
-        model.opset_import.append(helper.make_opsetid("", OPSET))
+    # Converters name the oldest set of operators that their own nodes need.
+    others = [used for used in model.opset_import if used.domain != ""]
+    del model.opset_import[:]
+    model.opset_import.extend([*others, helper.make_opsetid("", OPSET)])
     # Nothing of when and where: the same training makes the same bytes.
     body.name, body.doc_string = metadata["model"], ""
     model.producer_name, model.producer_version, model.ir_version = "tickforge", "", IR_VERSION
