@@ -13,6 +13,7 @@ out=$root/build/train
 register=""
 quick=""
 reuse=""
+environment_only=""
 heads=()
 more=()
 
@@ -24,6 +25,7 @@ fail() {
 while [ $# -gt 0 ]; do
   case $1 in
     --quick) quick=1 ;;
+    --environment) environment_only=1 ;;
     --reuse-features) reuse=1 ;;
     --data | --out | --register)
       [ $# -gt 1 ] || fail "$1 needs a folder"
@@ -92,8 +94,9 @@ features() {
 needs() { "$venv/bin/python" -m tickforge_train.needs "${heads[@]}"; }
 
 cd "$root"
-[ -d "$data" ] || fail "$data is not there: --data names a folder with m1/ and ticks/, or another place"
 environment
+[ -z "$environment_only" ] || exit 0
+[ -d "$data" ] || fail "$data is not there: --data names a folder with m1/ and ticks/"
 export PYTHONPATH=$here
 # Threads that wait for work sleep: where cores are shared, spinning takes most of the time.
 export OMP_WAIT_POLICY=PASSIVE
@@ -103,7 +106,7 @@ kinds=$(needs)
 if [[ $kinds == *minutes* ]]; then
   sources=("$data/m1")
   # Half a year of two symbols, for a look at whether everything works.
-  [ -z "$quick" ] || sources=("$data/m1/EURUSD_2019H1.zip" "$data/m1/USDJPY_2019H1.zip")
+  [ -z "$quick" ] || sources=("$data"/m1/EURUSD_2019H1.* "$data"/m1/USDJPY_2019H1.*)
   features "$out/features/minutes" "${sources[@]}"
   arguments+=(--minutes "$out/features/minutes")
 fi
