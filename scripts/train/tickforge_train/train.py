@@ -147,7 +147,9 @@ def _fitted(head: Head, dataset: Dataset, rows: np.ndarray) -> tuple[LightGbm | 
     rows = rows[np.isfinite(dataset.target[rows])]
     learner = learner_of(head)
     started = stopwatch.monotonic()
-    learner.fit(dataset.inputs, rows, dataset.target[rows], dataset.weight[rows])
+    # Around 1, so that what learners know as numbers of rows keeps its meaning.
+    weight = dataset.weight[rows] / dataset.weight[rows].mean()
+    learner.fit(dataset.inputs, rows, dataset.target[rows], weight)
     return learner, stopwatch.monotonic() - started
 
 

@@ -166,7 +166,7 @@ class NetLearner:
             optimiser, max_lr=settings["rate"], total_steps=max(steps, 2)
         )
         targets = torch.tensor(target, dtype=torch.float32)[:, None]
-        weights = torch.tensor(weight / weight.mean(), dtype=torch.float32)[:, None]
+        weights = torch.tensor(weight, dtype=torch.float32)[:, None]
         self._net.train()
         for _ in range(epochs):
             for rows in torch.randperm(len(index)).split(batch):
