@@ -1,0 +1,1 @@
+"""Learners: each is fitted on rows of features, answers with probabilities, and turns into an ONNX graph."""
