@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MICROS_PER_DAY, MICROS_PER_HOUR, VirtualClock } from "../../actors/base/clock.ts";
 import { SpendingFile } from "../../storage/spending-file.ts";
-import { Budget } from "./budget.ts";
+import { Budget, type Reservation } from "./budget.ts";
 
 const NOON_MICROS = Date.UTC(2026, 2, 2, 12) * 1_000;
 
@@ -32,20 +32,26 @@ async function opened(
   return budget.value;
 }
 
+async function reserved(budget: Budget, costMicros: number): Promise<Reservation> {
+  const paid = await budget.reserve(costMicros);
+  if (!paid.ok) throw new Error(paid.message);
+  return paid.value;
+}
+
 describe("budget", () => {
   test("a call is paid for by the most it can cost, then by what it did", async () => {
     const budget = await opened(freshPath());
-    expect((await budget.reserve(400)).ok).toBe(true);
+    const paid = await reserved(budget, 400);
     expect(budget.spent).toMatchObject({ calls: 1, costMicros: 400 });
-    await budget.settle(400, 150);
+    await budget.settle(paid, 150);
     expect(budget.spent).toEqual({ day: "2026-03-02", calls: 1, costMicros: 150 });
   });
 
   test("calls at the same time do not spend the same money", async () => {
     const budget = await opened(freshPath());
-    const reserved = await Promise.all([1, 2, 3].map(async () => await budget.reserve(400)));
-    expect(reserved.map(({ ok }) => ok)).toEqual([true, true, false]);
-    expect(reserved[2]).toMatchObject({ code: "budget-spent", recoverable: true });
+    const calls = await Promise.all([1, 2, 3].map(async () => await budget.reserve(400)));
+    expect(calls.map(({ ok }) => ok)).toEqual([true, true, false]);
+    expect(calls[2]).toMatchObject({ code: "budget-spent", recoverable: true });
   });
 
   test("calls are counted as well: free ones end too", async () => {
@@ -57,8 +63,7 @@ describe("budget", () => {
   test("a restart goes on where the process was, in the middle of a call too", async () => {
     const path = freshPath();
     const before = await opened(path);
-    await before.reserve(300);
-    await before.settle(300, 200);
+    await before.settle(await reserved(before, 300), 200);
     await before.reserve(700);
     const after = await opened(path);
     expect(after.spent).toEqual({ day: "2026-03-02", calls: 2, costMicros: 900 });
@@ -77,6 +82,16 @@ describe("budget", () => {
     expect(budget.spent).toEqual({ day: "2026-03-03", calls: 1, costMicros: 600 });
     const setBack = await opened(path, { clock: new VirtualClock(NOON_MICROS) });
     expect(await setBack.reserve(600)).toMatchObject({ code: "budget-spent" });
+  });
+
+  test("what was paid for yesterday gives nothing back today", async () => {
+    const clock = new VirtualClock(NOON_MICROS);
+    const budget = await opened(freshPath(), { clock });
+    const paid = await reserved(budget, 900);
+    clock.advance(12 * MICROS_PER_HOUR);
+    await reserved(budget, 300);
+    await budget.settle(paid, 100);
+    expect(budget.spent).toEqual({ day: "2026-03-03", calls: 1, costMicros: 300 });
   });
 
   test("what cannot be written is not spent", async () => {

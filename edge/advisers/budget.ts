@@ -10,6 +10,12 @@ export interface BudgetLimits {
   readonly costPerDayMicros: number;
 }
 
+/** What a call was paid with. */
+export interface Reservation {
+  readonly day: string;
+  readonly costMicros: number;
+}
+
 export class Budget {
   readonly limits: BudgetLimits;
   readonly #clock: Clock;
@@ -48,28 +54,37 @@ export class Budget {
   }
 
   /** Pays for one call of at most so much. After success the caller says what it did cost: {@link settle}. */
-  async reserve(costMicrosMax: number): Promise<Result<void, "budget-spent" | "spending-unwritten">> {
+  async reserve(costMicros: number): Promise<Result<Reservation, "budget-spent" | "spending-unwritten">> {
     this.#turnDay();
     const { callsPerDay, costPerDayMicros } = this.limits;
-    if (this.#calls + 1 > callsPerDay || this.#costMicros + costMicrosMax > costPerDayMicros) {
+    if (this.#calls + 1 > callsPerDay || this.#costMicros + costMicros > costPerDayMicros) {
       return failure("budget-spent", "the day's budget for advisers is spent: it begins anew at 00:00 UTC", {
         recoverable: true,
       });
     }
+    const reservation = { day: this.#day, costMicros };
     this.#calls++;
-    this.#costMicros += costMicrosMax;
+    this.#costMicros += costMicros;
     const saved = await this.#save();
-    if (!saved.ok) {
+    if (saved.ok) return ok(reservation);
+    if (this.#isToday(reservation)) {
       this.#calls--;
-      this.#costMicros -= costMicrosMax;
+      this.#costMicros -= costMicros;
     }
     return saved;
   }
 
   /** The call cost `costMicros`, not the most it could. */
-  async settle(reservedMicros: number, costMicros: number): Promise<void> {
-    this.#costMicros = Math.max(0, this.#costMicros + costMicros - reservedMicros);
+  async settle(reservation: Reservation, costMicros: number): Promise<void> {
+    // Paid for yesterday: nothing of it is today's.
+    if (!this.#isToday(reservation)) return;
+    this.#costMicros += costMicros - reservation.costMicros;
     await this.#save();
+  }
+
+  #isToday({ day }: Reservation): boolean {
+    this.#turnDay();
+    return day === this.#day;
   }
 
   /** A clock that was set back does not bring a day back. */

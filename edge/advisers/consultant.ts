@@ -155,7 +155,7 @@ export class Consultant {
     const consultation = await adviser.ask(summary, timeoutMillis);
     const doneMicros = clock.nowMicros();
     this.#latency.record(doneMicros - askedMicros);
-    await budget.settle(reservedMicros, this.#billed(consultation, reservedMicros));
+    await budget.settle(reserved.value, this.#billed(consultation, reservedMicros));
     this.#judge(consultation, doneMicros);
     return consultation.opinion;
   }
