@@ -9,7 +9,6 @@ import type { Clock, Micros, Scheduler } from "./base/clock.ts";
 import { StateHash } from "./base/hash.ts";
 import { SeededRandom } from "./base/random.ts";
 import { type BarListener, Chain } from "./chain/chain.ts";
-import { IDENTITY_CALIBRATOR } from "./chain/calibration.ts";
 import { presetOf } from "./chain/presets.ts";
 import type { Instrument } from "./domain/instrument.ts";
 import type { JournalRecord } from "./domain/records.ts";
@@ -279,7 +278,6 @@ export class Engine {
         chain: new Chain({
           instrument,
           preset,
-          calibrator: IDENTITY_CALIBRATOR,
           stopwatch,
           onMinute: (features, closeMicros) => panel.minuteClosed(features, closeMicros),
           ...(onBar === undefined ? {} : { onBar }),

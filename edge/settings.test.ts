@@ -84,7 +84,7 @@ function configured(advisers: object): EngineConfig {
   const config = file(JSON.stringify({ advisers }));
   const parsed = parseSettings({ config }, { OPENAI_API_KEY: "sk-secret" });
   if (!parsed.ok) throw new Error(parsed.message);
-  return engineConfig(parsed.value, []);
+  return engineConfig(parsed.value, [], []);
 }
 
 describe("advisers", () => {

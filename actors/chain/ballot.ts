@@ -57,6 +57,12 @@ export class Ballot {
     this.#probabilities[NUMBER[member]] = Number.NaN;
   }
 
+  /** What the member said last, whatever its weight; NaN where that counts no longer. */
+  latest(member: MemberId, timeMicros: Micros): number {
+    const number = NUMBER[member];
+    return this.#isAlive(number, timeMicros) ? (this.#probabilities[number] as number) : Number.NaN;
+  }
+
   /** Weighted mean probability of an up move over the members present; NaN when there is none. */
   combine(timeMicros: Micros): number {
     let total = 0;
@@ -101,8 +107,11 @@ export class Ballot {
   }
 
   #counts(i: number, timeMicros: Micros): boolean {
+    return (this.#weights[i] as number) > 0 && this.#isAlive(i, timeMicros);
+  }
+
+  #isAlive(i: number, timeMicros: Micros): boolean {
     return (
-      (this.#weights[i] as number) > 0 &&
       !Number.isNaN(this.#probabilities[i]) &&
       timeMicros - (this.#timesMicros[i] as number) <= (this.#livesMicros[i] as number)
     );

@@ -9,26 +9,24 @@ import type { Vote, Votes } from "../domain/prediction.ts";
 import type { QuarantineCode } from "../domain/quarantine.ts";
 import { TICK_SECONDARY, type Tick } from "../domain/tick.ts";
 import { ABSTAIN, type Forecaster } from "../ports/forecaster.ts";
-import { type Calibrator, IDENTITY_CALIBRATOR } from "./calibration.ts";
 import { carryOver } from "./chain.fixture.ts";
 import { Chain, type SignalContent } from "./chain.ts";
 import { ChaosForecaster } from "./chaos-forecaster.ts";
 import type { Decision } from "./policy.ts";
 import { EURUSD, marketOf, secondary, START_MICROS, tickOf } from "./market.fixture.ts";
-import { type PresetName, PRESETS } from "./presets.ts";
+import { type Preset, type PresetName, PRESETS } from "./presets.ts";
 import { QuantumForecaster } from "./quantum-forecaster.ts";
 import { TechnicalForecaster } from "./technical-forecaster.ts";
 
 const MARKET = marketOf(11, 5_400);
 
 function chainOf(
-  options: { preset?: PresetName; calibrator?: Calibrator; onBar?: (bar: Bar) => void } = {},
+  options: { preset?: PresetName; changes?: Partial<Preset>; onBar?: (bar: Bar) => void } = {},
 ): Chain {
-  const { preset = "demo", calibrator = IDENTITY_CALIBRATOR, onBar } = options;
+  const { preset = "demo", changes, onBar } = options;
   return new Chain({
     instrument: EURUSD,
-    preset: PRESETS[preset],
-    calibrator,
+    preset: { ...PRESETS[preset], ...changes },
     stopwatch: new VirtualClock(),
     ...(onBar && { onBar }),
   });
@@ -275,17 +273,21 @@ describe("votes", () => {
   });
 
   test("are calibrated before they are judged", () => {
-    const heard: number[] = [];
-    const calibrator: Calibrator = {
-      calibrate: (probability) => {
-        heard.push(probability);
-        return 0.2;
-      },
-    };
-    const { chain, nowMicros } = warmed({ preset: "rules", calibrator });
+    const { chain, nowMicros } = warmed({
+      preset: "rules",
+      changes: { calibration: { a: 1.5, b: 1.5, c: -4 } },
+    });
     const decision = chain.decide(votesOf(nowMicros, [voted("quantum", 0.8)]));
-    expect(heard).toEqual([expect.closeTo(0.8, 12)]);
-    expect(decision).toMatchObject({ action: "SELL", probabilityUp: 0.2, confidence: 0.8 });
+    const expected = 1 / (1 + Math.exp(4 - 1.5 * Math.log(4)));
+    expect(decision.probabilityUp).toBeCloseTo(expected, 12);
+    expect(decision).toMatchObject({ action: "SELL" });
+    expect(chain.describe(nowMicros).confirmations).toMatchObject({
+      technical: null,
+      vote: expect.closeTo(0.8, 12),
+      meta: null,
+      validated: expect.closeTo(0.8, 12),
+      calibrated: expect.closeTo(expected, 12),
+    });
   });
 
   test("that differ too much take no side", () => {

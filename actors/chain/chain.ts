@@ -9,21 +9,19 @@ import { type Clock, MICROS_PER_MINUTE, type Micros } from "../base/clock.ts";
 import { BAR_INTERVALS, type Bar, type BarInterval } from "../domain/bar.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { MarketState } from "../domain/market.ts";
-import type { MemberId, Vote, Votes } from "../domain/prediction.ts";
+import type { MemberId, Votes } from "../domain/prediction.ts";
 import type { QuarantineCode } from "../domain/quarantine.ts";
 import { copyQuote, emptyQuote, persistQuote, type Quote } from "../domain/quote.ts";
 import type { Regime } from "../domain/regime.ts";
 import type { Component, Signal } from "../domain/signal.ts";
 import { type Tick, TICK_SECONDARY } from "../domain/tick.ts";
-import { Ballot } from "./ballot.ts";
 import { BarSeries } from "./bars.ts";
-import type { Calibrator } from "./calibration.ts";
+import { Confirmation, orNull } from "./confirm.ts";
 import { CrossSourceCheck } from "./cross-source.ts";
 import { FeatureEngine } from "./features/feature-engine.ts";
 import { type Decision, type PolicyInput, SignalPolicy } from "./policy.ts";
 import type { Preset } from "./presets.ts";
 import { reasonsOf } from "./reasons.ts";
-import { RegimeClassifier, regimePolicy } from "./regime.ts";
 import { StageTimer } from "./stages.ts";
 import { TickValidator } from "./validate.ts";
 
@@ -52,9 +50,7 @@ export class Chain {
   readonly #secondaryValidator: TickValidator;
   readonly #crossSource: CrossSourceCheck;
   readonly #bars: BarSeries;
-  readonly #ballot: Ballot;
-  readonly #regime: RegimeClassifier;
-  readonly #calibrator: Calibrator;
+  readonly #confirmation: Confirmation;
   readonly #policy: SignalPolicy;
   readonly #policyInput: PolicyInput;
   #minuteClosed = false;
@@ -63,7 +59,6 @@ export class Chain {
   constructor(options: {
     instrument: Instrument;
     preset: Preset;
-    calibrator: Calibrator;
     stopwatch: Clock;
     onBar?: BarListener;
     onMinute?: MinuteListener;
@@ -85,17 +80,17 @@ export class Chain {
         onBar?.(bar, intervalIndex);
       },
     });
-    this.#ballot = new Ballot(preset.ballot);
-    this.#regime = new RegimeClassifier();
-    this.#calibrator = options.calibrator;
+    this.#confirmation = new Confirmation(preset);
     this.#policy = new SignalPolicy(preset.policy);
     this.#policyInput = {
       timeMicros: 0,
       probabilityUp: Number.NaN,
       agreement: 0,
-      regime: this.#regime.current,
+      regime: this.#confirmation.regime,
       quote: this.quote,
       features: this.features.vector,
+      outlook: this.#confirmation.outlook,
+      timingUp: Number.NaN,
     };
   }
 
@@ -105,7 +100,7 @@ export class Chain {
   }
 
   get regime(): Regime {
-    return this.#regime.current;
+    return this.#confirmation.regime;
   }
 
   /** The latest decision; its fields change with the next one. */
@@ -156,18 +151,13 @@ export class Chain {
   }
 
   /** Votes that count from the next decision on. */
-  cast({ votes, timeMicros }: Votes): void {
-    const ballot = this.#ballot;
-    for (let i = 0; i < votes.length; i++) {
-      const vote = votes[i] as Vote;
-      if (vote.status === "voted") ballot.cast(vote.member, vote.probabilityUp, timeMicros);
-      else ballot.withdraw(vote.member);
-    }
+  cast(record: Votes): void {
+    this.#confirmation.cast(record);
   }
 
   /** Every vote that counts at a time, the heaviest first. Allocates. */
   votesAt(timeMicros: Micros): readonly Component[] {
-    return this.#ballot.components(timeMicros);
+    return this.#confirmation.components(timeMicros);
   }
 
   /**
@@ -180,22 +170,23 @@ export class Chain {
     const { timeMicros } = record;
     stages.resume();
     // 5. and 6. the technical score is a member; members that are missing leave their weight to the others
-    this.cast(record);
-    const ballot = this.#ballot;
-    const voted = ballot.combine(timeMicros);
+    const confirmation = this.#confirmation;
+    confirmation.cast(record);
+    confirmation.vote(timeMicros);
     stages.done("vote");
     // 7. regime
-    const regime = this.#regime.update(this.features.vector, timeMicros);
+    confirmation.validate(this.features.vector, timeMicros);
     stages.done("regime");
     // 8. calibration
-    const probabilityUp = this.#calibrator.calibrate(believed(voted, regime));
+    const probabilityUp = confirmation.calibrate();
     stages.done("calibrate");
     // 9. policy
     const input = this.#policyInput;
     input.timeMicros = timeMicros;
     input.probabilityUp = probabilityUp;
-    input.agreement = ballot.agreement;
-    input.regime = regime;
+    input.agreement = confirmation.agreement;
+    input.regime = confirmation.regime;
+    input.timingUp = confirmation.latest("fast", timeMicros);
     const decision = this.#policy.decide(input, tradable);
     stages.done("policy");
     return decision;
@@ -203,21 +194,26 @@ export class Chain {
 
   /** Whoever is this member now is another than the one that voted: that vote counts no longer. */
   withdraw(member: MemberId): void {
-    this.#ballot.withdraw(member);
+    this.#confirmation.withdraw(member);
   }
 
   /** What there is to say about the latest decision, which is not HOLD. Allocates: for signals only. */
   describe(timeMicros: Micros): SignalContent {
     const { action, probabilityUp, confidence, stopPoints, targetPoints, expiresAtMicros } = this.decision;
     assert(action !== "HOLD", "a HOLD is no signal");
-    const components = this.#ballot.components(timeMicros);
+    const components = this.#confirmation.components(timeMicros);
     return {
       action,
       probabilityUp,
       confidence,
       regime: this.regime,
       components,
-      reasons: reasonsOf({ action, components, regime: this.regime, evidence: this.#regime.evidence }),
+      confirmations: {
+        ...this.#confirmation.layers(),
+        movePoints: orNull(this.#confirmation.outlook.movePoints(this.quote.midPoints)),
+        costPoints: this.#policy.costPoints(this.quote),
+      },
+      reasons: reasonsOf({ action, components, regime: this.regime, evidence: this.#confirmation.evidence }),
       bidPoints: this.quote.bidPoints,
       askPoints: this.quote.askPoints,
       stopPoints,
@@ -234,8 +230,7 @@ export class Chain {
     this.#crossSource.persist(archive);
     this.#bars.persist(archive);
     this.features.persist(archive);
-    this.#ballot.persist(archive);
-    this.#regime.persist(archive);
+    this.#confirmation.persist(archive);
     this.#policy.persist(archive);
   }
 
@@ -244,10 +239,4 @@ export class Chain {
     if (code === undefined) this.#crossSource.onSecondary(this.#secondaryQuote);
     return code;
   }
-}
-
-/** What of a vote is believed in a regime: a trend is not easily voted against. */
-export function believed(voted: number, regime: Regime): number {
-  const policy = regimePolicy(regime);
-  return 0.5 + (voted - 0.5) * (voted > 0.5 ? policy.up : policy.down);
 }

@@ -5,6 +5,7 @@ import * as fc from "fast-check";
 import { MICROS_PER_SECOND } from "../base/clock.ts";
 import { type Regime, REGIMES } from "../domain/regime.ts";
 import { carryOver, quoteOf, vectorOf } from "./chain.fixture.ts";
+import { Outlook } from "./outlook.ts";
 import {
   type Decision,
   POLICY_DEFAULTS,
@@ -37,6 +38,8 @@ interface Step {
   readonly atr?: number;
   /** Points. */
   readonly spread?: number;
+  readonly outlook?: { readonly moveBp?: number; readonly range60Bp?: number };
+  readonly timingUp?: number;
 }
 
 /** ATR 2 bp of a mid near 100,000 points is 20 points. */
@@ -48,6 +51,8 @@ function inputOf(step: Step): PolicyInput {
     regime: step.regime ?? "active-range",
     quote: quoteOf({ bidPoints: 100_000, askPoints: 100_000 + (step.spread ?? 10) }),
     features: vectorOf({ atr_14: step.atr ?? 2 }),
+    outlook: Object.assign(new Outlook(), step.outlook),
+    timingUp: step.timingUp ?? Number.NaN,
   };
 }
 
@@ -330,4 +335,70 @@ test("a signal that may open nothing does not silence the one that may", () => {
   const repeated = { ...policy.decide(inputOf({ at: 2, up: 0.9 }), true) };
   expect([untradable.emit, tradable.emit, repeated.emit]).toEqual([true, true, false]);
   expect(untradable.expiresAtMicros).toBe(tradable.expiresAtMicros - MICROS_PER_SECOND);
+});
+
+describe("what an entry has to be worth", () => {
+  // E|move| of 30 points at 3 bp, a spread of 10, half of one lost to slippage.
+  const gated = { ...SETTINGS, edgeSpreadsMin: 0 };
+  const decided = (up: number, moveBp: number): Decision =>
+    new SignalPolicy(gated).decide(inputOf({ at: 0, up, outlook: { moveBp } }));
+
+  test("is its costs: (2 p - 1) times the move that is expected", () => {
+    expect(decided(0.74, 3)).toMatchObject({ action: "HOLD", held: "no-edge" });
+    expect(decided(0.76, 3)).toMatchObject({ action: "BUY", emit: true });
+    expect(decided(0.24, 3)).toMatchObject({ action: "SELL", emit: true });
+    expect(decided(0.76, 2.8)).toMatchObject({ action: "HOLD", held: "no-edge" });
+  });
+
+  test("is more where more is asked for, and nothing is known to be worth it without a move", () => {
+    const asking = new SignalPolicy({ ...gated, edgeSpreadsMin: 1 });
+    expect(asking.decide(inputOf({ at: 0, up: 0.9, outlook: { moveBp: 3 } }))).toMatchObject({
+      held: "no-edge",
+    });
+    expect(asking.decide(inputOf({ at: 1, up: 0.93, outlook: { moveBp: 3 } }))).toMatchObject({ emit: true });
+    expect(decided(0.99, Number.NaN)).toMatchObject({ action: "HOLD", held: "no-edge" });
+  });
+
+  test("a standing side is not dropped because it would not be taken again", () => {
+    const policy = new SignalPolicy(gated);
+    policy.decide(inputOf({ at: 0, up: 0.8, outlook: { moveBp: 3 } }));
+    expect(policy.decide(inputOf({ at: 10, up: 0.6, outlook: { moveBp: 3 } }))).toMatchObject({
+      action: "BUY",
+    });
+  });
+});
+
+describe("the moment of an entry", () => {
+  const patient = { ...SETTINGS, timingMin: 0.45 };
+
+  test("waits while the next seconds speak against it, and comes when they do not", () => {
+    const policy = new SignalPolicy(patient);
+    expect(policy.decide(inputOf({ at: 0, up: 0.8, timingUp: 0.4 }))).toMatchObject({
+      emit: false,
+      held: "timing",
+    });
+    expect(policy.decide(inputOf({ at: 1, up: 0.8, timingUp: 0.46 }))).toMatchObject({
+      action: "BUY",
+      emit: true,
+    });
+    const seller = new SignalPolicy(patient);
+    expect(seller.decide(inputOf({ at: 0, up: 0.2, timingUp: 0.6 }))).toMatchObject({ held: "timing" });
+    expect(seller.decide(inputOf({ at: 1, up: 0.2 }))).toMatchObject({ action: "SELL", emit: true });
+  });
+});
+
+describe("distances with a range that is foretold", () => {
+  const stopOf = (range60Bp: number): number =>
+    new SignalPolicy(SETTINGS).decide(inputOf({ at: 0, up: 0.8, outlook: { range60Bp } })).stopPoints;
+
+  test("are counted in it, as that of a minute", () => {
+    // 3 bp * sqrt(60) in an hour are 3 bp, 30 points, in a minute.
+    expect(stopOf(3 * Math.sqrt(60))).toBe(10 * 30 + 10 + 1);
+  });
+
+  test("stay within twice and half of what was measured", () => {
+    expect(stopOf(1_000)).toBe(10 * 40 + 10 + 1);
+    expect(stopOf(0.001)).toBe(10 * 10 + 10 + 1);
+    expect(stopOf(Number.NaN)).toBe(10 * 20 + 10 + 1);
+  });
 });

@@ -1,5 +1,6 @@
 // Step 9: from a probability to BUY, SELL or HOLD. Two thresholds with a gap between them, a minimum hold and an expiry
-// keep the decision from flickering; a spread gate keeps it from trading moves that the spread would eat.
+// keep the decision from flickering; gates keep it from trading moves that the spread would eat, that are not worth their costs,
+// or at a moment that speaks against them.
 
 import type { Archive } from "../base/archive.ts";
 import { assert } from "../base/assert.ts";
@@ -8,7 +9,9 @@ import { FEATURE } from "../domain/features.ts";
 import type { Quote } from "../domain/quote.ts";
 import type { Regime } from "../domain/regime.ts";
 import type { Action } from "../domain/signal.ts";
+import type { Outlook } from "./outlook.ts";
 import { regimePolicy } from "./regime.ts";
+import { clamp } from "./squash.ts";
 
 export interface PolicySettings {
   /** BUY at or above. */
@@ -23,12 +26,21 @@ export interface PolicySettings {
   readonly signalLifeMicros: Micros;
   /** Members must agree at least this much, 0..1. */
   readonly agreementMin: number;
-  /** Stop distance in average true ranges of a minute. */
+  /** Stop distance in ranges of a minute: the average true one, or the one that is foretold. */
   readonly stopRanges: number;
   /** Target distance in stop distances. */
   readonly targetPerStop: number;
   /** The target must be worth this many spreads. */
   readonly targetSpreadsMin: number;
+  /**
+   * What an entry must be expected to earn after its costs, in spreads: probability and outlook against spread and slippage.
+   * Null trades on thresholds alone.
+   */
+  readonly edgeSpreadsMin: number | null;
+  /** What entry and exit lose to slippage and delay, in spreads. */
+  readonly slippageSpreads: number;
+  /** An entry waits while the next seconds are expected to go its way with less than this probability; 0 never waits. */
+  readonly timingMin: number;
 }
 
 export const POLICY_DEFAULTS: PolicySettings = Object.freeze({
@@ -41,6 +53,9 @@ export const POLICY_DEFAULTS: PolicySettings = Object.freeze({
   stopRanges: 15,
   targetPerStop: 1.5,
   targetSpreadsMin: 4,
+  edgeSpreadsMin: null,
+  slippageSpreads: 0.5,
+  timingMin: 0,
 });
 
 export interface PolicyInput {
@@ -51,10 +66,21 @@ export interface PolicyInput {
   regime: Regime;
   quote: Readonly<Quote>;
   features: Float64Array;
+  outlook: Readonly<Outlook>;
+  /** Of the fast member: probability that the mid is higher in some seconds; NaN where it says nothing. */
+  timingUp: number;
 }
 
 /** Why a side that the probability asks for was not taken or not signalled; empty when nothing stood against it. */
-export type HoldReason = "" | "no-votes" | "disagreement" | "regime-veto" | "spread" | "not-warm";
+export type HoldReason =
+  | ""
+  | "no-votes"
+  | "disagreement"
+  | "regime-veto"
+  | "spread"
+  | "not-warm"
+  | "no-edge"
+  | "timing";
 
 export interface Decision {
   readonly action: Action;
@@ -75,6 +101,8 @@ export interface Decision {
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 const BASIS_POINTS = 10_000;
+/** No forecast makes a stop wider or narrower than what was just measured by more than this. */
+const FORETOLD_FACTOR_MAX = 2;
 const NUMBERS: readonly Action[] = ["HOLD", "BUY", "SELL"];
 
 export class SignalPolicy {
@@ -135,6 +163,8 @@ export class SignalPolicy {
       this.#isNews(timeMicros) &&
       this.#confirms(probabilityUp) &&
       this.#allows(input) &&
+      this.#isWorthIt(input) &&
+      this.#isInTime(input) &&
       this.#distances(input);
     const expiresAtMicros = timeMicros + this.#settings.signalLifeMicros;
     if (decision.emit && tradable) {
@@ -152,6 +182,11 @@ export class SignalPolicy {
     this.#expiresAtMicros = archive.number(this.#expiresAtMicros);
   }
 
+  /** What an entry and an exit at market cost. */
+  costPoints({ spreadPoints }: Readonly<Quote>): number {
+    return spreadPoints * (1 + this.#settings.slippageSpreads);
+  }
+
   /** What the probability asks for, if it may be taken. A standing side needs no leave: it opens nothing. */
   #wanted(input: PolicyInput): Action {
     const { buyAt, sellAt, holdMargin } = this.#settings;
@@ -163,7 +198,27 @@ export class SignalPolicy {
     if (this.#action === "BUY" && probabilityUp >= 0.5 + holdMargin) return "BUY";
     if (this.#action === "SELL" && probabilityUp <= 0.5 - holdMargin) return "SELL";
     const side: Action = probabilityUp >= buyAt ? "BUY" : probabilityUp <= sellAt ? "SELL" : "HOLD";
-    return side !== "HOLD" && this.#allows(input) ? side : "HOLD";
+    return side !== "HOLD" && this.#allows(input) && this.#isWorthIt(input) ? side : "HOLD";
+  }
+
+  /** Whether the side that is likelier is expected to earn more than it costs: (2 p - 1) E|move| - spread - slippage. */
+  #isWorthIt({ probabilityUp, outlook, quote }: PolicyInput): boolean {
+    const { edgeSpreadsMin } = this.#settings;
+    if (edgeSpreadsMin === null) return true;
+    const edgePoints =
+      Math.abs(2 * probabilityUp - 1) * outlook.movePoints(quote.midPoints) - this.costPoints(quote);
+    // Written so that an unknown move is not worth it.
+    if (edgePoints >= edgeSpreadsMin * quote.spreadPoints) return true;
+    this.#decision.held = "no-edge";
+    return false;
+  }
+
+  /** Whether the next seconds do not speak against an entry now; without a fast member they never do. */
+  #isInTime({ timingUp }: PolicyInput): boolean {
+    const timing = this.#action === "BUY" ? timingUp : 1 - timingUp;
+    if (!(timing < this.#settings.timingMin)) return true;
+    this.#decision.held = "timing";
+    return false;
   }
 
   /** Whether members and regime allow an entry; if not, says why. */
@@ -196,8 +251,8 @@ export class SignalPolicy {
   #distances(input: PolicyInput): boolean {
     const decision = this.#decision;
     const { stopRanges, targetPerStop, targetSpreadsMin } = this.#settings;
-    const { midPoints, spreadPoints } = input.quote;
-    const rangePoints = ((input.features[FEATURE.atr_14] as number) / BASIS_POINTS) * midPoints;
+    const { spreadPoints } = input.quote;
+    const rangePoints = rangeOf(input);
     const stopPoints = Math.ceil(stopRanges * rangePoints + spreadPoints);
     const targetPoints = Math.ceil(targetPerStop * stopRanges * rangePoints);
     if (!(rangePoints > 0)) {
@@ -212,6 +267,17 @@ export class SignalPolicy {
     decision.targetPoints = targetPoints;
     return true;
   }
+}
+
+/**
+ * The range of a minute that distances are counted in: the one foretold for the next hour, at most so many times more or less than
+ * the average true one; without a forecast that one. NaN while it is not known.
+ */
+function rangeOf({ features, outlook, quote: { midPoints } }: PolicyInput): number {
+  const truePoints = ((features[FEATURE.atr_14] as number) / BASIS_POINTS) * midPoints;
+  const foretold = outlook.minuteRangePoints(midPoints);
+  if (Number.isNaN(foretold)) return truePoints;
+  return clamp(foretold, truePoints / FORETOLD_FACTOR_MAX, truePoints * FORETOLD_FACTOR_MAX);
 }
 
 function confidenceOf(action: Action, probabilityUp: number): number {

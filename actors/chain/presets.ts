@@ -3,14 +3,24 @@
 import { MICROS_PER_SECOND } from "../base/clock.ts";
 import { ADVISER, type MemberId } from "../domain/prediction.ts";
 import type { BallotSettings } from "./ballot.ts";
+import type { MetaSettings } from "./meta-learner.ts";
 import { POLICY_DEFAULTS, type PolicySettings } from "./policy.ts";
+import type { Reliability } from "./validation.ts";
 import { BAR_VOTE_LIFE_MICROS, TICK_VOTE_LIFE_MICROS } from "./vote-lives.ts";
 
 export const PRESET_NAMES = ["rules", "classic", "demo"] as const;
 export type PresetName = (typeof PRESET_NAMES)[number];
 
+/** The four layers that confirm a signal, and the policy that makes one. */
 export interface Preset {
+  /** 1. and 2.: members, the technical score among them, and what each is worth. */
   readonly ballot: BallotSettings;
+  /** 2.: learned from the members' forecasts; without it their weighted mean counts. */
+  readonly meta?: MetaSettings;
+  /** 3.: what votes have been worth in each regime. */
+  readonly reliability?: Reliability;
+  /** 4.: beta calibration; without it a vote is taken at its word. */
+  readonly calibration?: { readonly a: number; readonly b: number; readonly c: number };
   readonly policy: PolicySettings;
 }
 
@@ -30,6 +40,10 @@ const VOTE_LIVES: Readonly<Partial<Record<MemberId, number>>> = {
   lstm: BAR_VOTE_LIFE_MICROS,
   transformer: BAR_VOTE_LIFE_MICROS,
   cnn: BAR_VOTE_LIFE_MICROS,
+  "range-15m": BAR_VOTE_LIFE_MICROS,
+  "range-60m": BAR_VOTE_LIFE_MICROS,
+  "slot-range-15m": BAR_VOTE_LIFE_MICROS,
+  "slot-range-60m": BAR_VOTE_LIFE_MICROS,
 };
 
 /**

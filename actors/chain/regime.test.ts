@@ -246,3 +246,16 @@ describe("what a regime allows", () => {
     expect(up.down).toBeLessThan(up.up);
   });
 });
+
+test("a range that is foretold counts half of the evidence on volatility", () => {
+  const calm = vectorOf({ volatility_ratio: 1 });
+  const evidenceOf = (pace?: number): number => {
+    const classifier = new RegimeClassifier();
+    classifier.update(calm, 0, pace);
+    return classifier.evidence.volatility;
+  };
+  expect(evidenceOf()).toBe(0);
+  expect(evidenceOf(Number.NaN)).toBe(0);
+  expect(evidenceOf(2)).toBeCloseTo(0.5, 12);
+  expect(evidenceOf(0.5)).toBeCloseTo(-0.5, 12);
+});

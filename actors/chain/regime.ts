@@ -11,7 +11,10 @@ import { clamp, trendStrength } from "./squash.ts";
 export interface RegimeEvidence {
   /** -1..1: direction of the directional indicators times the strength of the trend. */
   trend: number;
-  /** -1 (half as volatile as usual, or less) .. 1 (twice, or more): (r - 1/r) / 1.5, r short over long volatility. */
+  /**
+   * -1 (half as volatile as usual, or less) .. 1 (twice, or more): (r - 1/r) / 1.5, r short over long volatility. Where a range is
+   * foretold, the mean of that and the same of the range over the usual one.
+   */
   volatility: number;
   /** 0..1: how far a trend is missing. */
   range: number;
@@ -92,8 +95,9 @@ export class RegimeClassifier {
     return this.#sinceMicros;
   }
 
-  update(features: Float64Array, timeMicros: Micros): Regime {
-    this.#weigh(features);
+  /** @param pace the range that is foretold, in usual ones; NaN where nobody foretells it */
+  update(features: Float64Array, timeMicros: Micros, pace = Number.NaN): Regime {
+    this.#weigh(features, pace);
     this.#score();
     const successor = this.#successor(timeMicros);
     if (successor !== this.#current) {
@@ -110,16 +114,15 @@ export class RegimeClassifier {
     archive.numbers(this.#leadingMicros);
   }
 
-  #weigh(features: Float64Array): void {
+  #weigh(features: Float64Array, pace: number): void {
     const { evidence } = this;
     const plus = known(features[FEATURE.plus_di_14] as number, 0);
     const minus = known(features[FEATURE.minus_di_14] as number, 0);
     const strength = trendStrength(known(features[FEATURE.adx_14] as number, 0));
     evidence.trend = plus === minus ? 0 : (plus > minus ? 1 : -1) * strength;
     evidence.range = 1 - strength;
-    const ratio = known(features[FEATURE.volatility_ratio] as number, 1);
-    // Symmetric as the logarithm is, but the same bits on every machine.
-    evidence.volatility = ratio > 0 ? clamp((ratio - 1 / ratio) / TWICE_AS_VOLATILE, -1, 1) : -1;
+    const measured = volatilityEvidence(known(features[FEATURE.volatility_ratio] as number, 1));
+    evidence.volatility = Number.isNaN(pace) ? measured : (measured + volatilityEvidence(pace)) / 2;
     const position = known(features[FEATURE.donchian_position] as number, 0.5);
     const outside = position > 1 ? position - 1 : position < 0 ? position : 0;
     evidence.breakout = clamp(outside * 4, -1, 1) * (evidence.volatility > 0 ? 1 : 0.5);
@@ -167,6 +170,11 @@ export class RegimeClassifier {
     }
     return best;
   }
+}
+
+/** Symmetric as the logarithm is, but the same bits on every machine. */
+function volatilityEvidence(ratio: number): number {
+  return ratio > 0 ? clamp((ratio - 1 / ratio) / TWICE_AS_VOLATILE, -1, 1) : -1;
 }
 
 function known(value: number, otherwise: number): number {

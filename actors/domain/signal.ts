@@ -16,6 +16,27 @@ export interface Component {
   readonly ageMicros: number;
 }
 
+/**
+ * What each of the four layers made of the members' votes before a signal was given, as probabilities of a rise; and what the
+ * move that it speaks of would have to pay for.
+ */
+export interface Confirmations {
+  /** What the indicators say by themselves; null where they are not warm or not asked. */
+  readonly technical: number | null;
+  /** The members' weighted mean. */
+  readonly vote: number;
+  /** What the meta-learner makes of them; null where the preset has none. */
+  readonly meta: number | null;
+  /** What is left of that in this regime. */
+  readonly validated: number;
+  /** What votes like it have meant: the signal's own probability. */
+  readonly calibrated: number;
+  /** How far the mid is expected to go until the horizon, either way, in points; null where no range is known. */
+  readonly movePoints: number | null;
+  /** What an entry and an exit at market cost, spread and slippage, in points. */
+  readonly costPoints: number;
+}
+
 export interface Signal {
   readonly kind: "signal";
   readonly seq: number;
@@ -32,6 +53,8 @@ export interface Signal {
   readonly confidence: number;
   readonly regime: Regime;
   readonly components: readonly Component[];
+  /** Left out in journals of before there were layers to show. */
+  readonly confirmations?: Confirmations;
   /** Short coded reasons, strongest first, for example "trend:strong-uptrend". */
   readonly reasons: readonly string[];
   readonly bidPoints: number;

@@ -42,6 +42,18 @@ const signalSchema = z.object({
   confidence: z.number(),
   regime: z.string(),
   reasons: z.array(z.string()),
+  /** What each layer made of the votes; null in journals of before. Probabilities, then points. */
+  confirmations: z
+    .object({
+      technical: z.number().nullable(),
+      vote: z.number(),
+      meta: z.number().nullable(),
+      validated: z.number(),
+      calibrated: z.number(),
+      movePoints: z.number().nullable(),
+      costPoints: z.number(),
+    })
+    .nullable(),
   bid: z.number(),
   ask: z.number(),
   stopLoss: z.number(),

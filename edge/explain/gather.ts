@@ -374,6 +374,7 @@ function shownSignal(signal: Signal, instrument: Instrument): Dossier["signal"] 
     confidence: signal.confidence,
     regime: signal.regime,
     reasons: shape.reasons,
+    confirmations: signal.confirmations ?? null,
     bid: shape.bid,
     ask: shape.ask,
     stopLoss: shape.stopLoss,

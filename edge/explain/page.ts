@@ -26,6 +26,7 @@ export function dossierPage(dossier: Dossier): string {
         vote.model?.sha256 ?? "",
       ]),
     ),
+    layers(dossier),
     advice(dossier),
     ...dossier.refusals.map((refusal) =>
       checks(`Refused: ${refusal.code}. ${refusal.message}`, refusal.checks),
@@ -158,3 +159,22 @@ function checks(title: string, list: Dossier["orders"][number]["checks"]): strin
 }
 
 const STYLE = ".BUY{color:#0a7f5a}.SELL{color:#c2343f}";
+
+/** What each of the four layers made of the votes. */
+function layers({ signal }: Dossier): string {
+  if (signal === null || signal.confirmations === null) return "";
+  const { technical, vote, meta, validated, calibrated, movePoints, costPoints } = signal.confirmations;
+  return grid(
+    "Layers",
+    ["Layer", "Probability up"],
+    [
+      ["Technical score", technical?.toFixed(4) ?? "silent"],
+      ["Vote of the members", vote.toFixed(4)],
+      ["Meta-learner", meta?.toFixed(4) ?? "none"],
+      [`Regime ${signal.regime}`, validated.toFixed(4)],
+      ["Calibration", calibrated.toFixed(4)],
+      ["Expected move, points", movePoints?.toFixed(1) ?? "not known"],
+      ["Cost of entry and exit, points", costPoints.toFixed(1)],
+    ],
+  );
+}

@@ -110,7 +110,19 @@ function decisionLines(
     `probability up ${signal.probabilityUp.toFixed(4)}, confidence ${signal.confidence.toFixed(4)}, regime ${signal.regime}, ` +
       (signal.tradable ? "tradable" : "not tradable"),
     `reasons ${signal.reasons.join(", ")}`,
+    ...layersText(signal.confirmations),
     ...proof,
+  ];
+}
+
+/** What each of the four layers made of the votes. */
+function layersText(layers: NonNullable<Dossier["signal"]>["confirmations"]): string[] {
+  if (layers === null) return [];
+  const { technical, vote, meta, validated, calibrated, movePoints, costPoints } = layers;
+  return [
+    `layers: technical ${shown(technical, 4) || "silent"}, vote ${vote.toFixed(4)}` +
+      `${meta === null ? "" : `, meta-learner ${meta.toFixed(4)}`}, in this regime ${validated.toFixed(4)}, calibrated ${calibrated.toFixed(4)}`,
+    `expected to move ${shown(movePoints, 1) || "nobody knows how many"} points, at a cost of ${costPoints.toFixed(1)}`,
   ];
 }
 

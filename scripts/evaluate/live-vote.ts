@@ -2,13 +2,10 @@
 // regime that the chain would have seen. Nothing is signalled and nothing traded.
 
 import type { Micros } from "../../actors/base/clock.ts";
-import { Ballot } from "../../actors/chain/ballot.ts";
-import { IDENTITY_CALIBRATOR } from "../../actors/chain/calibration.ts";
-import { believed } from "../../actors/chain/chain.ts";
+import { Confirmation } from "../../actors/chain/confirm.ts";
 import { type PresetName, PRESETS } from "../../actors/chain/presets.ts";
-import { RegimeClassifier } from "../../actors/chain/regime.ts";
 import type { MemberId } from "../../actors/domain/prediction.ts";
-import { type Regime, REGIMES } from "../../actors/domain/regime.ts";
+import { REGIMES } from "../../actors/domain/regime.ts";
 import { ruleForecasters } from "../../actors/ensemble.ts";
 import type { Forecaster } from "../../actors/ports/forecaster.ts";
 
@@ -18,19 +15,18 @@ export class LiveVote {
   /** What the chain would act on; NaN where nobody has an opinion. */
   probabilityUp = Number.NaN;
   readonly #forecasters: readonly Forecaster[] = ruleForecasters();
-  readonly #ballot: Ballot;
-  readonly #regime = new RegimeClassifier();
+  readonly #confirmation: Confirmation;
   readonly #input: { features: Float64Array; timeMicros: Micros; instrumentId: number };
 
   constructor(preset: PresetName, instrumentId: number) {
-    this.#ballot = new Ballot(PRESETS[preset].ballot);
+    this.#confirmation = new Confirmation(PRESETS[preset]);
     this.answers = new Float64Array(this.#forecasters.length);
     this.#input = { features: new Float64Array(), timeMicros: 0, instrumentId };
   }
 
   /** By position in REGIMES. */
   get regime(): number {
-    return REGIMES.indexOf(this.#regime.current);
+    return REGIMES.indexOf(this.#confirmation.regime);
   }
 
   /** Asks who is due; {@link decide} follows. */
@@ -49,13 +45,13 @@ export class LiveVote {
 
   /** A champion's answer; NaN takes its last one away. */
   cast(member: MemberId, probabilityUp: number, timeMicros: Micros): void {
-    if (Number.isNaN(probabilityUp)) this.#ballot.withdraw(member);
-    else this.#ballot.cast(member, probabilityUp, timeMicros);
+    const status = Number.isNaN(probabilityUp) ? "abstained" : "voted";
+    this.#confirmation.cast({ votes: [{ member, status, probabilityUp }], timeMicros });
   }
 
   decide(features: Float64Array, timeMicros: Micros): void {
-    const voted = this.#ballot.combine(timeMicros);
-    const regime: Regime = this.#regime.update(features, timeMicros);
-    this.probabilityUp = IDENTITY_CALIBRATOR.calibrate(believed(voted, regime));
+    this.#confirmation.vote(timeMicros);
+    this.#confirmation.validate(features, timeMicros);
+    this.probabilityUp = this.#confirmation.calibrate();
   }
 }

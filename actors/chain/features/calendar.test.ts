@@ -23,6 +23,11 @@ function at(timeMicros: number): TradingCalendar {
   return calendar;
 }
 
+function newsClock(time: string): number[] {
+  const { minuteOfHour, newYorkMinute } = at(micros(time));
+  return [minuteOfHour, newYorkMinute];
+}
+
 describe("sessions [asia, london, new york]", () => {
   test.each([
     ["2024-01-10T00:00:00Z", [1, 0, 0], "Tokyo opens at 9 of its time"],
@@ -78,14 +83,10 @@ describe("sessions [asia, london, new york]", () => {
 });
 
 test("the clock that news keep: minutes of the hour, and of the day in New York", () => {
-  const read = (time: string): number[] => {
-    const { minuteOfHour, newYorkMinute } = at(micros(time));
-    return [minuteOfHour, newYorkMinute];
-  };
-  expect(read("2024-01-10T13:30:59Z")).toEqual([30, 510]);
-  expect(read("2024-07-10T12:30:00Z")).toEqual([30, 510]);
-  expect(read("2024-01-10T04:59:00Z")).toEqual([59, 1_439]);
-  expect(read("2024-01-10T05:00:00Z")).toEqual([0, 0]);
+  expect(newsClock("2024-01-10T13:30:59Z")).toEqual([30, 510]);
+  expect(newsClock("2024-07-10T12:30:00Z")).toEqual([30, 510]);
+  expect(newsClock("2024-01-10T04:59:00Z")).toEqual([59, 1_439]);
+  expect(newsClock("2024-01-10T05:00:00Z")).toEqual([0, 0]);
 });
 
 describe("cyclics", () => {
