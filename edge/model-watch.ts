@@ -17,7 +17,7 @@ export interface Shelf {
 
 export interface ModelWatchOptions {
   readonly shelf: Shelf;
-  readonly live: LiveEngine;
+  readonly live: Pick<LiveEngine, "engine" | "eraSeq" | "prepare" | "reconfigure">;
   readonly instruments: readonly Instrument[];
   /** Those of the start, and the shelf's revision when they were chosen. */
   readonly chosen: readonly VotingModel[];
@@ -26,6 +26,27 @@ export interface ModelWatchOptions {
   readonly nowMicros: () => Micros;
   /** Hears who votes now, and what could not be done. */
   readonly onProblem: (message: string) => void;
+}
+
+/** The models of a start: none where the registry cannot be read, until it can. */
+export async function firstModels({
+  shelf,
+  symbols,
+  timeMicros,
+  onProblem,
+}: {
+  shelf: Shelf;
+  symbols: readonly string[];
+  timeMicros: Micros;
+  onProblem: (message: string) => void;
+}): Promise<Pick<ModelWatchOptions, "chosen" | "revision">> {
+  try {
+    const { revision } = shelf;
+    return { chosen: await shelf.choose(symbols, timeMicros), revision };
+  } catch (error) {
+    onProblem(`no trained model votes, since the registry cannot be read: ${String(error)}. Mend its folder`);
+    return { chosen: [], revision: "" };
+  }
 }
 
 export class ModelWatch {

@@ -18,6 +18,7 @@ import {
 } from "../../actors/voting-models.ts";
 import { openOnnx } from "./onnx.ts";
 import { FileModels } from "./registry.ts";
+import { ModelTrial } from "./trial.ts";
 
 /** What a configuration says of a model that names it beyond doubt. */
 type ModelName = Pick<VotingModel, "model" | "version" | "sha256">;
@@ -48,23 +49,20 @@ export class ModelShelf {
 
   /**
    * Which of the registry's champions vote on `symbols` from `timeMicros` on, all of them open. Where one cannot, the champion
-   * before it does, or nobody. Files are read and hashed on other threads; loading takes this one, a model at a time.
+   * before it does, or nobody. Each is tried in another process first; its file is read and hashed on other threads, and loading
+   * takes this one, a model at a time.
+   * @throws where the registry's folder cannot be read
    */
   async choose(symbols: readonly string[], timeMicros: Micros): Promise<readonly VotingModel[]> {
     this.#told.clear();
-    const candidates: Candidate[] = [];
-    for (const model of this.#registry.standing) {
-      const registered = await this.#firstGood(model, timeMicros);
-      if (registered === undefined) continue;
-      const { card, sha256 } = registered;
-      candidates.push({
-        voting: { model, version: card.version, sha256, member: card.member, symbols: card.symbols },
-        sinceMicros: this.#registry.promotions(model)[0]?.atMicros ?? 0,
-      });
+    const trial = new ModelTrial();
+    try {
+      const { models, problems } = chooseModels(await this.#candidates(timeMicros, trial), symbols);
+      for (const problem of problems) this.#tell(problem);
+      return models;
+    } finally {
+      trial.close();
     }
-    const { models, problems } = chooseModels(candidates, symbols);
-    for (const problem of problems) this.#tell(problem);
-    return models;
   }
 
   /** The models of a configuration on one symbol, as members. One that is not here fails when it is asked. */
@@ -87,14 +85,32 @@ export class ModelShelf {
     }
   }
 
-  async #firstGood(model: string, timeMicros: Micros): Promise<RegisteredModel | undefined> {
+  async #candidates(timeMicros: Micros, trial: ModelTrial): Promise<Candidate[]> {
+    const candidates: Candidate[] = [];
+    for (const model of this.#registry.standing) {
+      const registered = await this.#firstGood(model, timeMicros, trial);
+      if (registered === undefined) continue;
+      const { card, sha256 } = registered;
+      candidates.push({
+        voting: { model, version: card.version, sha256, member: card.member, symbols: card.symbols },
+        sinceMicros: this.#registry.promotions(model)[0]?.atMicros ?? 0,
+      });
+    }
+    return candidates;
+  }
+
+  async #firstGood(
+    model: string,
+    timeMicros: Micros,
+    trial: ModelTrial,
+  ): Promise<RegisteredModel | undefined> {
     const refusals: string[] = [];
     let found: RegisteredModel | undefined;
     for (const registered of this.#registry.champions(model)) {
       const { card, sha256 } = registered;
       const why =
         unfit(card, timeMicros) ??
-        (await this.#refusal({ model, version: card.version, sha256 }, registered));
+        (await this.#refusal({ model, version: card.version, sha256 }, registered, trial));
       if (why === undefined) {
         found = registered;
         break;
@@ -112,8 +128,11 @@ export class ModelShelf {
   }
 
   /** Why a model cannot be opened; undefined once it is open. */
-  async #refusal(name: ModelName, { card }: RegisteredModel): Promise<string | undefined> {
+  async #refusal(name: ModelName, { card }: RegisteredModel, trial: ModelTrial): Promise<string | undefined> {
     if (this.#open.has(keyOf(name))) return undefined;
+    const { model, version } = name;
+    const refusal = await trial.refusal({ folder: this.#options.folder, model, version });
+    if (refusal !== undefined) return refusal;
     const content = await this.#registry.loadAside(name.model, name.version);
     const opened = content.ok ? openOnnx(content.value, card) : content;
     if (!opened.ok) return `${opened.code}: ${opened.message}`;
