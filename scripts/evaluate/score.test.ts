@@ -108,7 +108,11 @@ describe("rows that count", () => {
       touches(23, 1),
       touches(23, 60),
     ]).toEqual([false, true, true, true, false, false]);
-    expect([touches(0, 60), touches(23.5, 21 * 60 - 1), touches(23.5, 21 * 60)]).toEqual([false, false, true]);
+    expect([touches(0, 60), touches(23.5, 21 * 60 - 1), touches(23.5, 21 * 60)]).toEqual([
+      false,
+      false,
+      true,
+    ]);
   });
 });
 
