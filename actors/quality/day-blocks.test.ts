@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { MICROS_PER_DAY, MICROS_PER_HOUR } from "../base/clock.ts";
 import { SeededRandom } from "../base/random.ts";
-import { areaInterval, DayBlocks, DAYS_MIN, quantile } from "./day-blocks.ts";
+import { areaGainInterval, areaInterval, DayBlocks, DAYS_MIN, quantile } from "./day-blocks.ts";
 import { areaUnderCurve } from "./measures.ts";
 
 const START = Date.UTC(2024, 0, 1) * 1_000;
@@ -51,42 +51,62 @@ describe("days drawn with replacement", () => {
   });
 });
 
-test("the interval of the area is that of areas of drawn rows", () => {
+const DAYS = 20;
+const DAY_ROWS = 40;
+
+/** Days of different skill, and other scores that know half as much. */
+function skilledRows() {
   const random = new SeededRandom(23);
-  const days = 20;
-  const scores: number[] = [];
-  const outcomes: number[] = [];
-  const times: number[] = [];
-  for (let day = 0; day < days; day++) {
-    const skill = random.next();
-    for (let row = 0; row < 40; row++) {
-      const score = random.next();
-      scores.push(score);
-      outcomes.push(random.next() < 0.5 + skill * (score - 0.5) ? 1 : 0);
-      times.push(START + day * MICROS_PER_DAY + row);
-    }
-  }
-  const rows = {
-    scores: Float32Array.from(scores),
-    outcomes: Uint8Array.from(outcomes),
-    timesMicros: Float64Array.from(times),
+  const rows = Array.from({ length: DAYS * DAY_ROWS }, (_, row) => ({
+    score: random.next(),
+    noise: random.next(),
+    chance: random.next(),
+    day: Math.floor(row / DAY_ROWS),
+  }));
+  const skills = Array.from({ length: DAYS }, () => random.next());
+  return {
+    scores: Float32Array.from(rows, ({ score }) => score),
+    others: Float32Array.from(rows, ({ score, noise }) => Math.round(5 * (score + noise))),
+    outcomes: Uint8Array.from(rows, ({ score, chance, day }) =>
+      chance < 0.5 + skills[day]! * (score - 0.5) ? 1 : 0,
+    ),
+    timesMicros: Float64Array.from(rows, ({ day }, row) => START + day * MICROS_PER_DAY + (row % DAY_ROWS)),
   };
+}
+
+/** Areas of whole rows of days drawn one after the other: of the scores, and how much more than of the others. */
+function slowAreas(rows: ReturnType<typeof skilledRows>, rounds: number): [number, number][] {
+  const random = new SeededRandom(3);
+  return Array.from({ length: rounds }, () => {
+    const days = Array.from({ length: DAYS }, () => random.integer(DAYS));
+    const chosen = days.flatMap((day) => Array.from({ length: DAY_ROWS }, (_, row) => day * DAY_ROWS + row));
+    const outcomes = Uint8Array.from(chosen, (row) => rows.outcomes[row]!);
+    const areaOf = (scores: Float32Array): number =>
+      areaUnderCurve(
+        Float32Array.from(chosen, (row) => scores[row]!),
+        outcomes,
+      );
+    const area = areaOf(rows.scores);
+    return [area, area - areaOf(rows.others)];
+  });
+}
+
+test("the intervals of an area and of a gain in area are those of areas of drawn rows", () => {
+  const rows = skilledRows();
   const area = areaUnderCurve(rows.scores, rows.outcomes);
-  const interval = areaInterval(rows, area, { random: new SeededRandom(2), rounds: 4_000 })!;
-  const slow = new SeededRandom(3);
-  const drawn = Float64Array.from({ length: 4_000 }, () => {
-    const chosen = Array.from({ length: days }, () => slow.integer(days)).flatMap((day) =>
-      Array.from({ length: 40 }, (_, row) => day * 40 + row),
-    );
-    return areaUnderCurve(
-      Float32Array.from(chosen, (row) => rows.scores[row]!),
-      Uint8Array.from(chosen, (row) => rows.outcomes[row]!),
-    );
-  }).sort();
-  expect(interval.low).toBeLessThan(area);
-  expect(interval.high).toBeGreaterThan(area);
-  expect(Math.abs(interval.low - quantile(drawn, 0.025))).toBeLessThan(0.015);
-  expect(Math.abs(interval.high - quantile(drawn, 0.975))).toBeLessThan(0.015);
+  const gain = area - areaUnderCurve(rows.others, rows.outcomes);
+  const draw = { random: new SeededRandom(2), rounds: 4_000 };
+  const found = [areaInterval(rows, area, draw)!, areaGainInterval(rows, gain, draw)!];
+  const drawn = slowAreas(rows, 4_000);
+  for (const [index, { low, high }] of found.entries()) {
+    const sorted = Float64Array.from(drawn, (areas) => areas[index as 0 | 1]).sort();
+    const value = index === 0 ? area : gain;
+    expect(low).toBeLessThan(value);
+    expect(high).toBeGreaterThan(value);
+    expect(Math.abs(low - quantile(sorted, 0.025))).toBeLessThan(0.01);
+    expect(Math.abs(high - quantile(sorted, 0.975))).toBeLessThan(0.01);
+  }
+  expect(gain).toBeGreaterThan(0);
 });
 
 test("a quantile lies between the two nearest values", () => {

@@ -88,31 +88,85 @@ function addTo(sums: Float64Array, more: Float64Array): void {
   for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (more[i] as number);
 }
 
+interface ScoredRows {
+  readonly scores: Float32Array;
+  readonly outcomes: Uint8Array;
+  readonly timesMicros: Float64Array;
+  /** Scores and outcomes, where they are sorted already. */
+  readonly sorted?: SortedScores;
+}
+
 /**
  * The interval of the area under the curve. Scores are drawn as ranks in 256 bins of equal mass; the difference that this makes to
  * the area of all rows is taken off again.
  * @param area of all rows, exact
  */
 export function areaInterval(
-  rows: { scores: Float32Array; outcomes: Uint8Array; timesMicros: Float64Array; sorted?: SortedScores },
+  rows: ScoredRows,
   area: number,
   options: { random: Random; rounds?: number },
 ): Interval | undefined {
   const { scores, outcomes, timesMicros } = rows;
-  assert(scores.length === outcomes.length && scores.length === timesMicros.length, "rows differ in length");
-  const sorted = rows.sorted ?? new SortedScores(scores, outcomes);
-  const tops = Float32Array.from(sorted.equalParts(RANK_BINS), (end) => sorted.score(end - 1));
-  const blocks = new DayBlocks(2 * tops.length);
+  const bins = new RankBins(scores, rows.sorted ?? new SortedScores(scores, outcomes));
+  const blocks = new DayBlocks(bins.width);
   for (let i = 0; i < scores.length; i++) {
-    const place = 2 * binOf(tops, scores[i] as number) + (outcomes[i] as number);
-    const sums = blocks.of(timesMicros[i] as number);
+    bins.count(blocks.of(timesMicros[i] as number), { at: 0, row: i, outcome: outcomes[i] as number });
+  }
+  const areaOf = (sums: Float64Array): number => areaOfBins(sums, 0, bins.width);
+  const [interval] = blocks.intervals([areaOf], options);
+  return shifted(interval, area - areaOf(blocks.total()), 0);
+}
+
+/**
+ * The interval of how much larger the area of the scores is than that of others on the same rows, both drawn together.
+ * @param gain of all rows, exact
+ */
+export function areaGainInterval(
+  rows: ScoredRows & { readonly others: Float32Array },
+  gain: number,
+  options: { random: Random; rounds?: number },
+): Interval | undefined {
+  const { scores, others, outcomes, timesMicros } = rows;
+  const bins = new RankBins(scores, rows.sorted ?? new SortedScores(scores, outcomes));
+  const otherBins = new RankBins(others, new SortedScores(others, outcomes));
+  const width = bins.width + otherBins.width;
+  const blocks = new DayBlocks(width);
+  for (let row = 0; row < scores.length; row++) {
+    const sums = blocks.of(timesMicros[row] as number);
+    const outcome = outcomes[row] as number;
+    bins.count(sums, { at: 0, row, outcome });
+    otherBins.count(sums, { at: bins.width, row, outcome });
+  }
+  const gainOf = (sums: Float64Array): number =>
+    areaOfBins(sums, 0, bins.width) - areaOfBins(sums, bins.width, width);
+  const [interval] = blocks.intervals([gainOf], options);
+  return shifted(interval, gain - gainOf(blocks.total()), -1);
+}
+
+/** Moved, but not below `least` nor above 1, where there is no area. */
+function shifted(interval: Interval | undefined, by: number, least: number): Interval | undefined {
+  if (interval === undefined) return undefined;
+  return { low: Math.max(least, interval.low + by), high: Math.min(1, interval.high + by) };
+}
+
+/** Scores as bins of equal mass; for each two counts: where it did not happen, where it did. */
+class RankBins {
+  readonly width: number;
+  readonly #scores: Float32Array;
+  readonly #tops: Float32Array;
+
+  constructor(scores: Float32Array, sorted: SortedScores) {
+    assert(scores.length === sorted.length, "rows differ in length");
+    this.#scores = scores;
+    this.#tops = Float32Array.from(sorted.equalParts(RANK_BINS), (end) => sorted.score(end - 1));
+    this.width = 2 * this.#tops.length;
+  }
+
+  /** Counts a row into sums whose bins begin at `at`. */
+  count(sums: Float64Array, { at, row, outcome }: { at: number; row: number; outcome: number }): void {
+    const place = at + 2 * binOf(this.#tops, this.#scores[row] as number) + outcome;
     sums[place] = (sums[place] as number) + 1;
   }
-  const shift = area - areaOfBins(blocks.total());
-  const [interval] = blocks.intervals([areaOfBins], options);
-  return interval === undefined
-    ? undefined
-    : { low: Math.max(0, interval.low + shift), high: Math.min(1, interval.high + shift) };
 }
 
 /** The first bin whose top is not below `score`. */
@@ -127,12 +181,12 @@ function binOf(tops: Float32Array, score: number): number {
   return low;
 }
 
-/** Of counts by bin: where it did not happen, where it did. */
-function areaOfBins(counts: Float64Array): number {
+/** Of counts by bin, from one place to another: where it did not happen, where it did. */
+function areaOfBins(counts: Float64Array, from: number, until: number): number {
   let pairs = 0;
   let below = 0;
   let happened = 0;
-  for (let i = 0; i < counts.length; i += 2) {
+  for (let i = from; i < until; i += 2) {
     const not = counts[i] as number;
     const did = counts[i + 1] as number;
     pairs += did * (below + not / 2);

@@ -42,11 +42,12 @@ export function goalsOf(results: readonly EvaluationResult[]): Goal[] {
         goals.push({ goal, subject, target, data, symbol, wanted: least, value, isReached: value >= least });
       };
       add("AUC", wanted.auc, scores.auc.value);
-      const naive = Math.max(...scores.naive.map(({ auc }) => auc ?? 0));
-      add("AUC of the best naive rule", naive, scores.auc.value);
       add("accuracy of the surest tenth", wanted.topDecile, scores.topDecile.value);
+      const areaGain = scores.aucGain?.low ?? null;
+      if (areaGain !== null) add("AUC above the best naive rule's, lower end", 0, areaGain);
       if (scores.brierSkill.low !== null) add("Brier skill, lower end", 0, scores.brierSkill.low);
-      if (scores.gain.low !== null) add("gain on the best naive rule, lower end", 0, scores.gain.low);
+      if (scores.gain.low !== null)
+        add("accuracy above the best naive rule's, lower end", 0, scores.gain.low);
       const { subject, target, data, symbol } = result;
       const isReached = scores.ece <= ECE_MAX;
       goals.push({

@@ -131,6 +131,7 @@ function headSection({ title, results }: Head): string {
     { title: "Symbol", cell: ({ symbol }) => symbol },
     { title: "Rows", cell: ({ scores }) => scores.rows },
     { title: "AUC", cell: ({ scores }) => around(scores.auc) },
+    { title: "Above naive", cell: ({ scores }) => (scores.aucGain === null ? "" : around(scores.aucGain)) },
     { title: "AUC wanted", cell: (result) => wantedOf(result).auc ?? "" },
     { title: "Accuracy", cell: ({ scores }) => around(scores.accuracy) },
     { title: "Best naive rule", cell: ({ scores }) => `${scores.bestNaive} ${plain(naiveAccuracy(scores))}` },
@@ -175,7 +176,7 @@ function details({ subject, symbol, event, scores }: EvaluationResult): string {
   );
   const facts =
     `Base rate ${percent(scores.baseRate)}; ${scores.days} days, ${scores.rowsApart} rows that do not overlap, on which accuracy would be ` +
-    `${percent(scores.accuracyApart.low)} to ${percent(scores.accuracyApart.high)}. Log loss ${scores.logLoss.toFixed(4)}. Gain on the best naive rule ${around(scores.gain, 4)}.` +
+    `${percent(scores.accuracyApart.low)} to ${percent(scores.accuracyApart.high)}. Log loss ${scores.logLoss.toFixed(4)}. Accuracy above the best naive rule's ${around(scores.gain, 4)}.` +
     (scores.nextChange === null
       ? ""
       : ` Quote flicker, a diagnostic and no profit: the next change of the mid went the way that was said in ${percent(scores.nextChange)}.`);

@@ -53,6 +53,8 @@ const scoresSchema = z.strictObject({
   bestNaive: z.string(),
   /** Accuracy above the best naive rule's, on the same rows. */
   gain: around,
+  /** Area above that of the naive rule that has most, on rows where that is known; null where there are none. */
+  aucGain: around.nullable(),
   /** Of the UTC day; those with rows enough. */
   hours: z.array(partSchema.extend({ hour: number })),
   /** As the chain saw them. */

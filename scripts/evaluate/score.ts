@@ -4,7 +4,7 @@ import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from "../../actors/base/
 import type { Random } from "../../actors/base/random.ts";
 import { type Regime, REGIMES } from "../../actors/domain/regime.ts";
 import type { ModelEvent } from "../../actors/ports/models.ts";
-import { areaInterval, DayBlocks } from "../../actors/quality/day-blocks.ts";
+import { areaGainInterval, areaInterval, DayBlocks } from "../../actors/quality/day-blocks.ts";
 import {
   areaUnderCurve,
   baseRate,
@@ -63,6 +63,7 @@ export function scoreOf(series: Series, event: ModelEvent, random: Random): Scor
     naive,
     bestNaive: best.rule,
     gain: { value: right - best.accuracy, ...ends(around.gain) },
+    aucGain: areaGainOf(series, event, random),
     hours: partsOf(series, HOURS, (row) => hourOf(timesMicros[row] as number)).map(({ part, scores }) =>
       Object.assign({ hour: part }, scores),
     ),
@@ -133,6 +134,23 @@ function intervalsOf(
     { random },
   );
   return { days: blocks.count, accuracy, skill, gain, top: topAccuracy };
+}
+
+/** How much more area there is than under the naive rule's that has most, on rows where it is known. */
+function areaGainOf(series: Series, event: ModelEvent, random: Random): Scores["aucGain"] {
+  const isKnown = (_: number, row: number): boolean => !Number.isNaN(series.naive[row]);
+  const scores = series.probabilities.filter(isKnown);
+  const outcomes = series.outcomes.filter(isKnown);
+  const timesMicros = series.timesMicros.filter(isKnown);
+  let others = series.naive.filter(isKnown);
+  let area = areaUnderCurve(others, outcomes);
+  if (event === "up" && area < 0.5) {
+    others = others.map((move) => -move);
+    area = 1 - area;
+  }
+  const value = areaUnderCurve(scores, outcomes) - area;
+  if (Number.isNaN(value)) return null;
+  return { value, ...ends(areaGainInterval({ scores, others, outcomes, timesMicros }, value, { random })) };
 }
 
 /** What each naive rule is right about, on the rows of the series. */

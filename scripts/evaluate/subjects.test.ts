@@ -69,6 +69,16 @@ function featuresOf(value: number): Float64Array {
   return new Float64Array(FEATURE_COUNT).map((_, index) => value + index / 100);
 }
 
+/** What a model sees of those minutes. */
+function rowsOf(...minutes: readonly number[]): number[] {
+  return minutes.flatMap((minute) => [Math.fround(minute + 0.02), minute]);
+}
+
+/** The first features are `value`. */
+function missing(count: number, value: number): Float64Array {
+  return featuresOf(1).fill(value, 0, count);
+}
+
 test("a window is the last minutes, the oldest first, of the columns that are named; after a gap it begins anew", () => {
   const seen: number[][] = [];
   const card = cardOf("cnn", "1", {
@@ -85,9 +95,7 @@ test("a window is the last minutes, the oldest first, of the columns that are na
   }
   const said = expect.closeTo(0.6, 6) as number;
   expect(answers).toEqual([Number.NaN, Number.NaN, said, said, Number.NaN, Number.NaN, said]);
-  const rows = (minutes: readonly number[]) =>
-    minutes.flatMap((minute) => [Math.fround(minute + 0.02), minute]);
-  expect(seen).toEqual([rows([1, 2, 3]), rows([2, 3, 4]), rows([10, 11, 12])]);
+  expect(seen).toEqual([rowsOf(1, 2, 3), rowsOf(2, 3, 4), rowsOf(10, 11, 12)]);
 });
 
 test("a model that knows no missing values is not asked with them, and none with infinite ones", () => {
@@ -95,7 +103,6 @@ test("a model that knows no missing values is not asked with them, and none with
   const features = ["returns", "log_return_10s", "log_return_1m", "log_return_5m"];
   const strict = readerOf(cardOf("xgboost", "1", { features, acceptsMissing: false }), seen);
   const lenient = readerOf(cardOf("xgboost", "1", { features }), seen);
-  const missing = (count: number, value: number): Float64Array => featuresOf(1).fill(value, 0, count);
   expect(strict.ask(missing(1, Number.NaN))).toBeNaN();
   expect(lenient.ask(missing(3, Number.NaN))).toBeNaN();
   expect(lenient.ask(missing(1, Number.POSITIVE_INFINITY))).toBeNaN();

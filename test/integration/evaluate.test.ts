@@ -59,6 +59,8 @@ function writeBars(): void {
         );
       }
     }
+    // As vendors do when a clock is set back.
+    lines.push(...lines.slice(-60));
     writeFileSync(join(market, "m1", `${symbol}_2018.csv`), `${lines.join("\n")}\n`);
   }
 }
