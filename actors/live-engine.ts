@@ -146,17 +146,24 @@ export class LiveEngine implements EmissionTarget {
     return begun;
   }
 
+  /** The engine for another configuration, built ahead of {@link reconfigure}; the one in charge where it says the same. */
+  prepare(wanted: EngineConfig): Result<Engine, ConfigureFailure> {
+    const config = succeed(this.#engine.config, wanted);
+    if (!config.ok) return config;
+    if (sameConfig(config.value, this.#engine.config)) return ok(this.#engine);
+    const ready = this.#allReady();
+    return ready.ok ? ok(this.#options.build(config.value)) : ready;
+  }
+
   /**
    * Goes on under another configuration while ticks come in, as a start under it would: what was taken in so far is handled
-   * under the one before. One that says the same changes nothing.
+   * under the one before.
    */
-  reconfigure(wanted: EngineConfig, timeMicros: Micros): Result<void, ConfigureFailure | "journal-failed"> {
-    const config = succeed(this.#engine.config, wanted);
-    if (!config.ok || sameConfig(config.value, this.#engine.config))
-      return config.ok ? ok(undefined) : config;
+  reconfigure(prepared: Engine, timeMicros: Micros): Result<void, ConfigureFailure | "journal-failed"> {
+    if (prepared === this.#engine) return ok(undefined);
     if (this.router.detached) return failure("journal-failed", "the journal takes nothing more");
-    this.#engine.run();
-    return this.#configure(config.value, timeMicros);
+    while (!this.#engine.system.idle) this.#engine.run();
+    return this.#configure(prepared.config, timeMicros, prepared);
   }
 
   /**
@@ -233,13 +240,13 @@ export class LiveEngine implements EmissionTarget {
     }
   }
 
-  #configure(config: EngineConfig, timeMicros: Micros): Result<void, ConfigureFailure> {
+  #configure(config: EngineConfig, timeMicros: Micros, prepared?: Engine): Result<void, ConfigureFailure> {
     const last = this.#era;
     const changes = last !== undefined && !sameConfig(last.config, config);
     if (changes) {
-      const troubled = this.#engine.stateful.find((stateful) => !stateful.ready() || stateful.seat.depth > 0);
-      if (troubled !== undefined) return outOfService(troubled.seat.path);
-      const successor = this.#options.build(config);
+      const ready = this.#allReady();
+      if (!ready.ok) return ready;
+      const successor = prepared ?? this.#options.build(config);
       successor.inherit(this.#engine, this.router.lastSeq + 1);
       this.#engine.system.stop();
       this.#takeCharge(successor);
@@ -251,6 +258,12 @@ export class LiveEngine implements EmissionTarget {
       this.#enterEra({ seq: this.router.lastSeq, previousSeq: last?.seq ?? null, config });
     }
     return ok(undefined);
+  }
+
+  /** Whether every actor has a state that another could go on with. */
+  #allReady(): Result<void, "actor-out-of-service"> {
+    const troubled = this.#engine.stateful.find((stateful) => !stateful.ready());
+    return troubled === undefined ? ok(undefined) : outOfService(troubled.seat.path);
   }
 
   #takeCharge(engine: Engine): void {

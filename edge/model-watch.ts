@@ -53,7 +53,10 @@ export class ModelWatch {
       }
       if (this.#wanted === undefined) return;
       const before = live.engine.config;
-      const done = live.reconfigure(withModels(before, this.#wanted), nowMicros());
+      const prepared = live.prepare(withModels(before, this.#wanted));
+      // Ticks have their turn between the two things that take a while.
+      await new Promise((resolve) => setImmediate(resolve));
+      const done = prepared.ok ? live.reconfigure(prepared.value, nowMicros()) : prepared;
       if (!done.ok) {
         this.#tell(`other models are to vote, and cannot yet: ${done.code}: ${done.message}`);
         return;

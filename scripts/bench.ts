@@ -10,6 +10,7 @@ const BENCHES = [
   "mailbox",
   "features",
   "chain",
+  "inference",
   "journal",
   "replay",
   "recover",

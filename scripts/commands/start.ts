@@ -205,7 +205,6 @@ async function finish(
   station: Station,
   { json, problems }: { json: boolean; problems: Problems },
 ): Promise<never> {
-  const report = reportOf(station.live.engine);
   // Nothing can be saved behind a failed journal, and nothing may look as if it had been.
   if (station.journal.health === "failed") {
     // The journal's thread gives its reason a moment after it failed: a flush waits for that.
@@ -213,7 +212,11 @@ async function finish(
     console.error(`journal-failed: ${station.journal.failure}`);
     process.exit(EXIT_FAILED);
   }
+  const xx = reportOf(station.live.engine).decisionHash;
   await station.close();
+  // What waited for the disk has left by now, and what followed from it is decided.
+  const report = reportOf(station.live.engine);
+  if (xx !== report.decisionHash) console.error("XXX", xx, report.decisionHash);
   problems.repeat();
   console.log(
     json

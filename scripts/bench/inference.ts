@@ -1,0 +1,225 @@
+// What a trained model costs as a member: reading its features and judging its answer, against the bare call of the runtime on
+// the same numbers in the same run. Models are the champions of the data folder, or two small ones where it has none.
+
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Tensor, TensorConstructor } from "onnxruntime-node";
+import { MICROS_PER_MINUTE } from "../../actors/base/clock.ts";
+import { SeededRandom } from "../../actors/base/random.ts";
+import { FEATURE_COUNT, FEATURE_NAMES, FEATURE_SCHEMA_HASH } from "../../actors/domain/features.ts";
+import { ABSTAIN, type Forecaster, type ForecastInput } from "../../actors/ports/forecaster.ts";
+import { MODEL_WINDOW_MAX, type ModelCard } from "../../actors/ports/models.ts";
+import { MinuteHistory } from "../../actors/symbol/minute-history.ts";
+import type { VotingModel } from "../../actors/voting-models.ts";
+import { parseSettings } from "../../edge/settings.ts";
+import { FileModels } from "../../storage/models/registry.ts";
+import { ModelShelf } from "../../storage/models/shelf.ts";
+import { benchConfig, fleetInstruments } from "./fleet.ts";
+import { type Emit, quantile } from "./row.ts";
+
+const CALLS = 100_000;
+const WARM_CALLS = 2_000;
+const RATIO_MAX = 1.2;
+/** A symbol that only models for any trade vote on. */
+const ANY_SYMBOL = "SYM000";
+
+export async function bench(emit: Emit): Promise<void> {
+  const settings = parseSettings({}, process.env);
+  if (!settings.ok) throw new Error(settings.message);
+  const folder = join(settings.value.data, "models");
+  const isEmpty = new FileModels(folder, tell).standing.length === 0;
+  const made = isEmpty ? smallModels() : undefined;
+  try {
+    await measure(emit, made ?? folder);
+  } finally {
+    if (made !== undefined) rmSync(made, { recursive: true, force: true });
+  }
+}
+
+async function measure(emit: Emit, folder: string): Promise<void> {
+  const registry = new FileModels(folder, tell);
+  const symbols = registry.standing.flatMap((model) => registry.champions(model)[0]?.card.symbols ?? []);
+  const residentBefore = process.memoryUsage.rss();
+  const startMillis = performance.now();
+  const shelf = new ModelShelf({ folder, onProblem: tell });
+  const models = await shelf.choose([ANY_SYMBOL, ...symbols], Date.now() * 1_000);
+  const config = { ...benchConfig(fleetInstruments(1)), models };
+  const members = models.map((voting) =>
+    memberOf(shelf.membersOf(config, voting.symbols?.[0] ?? ANY_SYMBOL), voting),
+  );
+  emit({
+    name: "inference",
+    metric: `cold start of ${models.length} models, the runtime's library among it`,
+    value: performance.now() - startMillis,
+    unit: "ms",
+  });
+  emit({
+    name: "inference",
+    metric: `resident memory that ${models.length} models take, the runtime's library among it`,
+    value: (process.memoryUsage.rss() - residentBefore) / 2 ** 20,
+    unit: "MiB",
+  });
+  for (const [index, member] of members.entries()) {
+    const { model, version } = models[index] as VotingModel;
+    const card = registry.list(model).find((each) => each.card.version === version)?.card;
+    const content = registry.load(model, version);
+    if (card === undefined || !content.ok) throw new Error(`${model} ${version} is gone`);
+    contend(emit, member, new BareModel(content.value, card));
+  }
+}
+
+function memberOf(members: readonly Forecaster[], { model, version }: VotingModel): Forecaster {
+  const member = members.find((each) => each.version === `${model} ${version}`);
+  if (member === undefined) throw new Error(`${model} ${version} does not vote where it should`);
+  return member;
+}
+
+function contend(emit: Emit, member: Forecaster, bare: BareModel): void {
+  const input = inputOf();
+  if (member.forecast(input) === ABSTAIN) throw new Error(`${member.version} keeps still on whole features`);
+  const asMember = new Float64Array(CALLS);
+  const bareCall = new Float64Array(CALLS);
+  // Call by call, so that whatever else the machine does hits both alike.
+  for (let i = -WARM_CALLS; i < CALLS; i++) {
+    const beginMicros = nowMicros();
+    member.forecast(input);
+    const middleMicros = nowMicros();
+    bare.run();
+    const endMicros = nowMicros();
+    if (i < 0) continue;
+    asMember[i] = middleMicros - beginMicros;
+    bareCall[i] = endMicros - middleMicros;
+  }
+  for (const [name, share] of [
+    ["p50", 0.5],
+    ["p99", 0.99],
+  ] as const) {
+    const [value, baseline] = [quantile(asMember, share), quantile(bareCall, share)];
+    emit({
+      name: "inference",
+      metric: `${member.version} as ${member.member}, a call, ${name} (baseline: the runtime's native call)`,
+      value,
+      unit: "us",
+      baseline,
+      ratio: value / baseline,
+      bar: `<= ${RATIO_MAX}x`,
+      met: value / baseline <= RATIO_MAX,
+    });
+  }
+}
+
+function nowMicros(): number {
+  return Bun.nanoseconds() / 1_000;
+}
+
+/** A market where every feature is warm. */
+function inputOf(): ForecastInput {
+  const random = new SeededRandom(3);
+  const minutes = new MinuteHistory(MODEL_WINDOW_MAX);
+  const features = new Float64Array(FEATURE_COUNT);
+  for (let minute = 0; minute < MODEL_WINDOW_MAX; minute++) {
+    for (let i = 0; i < FEATURE_COUNT; i++) features[i] = random.normal();
+    minutes.push(features, minute * MICROS_PER_MINUTE);
+  }
+  return { features, minutes, timeMicros: minutes.closeMicros, instrumentId: 0 };
+}
+
+interface NativeSession {
+  loadModel(buffer: ArrayBuffer, offset: number, length: number, options: object): void;
+  run(feeds: object, fetches: object, options: object): unknown;
+}
+
+/** The same model without anything of ours around it. */
+class BareModel {
+  readonly #session: NativeSession;
+  readonly #feeds: Record<string, Tensor>;
+  readonly #fetches: Record<string, Tensor>;
+  readonly #options = {};
+
+  constructor(content: Uint8Array, card: ModelCard) {
+    const load = createRequire(import.meta.url);
+    const { Tensor: makesTensors } = load("onnxruntime-node") as { Tensor: TensorConstructor };
+    const { binding } = load("onnxruntime-node/dist/binding.js") as {
+      binding: { InferenceSession: new () => NativeSession };
+    };
+    const random = new SeededRandom(4);
+    const tensorsOf = ([tensor]: ModelCard["inputs"]): Record<string, Tensor> => {
+      if (tensor === undefined) throw new Error(`${card.model} has no tensor`);
+      const shape = tensor.shape.map((size) => size ?? 1);
+      const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
+      for (let i = 0; i < values.length; i++) values[i] = random.normal();
+      return { [tensor.name]: new makesTensors("float32", values, shape) };
+    };
+    this.#session = new binding.InferenceSession();
+    const bytes = content.slice();
+    this.#session.loadModel(bytes.buffer, 0, bytes.length, {
+      intraOpNumThreads: 1,
+      interOpNumThreads: 1,
+      executionMode: "sequential",
+      logSeverityLevel: 3,
+    });
+    this.#feeds = tensorsOf(card.inputs);
+    this.#fetches = tensorsOf(card.outputs);
+  }
+
+  run(): void {
+    this.#session.run(this.#feeds, this.#fetches, this.#options);
+  }
+}
+
+/** A registry of two: trees that read one row, and a convolution that reads eight minutes. */
+function smallModels(): string {
+  const folder = mkdtempSync(join(tmpdir(), "tickforge-bench-models-"));
+  const registry = new FileModels(folder, tell);
+  const common = {
+    version: "1",
+    trainedAt: "2026-01-05T00:00:00Z",
+    event: "up",
+    symbols: null,
+    featureSchema: FEATURE_SCHEMA_HASH,
+    horizonMicros: 300_000_000,
+    deadlineMicros: 2_000,
+    voteLifeMicros: 60_000_000,
+    acceptsMissing: true,
+    expiresAfterMicros: null,
+    details: {},
+  } as const;
+  promote(registry, "tiny-trees.onnx", {
+    ...common,
+    model: "tiny-trees",
+    member: "lightgbm",
+    features: FEATURE_NAMES.slice(0, 59),
+    window: 1,
+    inputs: [{ name: "features", shape: [null, 59] }],
+    outputs: [{ name: "probabilities", shape: [null, 2] }],
+    cadence: "tick",
+  });
+  promote(registry, "tiny-window.onnx", {
+    ...common,
+    model: "tiny-window",
+    member: "cnn",
+    features: FEATURE_NAMES.slice(0, 5),
+    window: 8,
+    inputs: [{ name: "rows", shape: [null, 8, 5] }],
+    outputs: [{ name: "probability", shape: [null, 1] }],
+    cadence: "bar-close",
+  });
+  return folder;
+}
+
+function promote(registry: FileModels, file: string, card: ModelCard): void {
+  const path = new URL(`../../test/fixtures/models/${file}`, import.meta.url);
+  const registered = registry.register(readFileSync(path), card, 1);
+  const promoted = registered.ok
+    ? registry.promote(card.model, { version: card.version, by: "the bench", atMicros: 1 })
+    : registered;
+  if (!promoted.ok) throw new Error(promoted.message);
+}
+
+function tell(message: string): void {
+  console.error(message);
+}
+
+if (import.meta.main) await bench((figures) => console.log(JSON.stringify(figures)));
