@@ -101,7 +101,7 @@ export function explain(past: Past, id: string): Result<Dossier, ExplainFailure>
     analogs: null,
     votes: votesOf(before.votes, signal, (member, timeMicros) => {
       const inForce = timeMicros === undefined ? configured : inForceAt(found.configurations, timeMicros);
-      return votingModel((inForce?.config ?? {}) as EngineConfig, member, instrument.symbol);
+      return votingModel((inForce?.config as EngineConfig | undefined) ?? {}, member, instrument.symbol);
     }),
     signal: signal === undefined ? null : shownSignal(signal, instrument),
     refusals: refusals.map(({ seq, timeMicros, code, message, checks }) => ({

@@ -250,10 +250,7 @@ export class LivePicture {
       gapsMissing: gaps.reduce((sum, { missing }) => sum + missing, 0),
       quarantined: gaps.reduce((sum, { quarantined }) => sum + quarantined, 0),
       clients: this.#clients(),
-      models: (this.engine.config.models ?? []).map(({ symbols, ...named }) => ({
-        ...named,
-        symbols: symbols === null ? null : [...symbols],
-      })),
+      models: structuredClone(this.engine.config.models ?? []) as HealthMessage["models"],
       problems: this.#problems.newest(PROBLEMS_MAX, Number.POSITIVE_INFINITY).map(({ message }) => message),
     };
   }

@@ -212,11 +212,9 @@ async function finish(
     console.error(`journal-failed: ${station.journal.failure}`);
     process.exit(EXIT_FAILED);
   }
-  const xx = reportOf(station.live.engine).decisionHash;
   await station.close();
   // What waited for the disk has left by now, and what followed from it is decided.
   const report = reportOf(station.live.engine);
-  if (xx !== report.decisionHash) console.error("XXX", xx, report.decisionHash);
   problems.repeat();
   console.log(
     json

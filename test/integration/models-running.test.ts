@@ -2,7 +2,7 @@
 // and what it wrote replays to what it decided.
 
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openStation } from "../../edge/main.ts";
@@ -16,6 +16,9 @@ import { TREES, treesCard } from "../fixtures/models.ts";
 
 const PROGRAM = join(import.meta.dir, "../../scripts/tickforge.ts");
 const data = mkdtempSync(join(tmpdir(), "tickforge-models-running-"));
+/** As many ticks as are sent. */
+const config = join(data, "config.json");
+writeFileSync(config, JSON.stringify({ http: { ticksPerSecond: 0 } }));
 const children: Bun.Subprocess[] = [];
 afterAll(async () => {
   for (const child of children) child.kill("SIGKILL");
@@ -28,7 +31,7 @@ function tickforge(...args: string[]) {
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
-    env: { ...process.env, TICKFORGE_CONFIG: undefined, TICKFORGE_DATA: undefined },
+    env: { ...process.env, TICKFORGE_CONFIG: config, TICKFORGE_DATA: undefined },
   });
   children.push(child);
   return child;
@@ -43,44 +46,70 @@ async function said(...args: string[]): Promise<{ exitCode: number; stdout: stri
   return { exitCode: await child.exited, stdout, stderr };
 }
 
-/** A journal in which every feature is warm. */
+const TICKS = simulatedTicks({ seed: 4, count: 9_000, ticksPerSecond: 1 });
+/** Ticks of the market that are in the journal before the program starts: every feature is warm. */
+const WARM = 5_000;
+const BATCH = 20;
+
 async function warm(): Promise<void> {
   const settings = parseSettings({ data, timeSeries: false }, {});
   if (!settings.ok) throw new Error(settings.message);
   const station = await openStation({ settings: settings.value, instruments: INSTRUMENTS, live: false });
   if (!station.ok) throw new Error(station.message);
   const { live, journal } = station.value;
-  for (const tick of simulatedTicks({ seed: 4, count: 5_000, ticksPerSecond: 1 })) {
-    await playTick(live, journal, tick, tick.sourceTimeMicros);
-  }
+  for (const tick of TICKS.slice(0, WARM)) await playTick(live, journal, tick, tick.sourceTimeMicros);
   await settleDurably(live, journal);
   await station.value.close();
 }
 
 interface Health {
   readonly ticks: number;
-  readonly models: readonly { model: string; version: string; sha256: string }[];
+  readonly models: readonly { version: string }[];
 }
+
+/** How many of {@link TICKS} the program has acknowledged. */
+let acknowledged = WARM;
 
 class Running {
   readonly child: ReturnType<typeof tickforge>;
-  readonly #port: number;
+  readonly #url: string;
 
   constructor(port: number) {
-    this.#port = port;
-    this.child = tickforge("start", "--port", String(port), "--no-time-series", "--json");
+    this.#url = `http://127.0.0.1:${port}/api`;
+    const market = ["--market", "none", "--clock", "source"];
+    this.child = tickforge("start", ...market, "--port", String(port), "--no-time-series", "--json");
   }
 
-  async health(): Promise<Health | undefined> {
-    const answer = await fetch(`http://127.0.0.1:${this.#port}/api/v1/health`).catch(() => undefined);
-    return (await answer?.json()) as Health | undefined;
-  }
-
-  /** Resolves once `version` votes and ticks came in since. */
+  /** Sends ticks on and on; resolves once some were taken in while `version` votes. */
   async votes(version: string): Promise<void> {
-    await eventually(async () => (await this.health())?.models[0]?.version === version);
-    const before = (await this.health())?.ticks ?? 0;
-    await eventually(async () => ((await this.health())?.ticks ?? 0) > before + 20);
+    await eventually(async () => {
+      const before = await this.#version();
+      if (before !== undefined) await this.#send();
+      return before === version;
+    });
+  }
+
+  async #version(): Promise<string | undefined> {
+    const answer = await fetch(`${this.#url}/v1/health`).catch(() => undefined);
+    return ((await answer?.json()) as Health | undefined)?.models[0]?.version;
+  }
+
+  async #send(): Promise<void> {
+    const batch = TICKS.slice(acknowledged, acknowledged + BATCH).map(
+      ({ instrumentId, bid, ask, sourceTimeMicros }) => ({
+        symbol: INSTRUMENTS[instrumentId]?.symbol,
+        bid,
+        ask,
+        time: new Date(sourceTimeMicros / 1_000).toISOString(),
+      }),
+    );
+    const answer = await fetch(`${this.#url}/market`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(batch),
+    });
+    expect([answer.status, await answer.text()]).toEqual([200, expect.any(String) as never]);
+    acknowledged += batch.length;
   }
 }
 
@@ -106,13 +135,17 @@ describe("a running system", () => {
     await second.votes("1");
     second.child.kill("SIGINT");
     const secondSaid = await new Response(second.child.stderr).text();
-    console.log(secondSaid);
     expect([secondSaid, await second.child.exited]).toEqual([
       expect.stringContaining("trained models: lightgbm 2") as never,
       0,
     ]);
     const stopped = (await new Response(second.child.stdout).text()).trim().split("\n").at(-1) ?? "";
-    const { decisionHash } = JSON.parse(stopped) as { decisionHash: string };
+    const { decisionHash, symbols } = JSON.parse(stopped) as {
+      decisionHash: string;
+      symbols: Record<string, { ticks: number }>;
+    };
+    // Every tick was acknowledged before the next was sent, so there are no others.
+    expect(Object.values(symbols).reduce((sum, { ticks }) => sum + ticks, 0)).toBe(acknowledged);
     const verified = await said("replay", "--verify", "--json");
     expect(JSON.parse(verified.stdout)).toMatchObject({
       sound: true,
