@@ -1,7 +1,6 @@
 // Reads a decision's dossier out of the journal: first what was traded, then the ticks before it, then the actors' state.
 
 import { createHash } from "node:crypto";
-import type { Micros } from "../../actors/base/clock.ts";
 import { failure, ok, type Result } from "../../actors/base/result.ts";
 import { embedState, WINDOW_EMBEDDING } from "../../actors/chain/embedding.ts";
 import { decodeRecord, KIND_NUMBER } from "../../actors/domain/codec.ts";
@@ -9,7 +8,7 @@ import { FEATURE_NAMES, FEATURE_SCHEMA_HASH } from "../../actors/domain/features
 import { type Instrument, pointsPerUnit } from "../../actors/domain/instrument.ts";
 import { MICROS_PER_LOT, MICROS_PER_UNIT } from "../../actors/domain/money.ts";
 import type { Execution, OrderIntent, OrderSent, RiskCheck, RiskRefusal } from "../../actors/domain/order.ts";
-import type { MemberId, Votes } from "../../actors/domain/prediction.ts";
+import type { Votes } from "../../actors/domain/prediction.ts";
 import type { Quarantined } from "../../actors/domain/quarantine.ts";
 import type { Configured } from "../../actors/domain/records.ts";
 import type { Signal } from "../../actors/domain/signal.ts";
@@ -18,9 +17,10 @@ import type { Engine } from "../../actors/engine.ts";
 import type { EngineConfig } from "../../actors/engine-config.ts";
 import type { JournalCursor } from "../../actors/ports/journal.ts";
 import { type Vectors, VectorsUnavailable } from "../../actors/ports/vectors.ts";
-import { type VotingModel, votingModel } from "../../actors/voting-models.ts";
+import { votingModel } from "../../actors/voting-models.ts";
 import { isoTime, priceOf, signalShape } from "../live/shapes.ts";
 import { findAnalogs } from "./analogs.ts";
+import { inForceAt, votesOf } from "./votes.ts";
 import { type Dossier, DOSSIER_VERSION } from "./dossier.ts";
 
 /** Ticks of the symbol that are shown. */
@@ -300,47 +300,6 @@ export async function withAnalogs(dossier: Dossier, vectors: Vectors | undefined
     throw error;
   });
   return { ...dossier, analogs };
-}
-
-/** What was in force when a vote was given: a configuration of the same moment followed it. */
-function inForceAt(configurations: readonly Configured[], timeMicros: Micros): Configured | undefined {
-  return configurations.findLast((each) => each.timeMicros < timeMicros) ?? configurations[0];
-}
-
-/**
- * All that were asked, with the weights of those that counted.
- * @param modelOf the model a member was when it voted; without a time, when the others were asked
- */
-function votesOf(
-  votes: Votes | undefined,
-  signal: Signal | undefined,
-  modelOf: (member: MemberId, timeMicros?: Micros) => VotingModel | undefined,
-): Dossier["votes"] {
-  const shown = (voting: VotingModel | undefined): Dossier["votes"][number]["model"] =>
-    voting === undefined ? null : { name: voting.model, version: voting.version, sha256: voting.sha256 };
-  const counted = new Map((signal?.components ?? []).map((component) => [component.member, component]));
-  const asked = (votes?.votes ?? []).map(({ member, status, probabilityUp }) => {
-    const component = counted.get(member);
-    counted.delete(member);
-    return {
-      member,
-      status,
-      probabilityUp: Number.isFinite(probabilityUp) ? probabilityUp : null,
-      weight: component?.weight ?? null,
-      ageMillis: component === undefined ? null : component.ageMicros / 1_000,
-      model: shown(modelOf(member)),
-    };
-  });
-  // Votes that were given earlier and still held.
-  const held = [...counted.values()].map(({ member, probabilityUp, weight, ageMicros }) => ({
-    member,
-    status: "voted",
-    probabilityUp,
-    weight,
-    ageMillis: ageMicros / 1_000,
-    model: shown(modelOf(member, (votes?.timeMicros ?? 0) - ageMicros)),
-  }));
-  return [...asked, ...held];
 }
 
 function shownSignal(signal: Signal, instrument: Instrument): Dossier["signal"] {

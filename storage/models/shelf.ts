@@ -18,6 +18,7 @@ import {
 } from "../../actors/voting-models.ts";
 import { openOnnx } from "./onnx.ts";
 import { FileModels } from "./registry.ts";
+import { ModelTrial } from "./trial.ts";
 
 /** What a configuration says of a model that names it beyond doubt. */
 type ModelName = Pick<VotingModel, "model" | "version" | "sha256">;
@@ -48,13 +49,15 @@ export class ModelShelf {
 
   /**
    * Which of the registry's champions vote on `symbols` from `timeMicros` on, all of them open. Where one cannot, the champion
-   * before it does, or nobody. Files are read and hashed on other threads; loading takes this one, a model at a time.
+   * before it does, or nobody. Each is tried in another process first; its file is read and hashed on other threads, and loading
+   * takes this one, a model at a time.
    */
   async choose(symbols: readonly string[], timeMicros: Micros): Promise<readonly VotingModel[]> {
     this.#told.clear();
     const candidates: Candidate[] = [];
+    const trial = new ModelTrial();
     for (const model of this.#registry.standing) {
-      const registered = await this.#firstGood(model, timeMicros);
+      const registered = await this.#firstGood(model, timeMicros, trial);
       if (registered === undefined) continue;
       const { card, sha256 } = registered;
       candidates.push({
@@ -62,6 +65,7 @@ export class ModelShelf {
         sinceMicros: this.#registry.promotions(model)[0]?.atMicros ?? 0,
       });
     }
+    trial.close();
     const { models, problems } = chooseModels(candidates, symbols);
     for (const problem of problems) this.#tell(problem);
     return models;
@@ -87,14 +91,18 @@ export class ModelShelf {
     }
   }
 
-  async #firstGood(model: string, timeMicros: Micros): Promise<RegisteredModel | undefined> {
+  async #firstGood(
+    model: string,
+    timeMicros: Micros,
+    trial: ModelTrial,
+  ): Promise<RegisteredModel | undefined> {
     const refusals: string[] = [];
     let found: RegisteredModel | undefined;
     for (const registered of this.#registry.champions(model)) {
       const { card, sha256 } = registered;
       const why =
         unfit(card, timeMicros) ??
-        (await this.#refusal({ model, version: card.version, sha256 }, registered));
+        (await this.#refusal({ model, version: card.version, sha256 }, registered, trial));
       if (why === undefined) {
         found = registered;
         break;
@@ -112,8 +120,11 @@ export class ModelShelf {
   }
 
   /** Why a model cannot be opened; undefined once it is open. */
-  async #refusal(name: ModelName, { card }: RegisteredModel): Promise<string | undefined> {
+  async #refusal(name: ModelName, { card }: RegisteredModel, trial: ModelTrial): Promise<string | undefined> {
     if (this.#open.has(keyOf(name))) return undefined;
+    const { model, version } = name;
+    const refusal = await trial.refusal({ folder: this.#options.folder, model, version });
+    if (refusal !== undefined) return refusal;
     const content = await this.#registry.loadAside(name.model, name.version);
     const opened = content.ok ? openOnnx(content.value, card) : content;
     if (!opened.ok) return `${opened.code}: ${opened.message}`;
