@@ -51,13 +51,13 @@ async function measure(emit: Emit, folder: string): Promise<void> {
   );
   emit({
     name: "inference",
-    metric: `cold start of ${models.length} models, the runtime's library among it`,
+    metric: `cold start of ${models.length} models: the runtime, a trial of each in another process, opening`,
     value: performance.now() - startMillis,
     unit: "ms",
   });
   emit({
     name: "inference",
-    metric: `resident memory that ${models.length} models take, the runtime's library among it`,
+    metric: `resident memory that ${models.length} models take, the runtime among it`,
     value: (process.memoryUsage.rss() - residentBefore) / 2 ** 20,
     unit: "MiB",
   });

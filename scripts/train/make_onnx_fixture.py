@@ -1,5 +1,5 @@
-"""Writes two small ONNX models for tests, and what they answer: twenty trees of LightGBM on noise with a rule in it, which read
-one row, and a convolution with weights by chance, which reads a window of rows.
+"""Writes small ONNX models for tests, and what they answer: twenty trees of LightGBM on noise with a rule in it, which read one
+row; a convolution with weights by chance, which reads a window of rows; and one that never answers.
 
 Run with lightgbm 4.7.0, onnxmltools 1.16.0, onnx 1.23.2, onnxruntime 1.31.1 and numpy 2.4.6:
     python scripts/train/make_onnx_fixture.py test/fixtures/models
@@ -29,6 +29,7 @@ FILTERS = 6
 def main(folder: Path) -> None:
     trees(folder)
     window(folder)
+    endless(folder)
 
 
 def trees(folder: Path) -> None:
@@ -89,6 +90,39 @@ def window(folder: Path) -> None:
     shown = random.normal(size=(SHOWN, WINDOW, WINDOW_FEATURES)).astype(numpy.float32)
     answers = onnxruntime.InferenceSession(content).run(["probability"], {"rows": shown})[0][:, 0]
     tell(folder / "tiny-window.json", {"features": WINDOW_FEATURES, "window": WINDOW}, shown, answers)
+
+
+def endless(folder: Path) -> None:
+    """Goes round a loop for longer than anybody waits."""
+    node = onnx.helper.make_node
+    info = onnx.helper.make_tensor_value_info
+    body = onnx.helper.make_graph(
+        [node("Identity", ["go_on"], ["goes_on"]), node("Cos", ["score"], ["next_score"])],
+        "round",
+        [
+            info("round", onnx.TensorProto.INT64, []),
+            info("go_on", onnx.TensorProto.BOOL, []),
+            info("score", onnx.TensorProto.FLOAT, None),
+        ],
+        [info("goes_on", onnx.TensorProto.BOOL, []), info("next_score", onnx.TensorProto.FLOAT, None)],
+    )
+    graph = onnx.helper.make_graph(
+        [
+            node("ReduceMean", ["features"], ["mean"], axes=[1], keepdims=1),
+            node("Loop", ["rounds", "always", "mean"], ["last"], body=body),
+            node("Sigmoid", ["last"], ["probability"]),
+        ],
+        "tiny-endless",
+        [info("features", onnx.TensorProto.FLOAT, [None, FEATURES])],
+        [info("probability", onnx.TensorProto.FLOAT, [None, 1])],
+        [
+            onnx.numpy_helper.from_array(numpy.array(2**62, dtype=numpy.int64), "rounds"),
+            onnx.numpy_helper.from_array(numpy.array(True), "always"),
+        ],
+    )
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 15)], ir_version=8)
+    onnx.checker.check_model(model)
+    (folder / "tiny-endless.onnx").write_bytes(model.SerializeToString())
 
 
 def tell(path: Path, what: dict, shown: numpy.ndarray, answers: numpy.ndarray) -> None:
