@@ -17,7 +17,7 @@ export interface Shelf {
 
 export interface ModelWatchOptions {
   readonly shelf: Shelf;
-  readonly live: LiveEngine;
+  readonly live: Pick<LiveEngine, "engine" | "eraSeq" | "prepare" | "reconfigure">;
   readonly instruments: readonly Instrument[];
   /** Those of the start, and the shelf's revision when they were chosen. */
   readonly chosen: readonly VotingModel[];

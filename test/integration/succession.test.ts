@@ -177,6 +177,49 @@ describe("a journal under four configurations", () => {
   }, 60_000);
 });
 
+describe("other settings while ticks come in", () => {
+  const own = { journal: new MemoryJournal({ keep: true }), snapshots: new MemorySnapshots() };
+  const rig = startOn(own, FEW);
+  play(rig, ticksOf(0));
+  for (const [life, config] of LIVES.entries()) {
+    if (life === 0) continue;
+    const prepared = rig.live.prepare(config);
+    if (!prepared.ok) throw new Error(prepared.message);
+    const done = rig.live.reconfigure(prepared.value, rig.live.router.timeMicros);
+    if (!done.ok) throw new Error(done.message);
+    play(rig, ticksOf(life));
+  }
+  const written = recordsOf(own.journal);
+
+  test("lead where a start under each of them led", () => {
+    expect(written.filter(({ kind }) => kind === "configured").map(({ seq }) => seq)).toEqual(
+      changes.map(({ seq }) => seq),
+    );
+    expect(outcomeOf(rig)).toEqual(outcomeOf(lived));
+  });
+
+  test("say nothing where they are the same", () => {
+    const prepared = rig.live.prepare({ ...rig.engine.config });
+    expect(prepared).toEqual({ ok: true, value: rig.engine });
+    rig.live.reconfigure(rig.engine, rig.live.router.timeMicros);
+    expect(recordsOf(own.journal)).toHaveLength(written.length);
+  });
+
+  for (const snapshots of [undefined, own.snapshots]) {
+    test(`replay and recover ${snapshots === undefined ? "from the first record" : "from snapshots"}`, () => {
+      const { decisionHash, report } = replay(written, "recompute");
+      expect([decisionHash, report.examples]).toEqual([rig.engine.decisionHash(), []]);
+      const again = makeRig({
+        journal: own.journal,
+        config: TURNED,
+        ...(snapshots === undefined ? {} : { snapshots: new MemorySnapshots(snapshots) }),
+      });
+      expect(again.live.recover().report.differences).toEqual(NO_DIFFERENCES);
+      expect(outcomeOf(again)).toEqual(outcomeOf(lived));
+    });
+  }
+});
+
 describe("a snapshot that is intact and does not load", () => {
   /** The same store, with `spoil` applied to what it gives. */
   class Spoilt extends MemorySnapshots {
