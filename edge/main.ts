@@ -36,7 +36,7 @@ import { SqlAuditHeads } from "../storage/sql/audit-heads.ts";
 import { openDatabase } from "../storage/sql/database.ts";
 import { SqlLedger } from "../storage/sql/ledger.ts";
 import { SOURCE_NAMES } from "./feeds/source.ts";
-import { ModelWatch, withModels } from "./model-watch.ts";
+import { firstModels, ModelWatch, withModels } from "./model-watch.ts";
 import { recoverSafely } from "./recovery.ts";
 import { graphUrlOf, ledgerUrl, type Settings, weaviateOf } from "./settings.ts";
 import { SystemClock } from "./system-clock.ts";
@@ -226,10 +226,13 @@ async function liveEngine(
     onProblem,
   });
   const shelf = openModels(settings.data, onProblem);
-  const { revision } = shelf;
-  const symbols = instruments.map(({ symbol }) => symbol);
-  // Where ticks bring their time along, members judge their age by it.
-  const chosen = await shelf.choose(symbols, isLive ? clock.nowMicros() : 0);
+  const { chosen, revision } = await firstModels({
+    shelf,
+    symbols: instruments.map(({ symbol }) => symbol),
+    // Where ticks bring their time along, members judge their age by it.
+    timeMicros: isLive ? clock.nowMicros() : 0,
+    onProblem,
+  });
   const live = new LiveEngine({
     build: engineBuilder({
       scheduler: clock,

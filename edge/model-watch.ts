@@ -28,6 +28,27 @@ export interface ModelWatchOptions {
   readonly onProblem: (message: string) => void;
 }
 
+/** The models of a start: none where the registry cannot be read, until it can. */
+export async function firstModels({
+  shelf,
+  symbols,
+  timeMicros,
+  onProblem,
+}: {
+  shelf: Shelf;
+  symbols: readonly string[];
+  timeMicros: Micros;
+  onProblem: (message: string) => void;
+}): Promise<Pick<ModelWatchOptions, "chosen" | "revision">> {
+  try {
+    const { revision } = shelf;
+    return { chosen: await shelf.choose(symbols, timeMicros), revision };
+  } catch (error) {
+    onProblem(`no trained model votes, since the registry cannot be read: ${String(error)}. Mend its folder`);
+    return { chosen: [], revision: "" };
+  }
+}
+
 export class ModelWatch {
   readonly #options: ModelWatchOptions;
   #revision: string;

@@ -9,6 +9,7 @@ import type { Instrument } from "../../actors/domain/instrument.ts";
 import type { VotingModel } from "../../actors/voting-models.ts";
 import { type LeanTicks, openLeanTicks } from "../../edge/feeds/lean.ts";
 import { openModels, openStation, REPLAYS_FOLDER, type Station } from "../../edge/main.ts";
+import { firstModels } from "../../edge/model-watch.ts";
 import { playTick, settleDurably } from "../../edge/play.ts";
 import { reportOf, type RunReport } from "../../edge/report.ts";
 import type { Settings } from "../../edge/settings.ts";
@@ -119,9 +120,9 @@ async function votingModels(
 ): Promise<{ models?: readonly VotingModel[] }> {
   const shelf = openModels(data, () => undefined);
   const symbols = instruments.map(({ symbol }) => symbol);
-  const models = await shelf.choose(symbols, 0);
+  const { chosen } = await firstModels({ shelf, symbols, timeMicros: 0, onProblem: () => undefined });
   shelf.keepOnly([]);
-  return models.length === 0 ? {} : { models };
+  return chosen.length === 0 ? {} : { models: chosen };
 }
 
 const COMPLETE = "complete";

@@ -51,24 +51,18 @@ export class ModelShelf {
    * Which of the registry's champions vote on `symbols` from `timeMicros` on, all of them open. Where one cannot, the champion
    * before it does, or nobody. Each is tried in another process first; its file is read and hashed on other threads, and loading
    * takes this one, a model at a time.
+   * @throws where the registry's folder cannot be read
    */
   async choose(symbols: readonly string[], timeMicros: Micros): Promise<readonly VotingModel[]> {
     this.#told.clear();
-    const candidates: Candidate[] = [];
     const trial = new ModelTrial();
-    for (const model of this.#registry.standing) {
-      const registered = await this.#firstGood(model, timeMicros, trial);
-      if (registered === undefined) continue;
-      const { card, sha256 } = registered;
-      candidates.push({
-        voting: { model, version: card.version, sha256, member: card.member, symbols: card.symbols },
-        sinceMicros: this.#registry.promotions(model)[0]?.atMicros ?? 0,
-      });
+    try {
+      const { models, problems } = chooseModels(await this.#candidates(timeMicros, trial), symbols);
+      for (const problem of problems) this.#tell(problem);
+      return models;
+    } finally {
+      trial.close();
     }
-    trial.close();
-    const { models, problems } = chooseModels(candidates, symbols);
-    for (const problem of problems) this.#tell(problem);
-    return models;
   }
 
   /** The models of a configuration on one symbol, as members. One that is not here fails when it is asked. */
@@ -89,6 +83,20 @@ export class ModelShelf {
       inference.close();
       this.#open.delete(key);
     }
+  }
+
+  async #candidates(timeMicros: Micros, trial: ModelTrial): Promise<Candidate[]> {
+    const candidates: Candidate[] = [];
+    for (const model of this.#registry.standing) {
+      const registered = await this.#firstGood(model, timeMicros, trial);
+      if (registered === undefined) continue;
+      const { card, sha256 } = registered;
+      candidates.push({
+        voting: { model, version: card.version, sha256, member: card.member, symbols: card.symbols },
+        sinceMicros: this.#registry.promotions(model)[0]?.atMicros ?? 0,
+      });
+    }
+    return candidates;
   }
 
   async #firstGood(

@@ -29,7 +29,20 @@ export class ModelTrial {
 
   /** Why a model of a registry must not be opened here; undefined where it may. One after the other. */
   async refusal(request: TrialRequest): Promise<string | undefined> {
-    const child = (this.#child ??= this.#start());
+    try {
+      return await this.#ask((this.#child ??= this.#start()), request);
+    } catch (error) {
+      this.close();
+      return `model-untried: there is no process to try it in: ${String(error)}`;
+    }
+  }
+
+  close(): void {
+    this.#child?.kill("SIGKILL");
+    this.#child = undefined;
+  }
+
+  async #ask(child: Child, request: TrialRequest): Promise<string | undefined> {
     const answered = new Promise<TrialAnswer>((resolve) => {
       this.#heard = resolve;
     });
@@ -51,16 +64,14 @@ export class ModelTrial {
     return refusal ?? undefined;
   }
 
-  close(): void {
-    this.#child?.kill("SIGKILL");
-    this.#child = undefined;
-  }
-
   #start(): Child {
     return Bun.spawn([process.execPath, join(import.meta.dir, "trial-child.ts")], {
       stdio: ["ignore", "ignore", "ignore"],
       serialization: "json",
-      ipc: (message: unknown) => this.#heard(answerSchema.parse(message)),
+      ipc: (message: unknown, from) => {
+        // Whoever was given up may still have said something.
+        if (from.pid === this.#child?.pid) this.#heard(answerSchema.parse(message));
+      },
     });
   }
 }

@@ -2,7 +2,7 @@
 // holds all of it replays to the same decisions. What is wrong with one is said, and the others vote on.
 
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { MemberId, VoteStatus } from "../../actors/domain/prediction.ts";
@@ -284,6 +284,23 @@ describe("a model that cannot vote", () => {
     for (const word of ["lightgbm 1", "expired on 2020-01-01", "others vote without it"]) {
       expect(problems[0]).toContain(word);
     }
+    await station.close();
+  });
+
+  test("since the registry cannot be read leaves the vote to the others, until it can", async () => {
+    mkdirSync(data, { recursive: true });
+    writeFileSync(join(data, "models"), "not a folder");
+    const station = await start();
+    await play(station, 0, 100);
+    await station.refreshModels();
+    expect(problems).toEqual([
+      expect.stringContaining("no trained model votes, since the registry cannot be read") as never,
+      expect.stringContaining("those that vote go on") as never,
+    ]);
+    rmSync(join(data, "models"));
+    promote(TREES, treesCard("1"));
+    await station.refreshModels();
+    expect(namesIn(station.live.engine.config)).toEqual(["lightgbm 1"]);
     await station.close();
   });
 
