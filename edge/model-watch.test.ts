@@ -22,10 +22,14 @@ interface Scene {
   readonly log: string[];
 }
 
+/** As far as it is looked at. */
+function engineOf(config: EngineConfig): Engine {
+  return { config } as Engine;
+}
+
 /** A watch over a scene, and the configuration in force. */
 function watchOf(scene: Scene): { watch: ModelWatch; config: () => EngineConfig } {
   let config = withModels(DEMO_CONFIG, scene.chosen instanceof Error ? [] : scene.chosen);
-  const engineOf = (its: EngineConfig): Engine => ({ config: its }) as Engine;
   const live: ModelWatchOptions["live"] = {
     get engine() {
       return engineOf(config);

@@ -10,6 +10,7 @@ import type { IncomingTick } from "../../actors/router.ts";
 import { SeededRandom } from "../../actors/base/random.ts";
 import { simulatedInstruments } from "../../edge/feeds/instruments.ts";
 import { SOURCE_NAMES } from "../../edge/feeds/source.ts";
+import type { ModelShelf } from "../../storage/models/shelf.ts";
 import { engineBuilder } from "../../edge/main.ts";
 import { SystemClock } from "../../edge/system-clock.ts";
 
@@ -44,7 +45,7 @@ export interface BenchEngine {
 export function benchEngine(
   instruments: readonly Instrument[],
   journal: Journal,
-  options: { live: boolean },
+  options: { live: boolean; models?: ModelShelf },
 ): BenchEngine {
   const clock = new SystemClock();
   const live = new LiveEngine({
@@ -53,6 +54,7 @@ export function benchEngine(
       stopwatch: clock.stopwatch,
       live: options.live,
       asksMembers: true,
+      ...(options.models === undefined ? {} : { models: options.models }),
     }),
     config: benchConfig(instruments),
     journal,

@@ -13,15 +13,22 @@ import { ABSTAIN, type Forecaster, type ForecastInput } from "../../actors/ports
 import { MODEL_WINDOW_MAX, type ModelCard } from "../../actors/ports/models.ts";
 import { MinuteHistory } from "../../actors/symbol/minute-history.ts";
 import type { VotingModel } from "../../actors/voting-models.ts";
+import { withModels } from "../../edge/model-watch.ts";
 import { parseSettings } from "../../edge/settings.ts";
 import { FileModels } from "../../storage/models/registry.ts";
 import { ModelShelf } from "../../storage/models/shelf.ts";
-import { benchConfig, fleetInstruments } from "./fleet.ts";
-import { type Emit, quantile } from "./row.ts";
+import { MemoryJournal } from "../../storage/memory/memory-journal.ts";
+import { benchConfig, benchEngine, fleetInstruments, FleetWalk } from "./fleet.ts";
+import { type Emit, median, quantile } from "./row.ts";
 
 const CALLS = 100_000;
 const WARM_CALLS = 2_000;
 const RATIO_MAX = 1.2;
+const SYMBOLS = 100;
+const CHANGES = 10;
+/** Hours of a market between two changes: every indicator is warm at the second. */
+const TICKS_BETWEEN = 40_000;
+const MICROS_BETWEEN = 150_000;
 /** A symbol that only models for any trade vote on. */
 const ANY_SYMBOL = "SYM000";
 
@@ -61,12 +68,50 @@ async function measure(emit: Emit, folder: string): Promise<void> {
     value: (process.memoryUsage.rss() - residentBefore) / 2 ** 20,
     unit: "MiB",
   });
+  await changeOver(emit, shelf, models);
   for (const [index, member] of members.entries()) {
     const { model, version } = models[index] as VotingModel;
     const card = registry.list(model).find((each) => each.card.version === version)?.card;
     const content = registry.load(model, version);
     if (card === undefined || !content.ok) throw new Error(`${model} ${version} is gone`);
     contend(emit, member, new BareModel(content.value, card));
+  }
+}
+
+/** How long ticks wait, twice, when other models are promoted: while actors are built for them, and while those take over. */
+async function changeOver(emit: Emit, shelf: ModelShelf, models: readonly VotingModel[]): Promise<void> {
+  const { live } = benchEngine(fleetInstruments(SYMBOLS), new MemoryJournal({ keep: false }), {
+    live: false,
+    models: shelf,
+  });
+  const walk = new FleetWalk(SYMBOLS, 5);
+  let micros = 1_400_000_000_000_000;
+  const building: number[] = [];
+  const takingOver: number[] = [];
+  for (let change = 0; change < CHANGES; change++) {
+    for (let tick = 0; tick < TICKS_BETWEEN; tick++) {
+      micros += MICROS_BETWEEN;
+      live.step(walk.next(micros), micros);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    const beginMillis = performance.now();
+    const prepared = live.prepare(withModels(live.engine.config, change % 2 === 0 ? models : []));
+    const builtMillis = performance.now();
+    const done = prepared.ok ? live.reconfigure(prepared.value, micros) : prepared;
+    if (!done.ok) throw new Error(done.message);
+    building.push(builtMillis - beginMillis);
+    takingOver.push(performance.now() - builtMillis);
+  }
+  for (const [what, millis] of [
+    ["are built for them", building],
+    ["take over", takingOver],
+  ] as const) {
+    emit({
+      name: "inference",
+      metric: `ticks wait when other models are promoted, while the actors of ${SYMBOLS} symbols ${what}, median of ${CHANGES}`,
+      value: median(millis),
+      unit: "ms",
+    });
   }
 }
 

@@ -142,7 +142,7 @@ test("stores are listed, paused and told to begin anew beside a system that is s
   expect(tickforge(["projections", "resume", "time-series", "--data", data]).code).toBe(0);
   expect(list()).toMatchObject({ state: "not running" });
   expect(tickforge(["projections", "pause", "nothing", "--data", data])).toMatchObject({ code: 2, out: "" });
-});
+}, 30_000);
 
 test("a journal whose time this machine has not reached is not gone on with", async () => {
   const data = join(folder, "future");
