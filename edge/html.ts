@@ -35,7 +35,7 @@ export function escaped(text: string): string {
 
 const STYLE =
   ":root{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}main{max-width:72rem;margin:2rem auto;padding:0 1rem}" +
-  "h1 small{font-weight:400;opacity:.7}h2{font-size:1rem;margin:2rem 0 .5rem}.wide{overflow-x:auto}" +
+  "p,li{overflow-wrap:anywhere}h1 small{font-weight:400;opacity:.7}h2{font-size:1rem;margin:2rem 0 .5rem}.wide{overflow-x:auto}" +
   "table{border-collapse:collapse;font-variant-numeric:tabular-nums}td,th{text-align:left;padding:.2rem .8rem .2rem 0;" +
   "border-bottom:1px solid color-mix(in srgb,currentColor 15%,transparent);white-space:nowrap}th{font-weight:600}" +
   "@media print{main{margin:0}}";

@@ -59,6 +59,19 @@ describe("drift", () => {
     expect(drift.index(1)).toBeLessThan(0.1);
   });
 
+  test("of rows of another width begins anew after a restart", () => {
+    const before = new FeatureDrift({ ...OPTIONS, width: 2 });
+    for (let row = 0; row < 500; row++) before.add(Float64Array.of(row, -row));
+    const saved = new SaveArchive();
+    before.persist(saved);
+    const drift = new FeatureDrift(OPTIONS);
+    const archive = new LoadArchive(saved.finish());
+    drift.persist(archive);
+    archive.finish();
+    for (const row of rowsOf(3, 800)) drift.add(row);
+    expect([drift.isReady, drift.index(1) > 0.25]).toEqual([true, true]);
+  });
+
   test("knows nothing before there are rows, and of a feature that was never there whatever comes", () => {
     const drift = new FeatureDrift(OPTIONS);
     expect(drift.index(0)).toBeNaN();

@@ -24,9 +24,9 @@ export class FeatureDrift {
   #learning: Float64Array;
   #learned = 0;
   /** Of each feature: the tops of its deciles but the last, and the shares of the bins. */
-  readonly #tops: Float64Array;
-  readonly #reference: Float64Array;
-  readonly #recent: Float64Array;
+  #tops: Float64Array;
+  #reference: Float64Array;
+  #recent: Float64Array;
   #seen = 0;
 
   constructor(options: DriftOptions) {
@@ -80,19 +80,29 @@ export class FeatureDrift {
     );
   }
 
+  /** What was saved of rows of another width is let go: it begins to learn anew. */
   persist(archive: Archive): void {
+    const { width } = this.#options;
+    const savedWidth = archive.number(width);
     this.#learned = archive.number(this.#learned);
     this.#seen = archive.number(this.#seen);
-    const isLearning = this.#learned < this.#options.referenceRows;
-    if (archive.loading) this.#learning = new Float64Array(isLearning ? this.#learningSize() : 0);
+    if (archive.loading) this.#allocate(savedWidth);
     archive.numbers(this.#learning);
     archive.numbers(this.#tops);
     archive.numbers(this.#reference);
     archive.numbers(this.#recent);
+    if (savedWidth === width) return;
+    this.#learned = 0;
+    this.#seen = 0;
+    this.#allocate(width);
   }
 
-  #learningSize(): number {
-    return this.#options.width * this.#options.referenceRows;
+  #allocate(width: number): void {
+    const { referenceRows } = this.#options;
+    this.#learning = new Float64Array(this.#learned < referenceRows ? width * referenceRows : 0);
+    this.#tops = new Float64Array(width * (DECILES - 1));
+    this.#reference = new Float64Array(width * BINS);
+    this.#recent = new Float64Array(width * BINS);
   }
 
   #learn(): void {

@@ -14,6 +14,7 @@ const FIVE = 5 * MICROS_PER_MINUTE;
 const QUARTER = 15 * MICROS_PER_MINUTE;
 /** The feature that the range member's median is. */
 const MEDIAN = 2;
+const WIDTH = 3;
 
 const MEMBERS: readonly ScoredMember[] = [
   { member: "technical", event: "up", horizonMicros: FIVE, medianFeature: -1 },
@@ -107,11 +108,11 @@ function slowRows(minutes: readonly Minute[], index: number): Row[] {
 describe("votes at closed minutes", () => {
   test("are settled and scored as slow code does, altogether and by regime, over a restart", () => {
     const minutes = minutesOf(5, 1_200);
-    const first = new Scorecard(MEMBERS);
+    const first = new Scorecard(MEMBERS, WIDTH);
     play(first, minutes.slice(0, 700));
     const saved = new SaveArchive();
     first.persist(saved);
-    const scorecard = new Scorecard(MEMBERS);
+    const scorecard = new Scorecard(MEMBERS, WIDTH);
     const archive = new LoadArchive(saved.finish());
     scorecard.persist(archive);
     archive.finish();
@@ -143,7 +144,7 @@ describe("votes at closed minutes", () => {
 
   test("are forgotten, the oldest first, where there are many", () => {
     const minutes = minutesOf(6, 3_000);
-    const scorecard = new Scorecard(MEMBERS);
+    const scorecard = new Scorecard(MEMBERS, WIDTH);
     play(scorecard, minutes);
     const rows = slowRows(minutes, 0).slice(-SETTLED_MAX);
     const score = scorecard.scoreOf("technical")!;
@@ -152,11 +153,11 @@ describe("votes at closed minutes", () => {
   });
 
   test("of members that changed go on with those that stayed", () => {
-    const scorecard = new Scorecard(MEMBERS);
+    const scorecard = new Scorecard(MEMBERS, WIDTH);
     play(scorecard, minutesOf(7, 300));
     const saved = new SaveArchive();
     scorecard.persist(saved);
-    const other = new Scorecard([MEMBERS[0]!, { ...MEMBERS[1]!, member: "lstm" }]);
+    const other = new Scorecard([MEMBERS[0]!, { ...MEMBERS[1]!, member: "lstm" }], WIDTH);
     const archive = new LoadArchive(saved.finish());
     other.persist(archive);
     archive.finish();
@@ -168,7 +169,7 @@ describe("votes at closed minutes", () => {
   });
 
   test("that come before a bar or long after one are let be; a member is scored once", () => {
-    const scorecard = new Scorecard(MEMBERS);
+    const scorecard = new Scorecard(MEMBERS, WIDTH);
     const votes = [vote("technical", 0.6)];
     scorecard.onVotes(votesAt(START, votes), "illiquid", new Float64Array(3));
     for (let hour = 0; hour < 100; hour++) {
@@ -177,13 +178,35 @@ describe("votes at closed minutes", () => {
       scorecard.onVotes(votesAt(closeMicros + MICROS_PER_MINUTE, votes), "illiquid", new Float64Array(3));
     }
     expect(scorecard.scores()).toEqual([]);
-    expect(() => new Scorecard([MEMBERS[0]!, MEMBERS[0]!])).toThrow("twice");
+    expect(() => new Scorecard([MEMBERS[0]!, MEMBERS[0]!], WIDTH)).toThrow("twice");
   });
+});
+
+test("features that move are seen once there is a day to compare, also over a restart", () => {
+  const random = new SeededRandom(9);
+  let scorecard = new Scorecard(MEMBERS, WIDTH);
+  const five = 5 * MICROS_PER_MINUTE;
+  for (let row = 0; row < 900; row++) {
+    const closeMicros = START - (START % five) + row * five;
+    scorecard.onMinute(closeMicros, { high: 2, low: 1, close: 1 });
+    const features = Float64Array.of(random.normal(), random.normal() + (row >= 576 ? 1 : 0), Number.NaN);
+    scorecard.onVotes(votesAt(closeMicros, [vote("technical", 0.6)]), "illiquid", features);
+    if (row === 700) {
+      expect(scorecard.driftOf(1)).toBeNaN();
+      const saved = new SaveArchive();
+      scorecard.persist(saved);
+      scorecard = new Scorecard(MEMBERS, WIDTH);
+      scorecard.persist(new LoadArchive(saved.finish()));
+    }
+  }
+  expect(scorecard.driftOf(0)).toBeLessThan(0.15);
+  expect(scorecard.driftOf(1)).toBeGreaterThan(0.25);
+  expect(scorecard.driftOf(2)).toBeCloseTo(0, 9);
 });
 
 test("votes for seconds are settled by quotes, five a horizon at most", () => {
   const horizonMicros = 5 * MICROS_PER_SECOND;
-  const scorecard = new Scorecard([{ member: "fast", event: "up", horizonMicros, medianFeature: -1 }]);
+  const scorecard = new Scorecard([{ member: "fast", event: "up", horizonMicros, medianFeature: -1 }], 0);
   const random = new SeededRandom(12);
   const quotes: { timeMicros: number; mid: number; probability: number }[] = [];
   let timeMicros = START;

@@ -1,11 +1,14 @@
 // What the members of one symbol have been worth of late: their votes are held until their horizon has passed, settled by the same
-// definition as everywhere, and scored over a rolling window, altogether and by regime. Bounded: rings of numbers, whatever comes.
+// definition as everywhere, and scored over a rolling window, altogether and by regime; beside it, how far the features they rest on
+// have moved. Bounded: rings of numbers, whatever comes.
 
 import type { Archive } from "../base/archive.ts";
 import { assert } from "../base/assert.ts";
 import { MICROS_PER_MINUTE, type Micros } from "../base/clock.ts";
 import { type MemberId, MEMBERS, type Votes } from "../domain/prediction.ts";
+import { FEATURE_COUNT } from "../domain/features.ts";
 import { type Regime, REGIMES } from "../domain/regime.ts";
+import { FeatureDrift } from "./drift.ts";
 import {
   areaUnderCurve,
   baseRate,
@@ -25,6 +28,12 @@ export const SETTLED_MAX = 2_000;
 const SETTLED_MIN = 30;
 /** Of horizons below a minute, so many votes are taken per horizon at most: those between would say the same again. */
 const VOTES_PER_HORIZON = 5;
+
+/** Minutes between the rows that drift is followed by: features of minutes that follow each other are nearly the same. */
+const DRIFT_EVERY = 5;
+/** Two days of them to learn from, and a day to compare. */
+const DRIFT_REFERENCE = 576;
+const DRIFT_RECENT = 288;
 
 /** What a member's votes are probabilities of. */
 export interface ScoredMember {
@@ -158,12 +167,17 @@ export class Scorecard {
   readonly #settled: ReadonlyMap<MemberId, SettledVotes>;
   readonly #minuteLanes: readonly MinuteLane[];
   readonly #quoteLanes: readonly QuoteLane[];
+  readonly #drift: FeatureDrift;
   /** The minute whose close the newest slots of minute lanes belong to. */
   #minute = Number.NaN;
   #closedMinute = Number.NaN;
 
-  /** @param members each at most once */
-  constructor(members: readonly ScoredMember[]) {
+  /**
+   * @param members each at most once
+   * @param width of a row of features
+   */
+  constructor(members: readonly ScoredMember[], width: number = FEATURE_COUNT) {
+    this.#drift = new FeatureDrift({ width, referenceRows: DRIFT_REFERENCE, recentRows: DRIFT_RECENT });
     assert(new Set(members.map(({ member }) => member)).size === members.length, "a member is scored twice");
     this.#settled = new Map(members.map(({ member }) => [member, new SettledVotes()]));
     const horizons = [...new Set(members.map(({ horizonMicros }) => horizonMicros))].sort((a, b) => a - b);
@@ -217,6 +231,7 @@ export class Scorecard {
     if (isMinute && this.#minute !== this.#closedMinute) {
       this.#minute = this.#closedMinute;
       for (const { waiting, outcomes } of this.#minuteLanes) outcomes.add(waiting.begin(number), timeMicros);
+      if (this.#minute % DRIFT_EVERY === 0) this.#drift.add(features);
     }
     if (isMinute) for (const { waiting } of this.#minuteLanes) take(waiting, votes, features);
     for (const lane of this.#quoteLanes) {
@@ -259,6 +274,11 @@ export class Scorecard {
     );
   }
 
+  /** Population stability index of a feature against how it first was; NaN until there is a day to compare. */
+  driftOf(feature: number): number {
+    return this.#drift.isReady ? this.#drift.index(feature) : Number.NaN;
+  }
+
   /**
    * What is settled stays; what waits for minutes waits on; what waits for seconds is let go. Another set of members goes on with
    * those it has in common, and what waited for a horizon whose members changed is let go.
@@ -266,6 +286,7 @@ export class Scorecard {
   persist(archive: Archive): void {
     this.#minute = archive.number(this.#minute);
     this.#closedMinute = archive.number(this.#closedMinute);
+    this.#drift.persist(archive);
     archive.parts(this.#settled);
     archive.parts(
       new Map(

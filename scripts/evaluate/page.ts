@@ -50,7 +50,8 @@ export function evaluationPage(report: EvaluationReport): string {
     `<h2>How to read it</h2><ul>${report.notes.map((note) => `<li>${escaped(note)}</li>`).join("")}</ul>`,
     report.passedOver.length === 0
       ? ""
-      : `<h2>Files that were passed over</h2><p>${escaped(report.passedOver.join(", "))}</p>`,
+      : `<h2>Files</h2><details><summary>${report.passedOver.length} were passed over</summary>` +
+        `<p>${escaped(report.passedOver.join(", "))}</p></details>`,
   ];
   return page("Evaluation", body.join("\n"), STYLE);
 }
@@ -125,10 +126,12 @@ function headsOf(results: readonly EvaluationResult[]): Head[] {
   return [...heads].map(([title, group]) => ({ title, results: group }));
 }
 
-function headSection({ title, results }: Head): string {
+function headSection({ title, results: every }: Head): string {
+  // One symbol is all there is.
+  const isAlone = new Set(every.map(({ symbol }) => symbol)).size <= 2;
+  const results = isAlone ? every.filter(({ symbol }) => symbol !== "all") : every;
   const columns: { title: string; cell: (result: EvaluationResult) => Cell }[] = [
-    { title: "Subject", cell: ({ subject }) => subject },
-    { title: "Symbol", cell: ({ symbol }) => symbol },
+    { title: "Subject", cell: ({ subject, symbol }) => `${subject}, ${symbol}` },
     { title: "Rows", cell: ({ scores }) => scores.rows },
     { title: "AUC", cell: ({ scores }) => around(scores.auc) },
     { title: "Above naive", cell: ({ scores }) => (scores.aucGain === null ? "" : around(scores.aucGain)) },

@@ -312,7 +312,14 @@ describe("tickforge models evaluate", () => {
     expect([run.code, run.err]).toEqual([0, ""]);
     expect(run.out).toContain("no models are registered");
     const page = readFileSync(html, "utf8");
-    for (const shown of ["No model could be asked", "vote (rules), all", "up 60 min", "<svg", "chaos"]) {
+    for (const shown of [
+      "No model could be asked",
+      "vote (rules), all",
+      "up 60 min",
+      "vote (rules), EURUSD",
+      "<svg",
+      "chaos",
+    ]) {
       expect(page).toContain(shown);
     }
     expect(page).not.toMatch(/(?:src|href)=|https?:/);
