@@ -80,7 +80,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Result<Evaluat
       if (market.value !== undefined) judged.push(market.value);
     }
   } finally {
-    for (const { model } of models) model?.reader.close();
+    for (const { model } of models) model?.inference.close();
   }
   if (judged.length === 0) {
     return failure(

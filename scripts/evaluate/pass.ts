@@ -1,19 +1,20 @@
 // One pass over a market: features as live actors see them, everybody's answer to every row of the judged period, and what became of
 // it. All that is kept is numbers in columns.
 
-import { MICROS_PER_MINUTE, type Micros } from "../../actors/base/clock.ts";
+import { MICROS_PER_MINUTE, MICROS_PER_SECOND, type Micros } from "../../actors/base/clock.ts";
 import { SeededRandom } from "../../actors/base/random.ts";
 import type { PresetName } from "../../actors/chain/presets.ts";
 import type { Bar } from "../../actors/domain/bar.ts";
 import { FEATURE_NAMES } from "../../actors/domain/features.ts";
 import type { Instrument } from "../../actors/domain/instrument.ts";
 import type { Quote } from "../../actors/domain/quote.ts";
+import type { ModelForecaster } from "../../actors/chain/model-forecaster.ts";
+import { MinuteHistory } from "../../actors/symbol/minute-history.ts";
 import { MinuteOutcomes, QuoteOutcomes } from "../../actors/quality/outcomes.ts";
 import { FeatureRun } from "../feature-run.ts";
 import type { SourceTick } from "../../edge/feeds/source.ts";
 import { FeatureSample } from "./feature-sample.ts";
 import { LiveVote } from "./live-vote.ts";
-import { MinuteWindow, type ModelReader } from "./model-rows.ts";
 import { RowTable } from "./row-table.ts";
 import { medianFeature, type RowKind, type Subject, type Target } from "./subjects.ts";
 
@@ -60,7 +61,7 @@ export const NEXT_CHANGE = "next change";
 /** Asked of models that are not for this symbol, or not of this kind of rows: nobody. */
 interface Asked {
   readonly subject: Subject;
-  readonly reader: ModelReader;
+  readonly forecaster: ModelForecaster;
   readonly column: number;
   readonly isChampion: boolean;
 }
@@ -114,16 +115,29 @@ export class SymbolPass {
   lastMicros: Micros = Number.NEGATIVE_INFINITY;
   readonly #options: PassOptions;
   readonly #vote: LiveVote;
-  readonly #window = new MinuteWindow();
+  readonly #minutes: MinuteHistory;
   readonly #asked: Readonly<Record<RowKind, readonly Asked[]>>;
   /** Columns of the rule members in their order, and of the vote. */
   readonly #ruleColumns: Readonly<Record<RowKind, readonly number[]>>;
   readonly #voteColumns: Readonly<Record<RowKind, number>>;
+  /** All of these that there are, and those of models. */
+  readonly #answerColumns: Readonly<Record<RowKind, readonly number[]>>;
   readonly #minuteOutcomes: readonly MinuteOutcomes[];
   readonly #quoteOutcomes: readonly QuoteOutcomes[];
   /** Features that are kept beside a row: their places in the vector and in the table. */
   readonly #kept: readonly { readonly from: number; readonly to: number }[];
   readonly #nextChange: number;
+  readonly #input: {
+    features: Float64Array;
+    minutes: MinuteHistory;
+    timeMicros: Micros;
+    instrumentId: number;
+  };
+  /** What was said last, by column. At a tick it is in force when its second ends. */
+  readonly #said: Readonly<Record<RowKind, Float32Array>>;
+  #saidMicros = Number.NaN;
+  #saidRegime = 0;
+  #spread = Number.NaN;
   #mid = Number.NaN;
   /** Rows from here on wait for the mid to change. */
   #unchangedFrom = 0;
@@ -149,6 +163,25 @@ export class SymbolPass {
       tick: askedOf(subjects, instrument, { rows: "tick", columns: columns.tick }),
       minute: askedOf(subjects, instrument, { rows: "minute", columns: columns.minute }),
     };
+    const answersIn = (rows: RowKind): number[] =>
+      [
+        ...this.#asked[rows].map(({ column }) => column),
+        ...this.#ruleColumns[rows],
+        this.#voteColumns[rows],
+      ].filter((column) => column >= 0);
+    this.#answerColumns = { tick: answersIn("tick"), minute: answersIn("minute") };
+    const asked = [...this.#asked.tick, ...this.#asked.minute];
+    this.#minutes = new MinuteHistory(Math.max(1, ...asked.map(({ forecaster }) => forecaster.minutesRead)));
+    this.#input = {
+      features: new Float64Array(),
+      minutes: this.#minutes,
+      timeMicros: 0,
+      instrumentId: instrument.id,
+    };
+    this.#said = {
+      tick: new Float32Array(columns.tick.names.length),
+      minute: new Float32Array(columns.minute.names.length),
+    };
     const targets = subjects.flatMap((subject) => subject.targets);
     this.#minuteOutcomes = minuteOutcomes(targets, this.tables.minute, columns.minute);
     this.#quoteOutcomes = options.hasTicks ? quoteOutcomes(targets, this.tables.tick, columns.tick) : [];
@@ -166,26 +199,40 @@ export class SymbolPass {
     this.#vote.decide(features, timeMicros);
   }
 
+  /**
+   * Everybody is asked at every tick, as live members are. A row is the end of each second with a tick in it, and what was said
+   * at the last one: moments on a grid are not chosen by what quotes do next.
+   */
   onTick(quote: Quote, features: Float64Array): void {
     const { timeMicros, midPoints, spreadPoints } = quote;
+    if (endOfSecond(timeMicros) > endOfSecond(this.#saidMicros)) this.#addTickRow();
     for (const outcomes of this.#quoteOutcomes) outcomes.onQuote(timeMicros, midPoints, spreadPoints);
     this.#changeTo(midPoints);
+    this.#spread = (BASIS_POINTS * spreadPoints) / midPoints;
     const vote = this.#vote;
     vote.ask(features, timeMicros, false);
     if (!this.#isJudged(timeMicros)) {
       vote.decide(features, timeMicros);
       return;
     }
-    const table = this.tables.tick;
-    const row = table.add(timeMicros, midPoints, (BASIS_POINTS * spreadPoints) / midPoints, 0);
-    this.#answers("tick", row, features, timeMicros);
+    this.#ask("tick", features, timeMicros);
+    this.#saidMicros = timeMicros;
+    this.#saidRegime = vote.regime;
     this.sample.add(timeMicros, features);
-    for (const outcomes of this.#quoteOutcomes) outcomes.add(row, timeMicros);
+  }
+
+  #addTickRow(): void {
+    const endMicros = endOfSecond(this.#saidMicros);
+    const table = this.tables.tick;
+    const row = table.add(endMicros, this.#mid, this.#spread, this.#saidRegime);
+    this.#write("tick", row);
+    for (const outcomes of this.#quoteOutcomes) outcomes.add(row, endMicros);
+    this.#saidMicros = Number.NaN;
   }
 
   onMinute(closeMicros: Micros, bar: Bar, features: Float64Array): void {
     for (const outcomes of this.#minuteOutcomes) outcomes.onBar(closeMicros, bar);
-    this.#window.push(features, closeMicros);
+    this.#minutes.push(features, closeMicros);
     const vote = this.#vote;
     vote.ask(features, closeMicros, true);
     const isRow = Math.round(closeMicros / MICROS_PER_MINUTE) % this.#options.every === 0;
@@ -195,7 +242,9 @@ export class SymbolPass {
     }
     const table = this.tables.minute;
     const row = table.add(closeMicros, bar.close, (BASIS_POINTS * bar.spreadMean) / bar.close, 0);
-    this.#answers("minute", row, features, closeMicros);
+    this.#ask("minute", features, closeMicros);
+    this.#write("minute", row);
+    table.regimes[row] = vote.regime;
     for (const { from, to } of this.#kept) table.set(to, row, features[from] as number);
     if (!this.#options.hasTicks) this.sample.add(closeMicros, features);
     for (const outcomes of this.#minuteOutcomes) outcomes.add(row, closeMicros);
@@ -209,22 +258,33 @@ export class SymbolPass {
     return true;
   }
 
-  /** Everybody's answers into a new row, the vote's last. */
-  #answers(rows: RowKind, row: number, features: Float64Array, timeMicros: Micros): void {
-    const table = this.tables[rows];
+  /** Everybody answers, the vote last. */
+  #ask(rows: RowKind, features: Float64Array, timeMicros: Micros): void {
+    const said = this.#said[rows];
     const vote = this.#vote;
-    for (const { subject, reader, column, isChampion } of this.#asked[rows]) {
-      const answer = reader.window > 1 ? reader.askWindow(this.#window) : reader.ask(features);
-      table.set(column, row, answer);
-      if (isChampion && subject.member !== undefined) vote.cast(subject.member, answer, timeMicros);
+    const input = this.#input;
+    input.features = features;
+    input.timeMicros = timeMicros;
+    for (const { subject, forecaster, column, isChampion } of this.#asked[rows]) {
+      const answer = forecaster.forecast(input);
+      said[column] = answer > 0 && answer < 1 ? answer : Number.NaN;
+      if (isChampion && subject.member !== undefined) {
+        vote.cast(subject.member, said[column] as number, timeMicros);
+      }
     }
     vote.decide(features, timeMicros);
     for (const [index, column] of this.#ruleColumns[rows].entries()) {
-      if (column >= 0) table.set(column, row, vote.answers[index] as number);
+      if (column >= 0) said[column] = vote.answers[index] as number;
     }
     const voteColumn = this.#voteColumns[rows];
-    if (voteColumn >= 0) table.set(voteColumn, row, vote.probabilityUp);
-    table.regimes[row] = vote.regime;
+    if (voteColumn >= 0) said[voteColumn] = vote.probabilityUp;
+  }
+
+  /** What was said last into a row. */
+  #write(rows: RowKind, row: number): void {
+    const table = this.tables[rows];
+    const said = this.#said[rows];
+    for (const column of this.#answerColumns[rows]) table.set(column, row, said[column] as number);
   }
 
   #changeTo(mid: number): void {
@@ -238,6 +298,11 @@ export class SymbolPass {
   }
 }
 
+/** NaN for a time that there is not, which is before no other. */
+function endOfSecond(timeMicros: Micros): Micros {
+  return (Math.floor(timeMicros / MICROS_PER_SECOND) + 1) * MICROS_PER_SECOND;
+}
+
 /** Models that are asked on these rows of this symbol. */
 function askedOf(
   subjects: readonly Subject[],
@@ -246,11 +311,11 @@ function askedOf(
 ): Asked[] {
   return subjects.flatMap((subject) => {
     if (subject.model === undefined || !subject.targets.some((target) => target.rows === rows)) return [];
-    const { registered, reader } = subject.model;
-    const { symbols, event } = registered.card;
+    const { registered, forecaster } = subject.model;
+    const { symbols } = registered.card;
     if (symbols !== null && !symbols.includes(symbol)) return [];
-    const isChampion = registered.status === "champion" && event === "up";
-    return [{ subject, reader, column: columns.of(answerColumn(subject)), isChampion }];
+    const isChampion = registered.status === "champion";
+    return [{ subject, forecaster, column: columns.of(answerColumn(subject)), isChampion }];
   });
 }
 

@@ -2,13 +2,14 @@
 
 import { z } from "zod";
 import { MICROS_PER_MINUTE, MICROS_PER_SECOND, type Micros } from "../../actors/base/clock.ts";
-import type { Failure } from "../../actors/base/result.ts";
+import type { Result } from "../../actors/base/result.ts";
+import { ModelForecaster } from "../../actors/chain/model-forecaster.ts";
 import { ruleForecasters } from "../../actors/ensemble.ts";
 import { FEATURE_NAMES } from "../../actors/domain/features.ts";
 import type { MemberId } from "../../actors/domain/prediction.ts";
+import type { Inference } from "../../actors/ports/inference.ts";
 import type { ModelCard, ModelEvent, Models, RegisteredModel } from "../../actors/ports/models.ts";
 import { openOnnx } from "../../storage/models/onnx.ts";
-import { ModelReader } from "./model-rows.ts";
 
 export type RowKind = "tick" | "minute";
 
@@ -29,7 +30,11 @@ export interface Subject {
   readonly member: MemberId | undefined;
   readonly targets: readonly Target[];
   /** What is known of a model. */
-  readonly model?: { readonly registered: RegisteredModel; readonly reader: ModelReader };
+  readonly model?: {
+    readonly registered: RegisteredModel;
+    readonly inference: Inference;
+    readonly forecaster: ModelForecaster;
+  };
 }
 
 export interface Unusable {
@@ -111,24 +116,20 @@ export function modelSubjects(models: Models): { subjects: Subject[]; unusable: 
       unusable.push({ name, reason: targets });
       continue;
     }
-    const reader = readerOf(models, card);
-    if (!reader.ok) unusable.push({ name, reason: `${reader.code}: ${reader.message}` });
+    const inference = inferenceOf(models, card);
+    if (!inference.ok) unusable.push({ name, reason: `${inference.code}: ${inference.message}` });
     else {
-      const model = { registered, reader: reader.value };
+      const forecaster = new ModelForecaster(inference.value);
+      const model = { registered, inference: inference.value, forecaster };
       subjects.push({ name, kind: "model", member: card.member, targets, model });
     }
   }
   return { subjects, unusable };
 }
 
-function readerOf(models: Models, card: ModelCard): { ok: true; value: ModelReader } | Failure<string> {
+function inferenceOf(models: Models, card: ModelCard): Result<Inference, string> {
   const content = models.load(card.model, card.version);
-  if (!content.ok) return content;
-  const inference = openOnnx(content.value, card);
-  if (!inference.ok) return inference;
-  const reader = ModelReader.of(inference.value);
-  if (!reader.ok) inference.value.close();
-  return reader;
+  return content.ok ? openOnnx(content.value, card) : content;
 }
 
 /** What its card promises; or why that cannot be judged here. */

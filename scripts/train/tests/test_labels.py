@@ -96,7 +96,7 @@ def test_ticks(delay: int) -> None:
     time = np.sort(random.integers(0, 300, 400)) * SECOND // 2
     mid = 1 + random.integers(0, 4, 400) * 1e-5
     horizon = 5 * SECOND
-    found = labels.up_ticks(time, mid, horizon, delay)
+    found = labels.up_ticks(time, mid, horizon, time + delay)
     for at, now in enumerate(time):
         enter, leave = now + delay, now + delay + horizon
         move = in_force(time, mid, leave) - in_force(time, mid, enter) if leave <= time[-1] else 0.0

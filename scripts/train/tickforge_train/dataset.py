@@ -51,6 +51,8 @@ class Dataset:
 class _Asked:
     """What the rows of one symbol are asked."""
 
+    # When each row's answer is acted on.
+    moment: np.ndarray
     target: Labels
     event: Labels
     delayed: Labels | None
@@ -100,8 +102,8 @@ def _part(
     time = table.time
     asked = _asked_of_ticks(table, head) if head.on_ticks else _asked_of_minutes(folder, table, head)
     slot = time // head.every
-    # Of ticks the first of each slot; of minutes the one that closes as it begins.
-    taken = np.concatenate(([True], slot[1:] != slot[:-1])) if head.on_ticks else time % head.every == 0
+    # Of ticks the last of each slot, whose answer is in force when the slot ends; of minutes the one that closes as it begins.
+    taken = np.concatenate((slot[1:] != slot[:-1], [False])) if head.on_ticks else time % head.every == 0
     taken &= np.isfinite(asked.event.value) | np.isfinite(asked.target.value)
     if span is not None:
         taken &= (time >= span[0]) & (time < span[1])
@@ -115,11 +117,12 @@ def _part(
     weight = np.zeros(len(rows))
     unit = SECOND if head.on_ticks else MINUTE
     ends = asked.target.end[rows]
-    weight[learned] = average_uniqueness(time[rows][learned], ends[learned], unit)
+    moment = asked.moment[rows]
+    weight[learned] = average_uniqueness(moment[learned], ends[learned], unit)
     part = {
         "matrix": matrix if head.window > 1 else matrix[rows],
         "row": rows if head.window > 1 else np.arange(len(rows)),
-        "time": time[rows],
+        "time": moment,
         "end": np.maximum(ends, asked.event.end[rows]),
         "target": target,
         "event": asked.event.value[rows],
@@ -148,7 +151,7 @@ def _asked_of_minutes(folder: FeatureFolder, table: Table, head: Head) -> _Asked
         behind = labels.past_range(time, bars["high"], bars["low"], head.horizon)
         event = labels.wider(ahead, median, time, head.horizon)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return _Asked(event, event, None, behind / median)
+            return _Asked(time, event, event, None, behind / median)
     event = labels.up(time, bars["close"], head.horizon)
     target = event
     if head.label == "triple-barrier":
@@ -158,17 +161,20 @@ def _asked_of_minutes(folder: FeatureFolder, table: Table, head: Head) -> _Asked
         resting = labels.in_rollover(time, head.horizon)
         event, target = (Labels(np.where(resting, np.nan, each.value), each.end) for each in (event, target))
     before = np.maximum(np.searchsorted(time, time - head.horizon, side="right") - 1, 0)
-    return _Asked(target, event, None, bars["close"] - bars["close"][before])
+    return _Asked(time, target, event, None, bars["close"] - bars["close"][before])
 
 
 def _asked_of_ticks(table: Table, head: Head) -> _Asked:
+    """Of each tick, what follows the end of its slot: moments on a grid are not chosen by what the quotes do next."""
     time = table.time
     mid = (table.column("bid") + table.column("ask")) / 2
-    event = labels.up_ticks(time, mid, head.horizon)
-    delayed = labels.up_ticks(time, mid, head.horizon, head.delay) if head.delay > 0 else None
-    before = np.maximum(np.searchsorted(time, time - head.horizon, side="right") - 1, 0)
-    end = time + head.delay + head.horizon
-    return _Asked(Labels(event.value, end), Labels(event.value, end), delayed, mid - mid[before])
+    moment = (time // head.every + 1) * head.every
+    event = labels.up_ticks(time, mid, head.horizon, moment)
+    delayed = labels.up_ticks(time, mid, head.horizon, moment + head.delay) if head.delay > 0 else None
+    before = np.maximum(np.searchsorted(time, moment - head.horizon, side="right") - 1, 0)
+    end = moment + head.delay + head.horizon
+    known = Labels(event.value, end)
+    return _Asked(moment, known, known, delayed, mid - mid[before])
 
 
 def _regime(folder: FeatureFolder, table: Table, rows: np.ndarray) -> np.ndarray:

@@ -26,22 +26,69 @@ TICK_FEATURES = frozenset(
     ]
 )
 
-# What the networks see of each minute: moves, their size, where they stand, and the hour.
-WINDOW_FEATURES = (
-    "log_return_1m",
-    "log_return_5m",
-    "log_return_15m",
-    "log_return_1h",
+# What directions are learned from: moves, where the price stands, and what gives them their meaning. Levels that drift over months,
+# as ranges and medians do, only name the season to a learner of directions.
+DIRECTION_FEATURES = (
+    *(f"log_return_{span}" for span in ("10s", "1m", "5m", "15m", "1h")),
+    *(f"move_{span}" for span in ("1m", "5m", "15m", "60m", "240m")),
+    "macd_line",
+    "macd_signal",
+    "macd_histogram",
+    "cci_20",
+    "rsi_14",
+    "stochastic_k",
+    "stochastic_d",
+    "bollinger_percent_b",
+    *(f"{average}_distance" for average in ("sma_20", "sma_100", "ema_9", "ema_21", "ema_50", "ema_200")),
+    "vwap_deviation",
+    "day_range_position",
+    "donchian_position",
+    "plus_di_14",
+    "minus_di_14",
+    "adx_14",
+    "atr_14",
+    "bollinger_width",
+    "wave_function",
+    "wave_momentum",
+    "wave_dispersion",
     "volatility_5",
     "volatility_20",
     "volatility_100",
     "volatility_ratio",
+    "dollar_index_return",
+    "dollar_correlation",
+    "peer_correlation",
+    "hurst",
+    "entropy",
+    "chaos_index",
+    "predictability",
+    "range_15m_ratio",
+    "range_60m_ratio",
+    "range_15m_surprise",
+    "surprise_mean",
+    "slot_range_15m_ratio",
+    "time_of_day_sin",
+    "time_of_day_cos",
+    "minute_of_hour",
+    "new_york_minute",
+)
+
+# What the networks see of each minute: moves, their size, where they stand, and the hour.
+WINDOW_FEATURES = (
+    "move_1m",
+    "move_5m",
+    "move_15m",
+    "move_60m",
+    "volatility_ratio",
+    "range_5m_ratio",
+    "range_15m_ratio",
+    "slot_range_15m_ratio",
+    "range_15m_surprise",
     "rsi_14",
     "macd_histogram",
     "bollinger_percent_b",
-    "atr_14",
-    "adx_14",
     "stochastic_k",
+    "adx_14",
     "sma_20_distance",
     "ema_50_distance",
     "ema_200_distance",
@@ -53,27 +100,32 @@ WINDOW_FEATURES = (
     "time_of_day_cos",
 )
 
-# What the fast head sees of each tick: the newest moves, and how quotes come.
+# The two sides of the quote apart: what the fast head lives on, and nothing that minutes made into quotes can have.
+SIDE_FEATURES = (
+    *(f"{side}_change_{nth}" for side in ("bid", "ask") for nth in (1, 2, 3)),
+    *(f"{side}_change_{nth}_age" for side in ("bid", "ask") for nth in (1, 2, 3)),
+    *(f"{side}_ema_{span}_distance" for side in ("bid", "ask") for span in ("300ms", "1s", "3s", "10s", "30s")),
+    "spread_ema_1s_distance",
+    "spread_ema_30s_distance",
+    "tick_rate_1s",
+    "tick_rate_3s",
+    "tick_rate_10s",
+    "same_sign_share",
+)
+
+# What the fast head sees of each tick. Levels that outlast the hour would only name the day.
 FAST_FEATURES = (
+    *SIDE_FEATURES,
     "returns",
     "log_return_10s",
     "log_return_1m",
-    "log_return_5m",
     "volatility_tick",
-    "volatility_ewma",
-    "spread",
+    "spread_pct",
     "spread_percentile",
     "tick_rate",
     "tick_imbalance",
     "signed_flow",
     "quote_age",
-    "rsi_14",
-    "bollinger_percent_b",
-    "ema_9_distance",
-    "donchian_position",
-    "dollar_index_return",
-    "time_of_day_sin",
-    "time_of_day_cos",
 )
 
 Settings = dict[str, float | int]
@@ -99,6 +151,23 @@ XGBOOST: Settings = {
     "lambda": 10.0,
     "max_bin": 128,
 }
+# Directions are nearly noise: little trees, and many rows behind each of their leaves.
+DIRECTION_LIGHTGBM: Settings = {
+    **LIGHTGBM,
+    "rounds": 200,
+    "num_leaves": 8,
+    "feature_fraction": 0.4,
+    "bagging_fraction": 0.6,
+    "lambda_l2": 30.0,
+}
+DIRECTION_XGBOOST: Settings = {
+    **XGBOOST,
+    "rounds": 200,
+    "max_depth": 3,
+    "colsample_bytree": 0.4,
+    "subsample": 0.6,
+    "lambda": 30.0,
+}
 NET: Settings = {"width": 32, "embedding": 16, "epochs": 4, "batch": 1_024, "rate": 2e-3, "decay": 1e-2}
 
 
@@ -117,7 +186,7 @@ class Head:
     settings: Settings
     # What is learned: the event itself, or the triple barrier; what is judged is the event.
     label: str = "event"
-    # None: every feature but those that rest on ticks.
+    # None: every feature but those that rest on ticks; so for ranges.
     features: tuple[str, ...] | None = None
     # None: every symbol of the data, pooled, for any.
     symbols: tuple[str, ...] | None = None
@@ -148,11 +217,11 @@ class Head:
     def columns(self, available: list[str]) -> list[str]:
         if self.features is not None:
             return list(self.features)
-        return [name for name in available if name not in TICK_FEATURES]
+        return [name for name in available if name not in TICK_FEATURES and name not in SIDE_FEATURES]
 
 
 def _directions() -> list[Head]:
-    trees = {"lightgbm": LIGHTGBM, "xgboost": XGBOOST}
+    trees = {"lightgbm": DIRECTION_LIGHTGBM, "xgboost": DIRECTION_XGBOOST}
     heads = []
     for minutes in (15, 5, 60):
         suffix = "" if minutes == 15 else f"-{minutes}m"
@@ -163,8 +232,9 @@ def _directions() -> list[Head]:
                 event="up",
                 learner=learner,
                 horizon=minutes * MINUTE,
-                cadence="tick" if learner in trees else "bar-close",
+                cadence="bar-close",
                 settings=trees.get(learner, NET),
+                features=DIRECTION_FEATURES,
                 vote_life=minutes * MINUTE // 3,
             )
             if learner not in trees:

@@ -15,6 +15,7 @@ PRESENT_SHARE = 0.8
 ROLLOVER_FROM = 20 * HOUR + 30 * MINUTE
 ROLLOVER_UNTIL = 23 * HOUR
 BASIS_POINTS = 1e4
+SAME_PRICE = 1e-10
 
 
 @dataclass(frozen=True)
@@ -44,21 +45,23 @@ def up(time: np.ndarray, close: np.ndarray, horizon: int) -> Labels:
     return Labels(_rose(close, close[last], enough), time + horizon)
 
 
-def up_ticks(time: np.ndarray, mid: np.ndarray, horizon: int, delay: int = 0) -> Labels:
-    """Whether the quote in force at t + delay + h has a higher mid than the one in force at t + delay.
+def up_ticks(time: np.ndarray, mid: np.ndarray, horizon: int, entry: np.ndarray) -> Labels:
+    """Whether the quote in force at a moment of entry + h has a higher mid than the one in force at entry.
 
     In force is the newest quote at or before a moment, of several with one time the last. Moments beyond the
     last quote have none.
     """
-    entry = np.searchsorted(time, time + delay, side="right") - 1
-    leave = np.searchsorted(time, time + delay + horizon, side="right") - 1
-    known = time + delay + horizon <= time[-1] if len(time) else np.zeros(0, dtype=bool)
-    return Labels(_rose(mid[entry], mid[leave], known), time + delay + horizon)
+    entered = np.searchsorted(time, entry, side="right") - 1
+    left = np.searchsorted(time, entry + horizon, side="right") - 1
+    known = entry + horizon <= time[-1] if len(time) else np.zeros(0, dtype=bool)
+    return Labels(_rose(mid[entered], mid[left], known), entry + horizon)
 
 
 def _rose(before: np.ndarray, after: np.ndarray, known: np.ndarray) -> np.ndarray:
     value = np.where(after > before, 1.0, 0.0)
-    value[~known | (after == before) | ~np.isfinite(after) | ~np.isfinite(before)] = np.nan
+    # Two quotes with one mid may be a last bit apart: it is half a sum of decimals.
+    same = np.isclose(after, before, rtol=SAME_PRICE, atol=0)
+    value[~known | same | ~np.isfinite(after) | ~np.isfinite(before)] = np.nan
     return value
 
 
