@@ -8,6 +8,7 @@ import type { BarListener } from "../actors/chain/chain.ts";
 import type { Instrument } from "../actors/domain/instrument.ts";
 import { Engine, type EngineFault, type EngineOptions } from "../actors/engine.ts";
 import type { EngineConfig } from "../actors/engine-config.ts";
+import { PRESETS } from "../actors/chain/presets.ts";
 import { ruleForecasters } from "../actors/ensemble.ts";
 import { LiveEngine, type Recovery } from "../actors/live-engine.ts";
 import type { AuditHeadStore } from "../actors/ports/audit-heads.ts";
@@ -229,6 +230,7 @@ async function liveEngine(
     onProblem,
   });
   const shelf = openModels(settings.data, onProblem);
+  if (PRESETS[settings.preset].wantsModels === true) shelf.addBaseline(clock.nowMicros());
   const { chosen, revision } = await firstModels({
     shelf,
     symbols: instruments.map(({ symbol }) => symbol),

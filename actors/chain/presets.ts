@@ -8,7 +8,7 @@ import { POLICY_DEFAULTS, type PolicySettings } from "./policy.ts";
 import type { Reliability } from "./validation.ts";
 import { BAR_VOTE_LIFE_MICROS, TICK_VOTE_LIFE_MICROS } from "./vote-lives.ts";
 
-export const PRESET_NAMES = ["rules", "classic", "demo"] as const;
+export const PRESET_NAMES = ["rules", "classic", "demo", "ensemble"] as const;
 export type PresetName = (typeof PRESET_NAMES)[number];
 
 /** The four layers that confirm a signal, and the policy that makes one. */
@@ -22,6 +22,8 @@ export interface Preset {
   /** 4.: beta calibration; without it a vote is taken at its word. */
   readonly calibration?: { readonly a: number; readonly b: number; readonly c: number };
   readonly policy: PolicySettings;
+  /** The models that come with the program are made known to a data folder that is traded with this. */
+  readonly wantsModels?: true;
 }
 
 /** External advisers are of no preset: whoever pays for them says what they are worth. */
@@ -50,6 +52,9 @@ const VOTE_LIVES: Readonly<Partial<Record<MemberId, number>>> = {
  * `rules`: the rule members alone, thresholds at which real ticks give some signals a day.
  * `classic`: quantum 0.3, chaos 0.2, machine learning 0.4 (shared by its five members), technical 0.1, BUY above 0.7,
  * SELL below 0.3. Without trained models the first, second and last share the vote.
+ * `ensemble`: the trained models by what the walk forward says each is worth; rule members are asked and shown without weight, since
+ * they have shown no skill. A signal is made only where its calibrated probability, times the move that is foretold, is worth more
+ * than spread and slippage: which is seldom.
  * `demo`: the rule members on a short fuse, so that a simulated market shows signals and trades within seconds. It pays
  * the spread all day; it is for looking, not for an account.
  */
@@ -73,6 +78,21 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = Object.freeze({
       voteLifeMicros: VOTE_LIVES,
     },
     policy: { ...POLICY_DEFAULTS, buyAt: 0.7, sellAt: 0.3 },
+  },
+  ensemble: {
+    ballot: {
+      weights: { lightgbm: 0.3, xgboost: 0.3, lstm: 0.15, transformer: 0.1, cnn: 0.15 },
+      voteLifeMicros: VOTE_LIVES,
+    },
+    policy: {
+      ...POLICY_DEFAULTS,
+      buyAt: 0.52,
+      sellAt: 0.48,
+      holdMargin: 0.005,
+      edgeSpreadsMin: 0,
+      timingMin: 0.45,
+    },
+    wantsModels: true,
   },
   demo: {
     ballot: { weights: { technical: 0.45, quantum: 0.35, chaos: 0.2 }, voteLifeMicros: VOTE_LIVES },

@@ -5,7 +5,10 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { failure } from "../../actors/base/result.ts";
 import { palette, table } from "../../edge/terminal/table.ts";
+import { MemoryModels } from "../../storage/memory/models.ts";
+import { installBaseline } from "../../storage/models/baseline.ts";
 import { FileModels } from "../../storage/models/registry.ts";
+import type { Models } from "../../actors/ports/models.ts";
 import { evaluate } from "../evaluate/evaluate.ts";
 import { evaluationPage } from "../evaluate/page.ts";
 import { type EvaluationReport, reportSchema } from "../evaluate/report.ts";
@@ -41,7 +44,7 @@ export function evaluateCommand(): Command {
       .argument("<paths...>", "days of ticks (Lean) and files of minute bars, or folders of them"),
   )
     .option("--out <file>", "where the report goes: a page (.html), or JSON (.json)")
-    .option("--models <folder>", "a registry of models (default: that of the data folder)")
+    .option("--models <folder>", "a registry of models (default: that of the data folder, or those shipped)")
     .option("--preset <name>", "whose vote is judged (TICKFORGE_PRESET)")
     .option("--from <date>", "judge rows from here on, UTC; what comes before warms up")
     .option("--until <date>", "judge rows before this, UTC")
@@ -66,7 +69,7 @@ async function run(paths: readonly string[], flags: EvaluateFlags): Promise<void
   const progress = new Progress(process.stderr, "evaluate");
   const evaluation = await evaluate({
     paths,
-    models: new FileModels(flags.models ?? join(settings.data, "models"), (message) => damaged.push(message)),
+    models: modelsOrExit(flags.models ?? join(settings.data, "models"), (message) => damaged.push(message)),
     damaged,
     preset: settings.preset,
     fromMicros: dateOrExit("--from", flags.from) ?? Number.NEGATIVE_INFINITY,
@@ -87,6 +90,15 @@ async function run(paths: readonly string[], flags: EvaluateFlags): Promise<void
   }
   if (json) console.log(JSON.stringify(report));
   else printReport(report, out);
+}
+
+/** Those of a registry; where it has none, those that come with the program. */
+function modelsOrExit(folder: string, onProblem: (message: string) => void): Models {
+  const registry = new FileModels(folder, onProblem);
+  if (registry.list().length > 0) return registry;
+  const shipped = new MemoryModels();
+  valueOrExit(installBaseline(shipped, 0));
+  return shipped;
 }
 
 function dateOrExit(flag: string, text: string | undefined): number | undefined {

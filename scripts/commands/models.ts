@@ -8,6 +8,7 @@ import { Command } from "commander";
 import { failure, ok, type Result } from "../../actors/base/result.ts";
 import type { ModelFailure, RegisteredModel } from "../../actors/ports/models.ts";
 import { palette, table } from "../../edge/terminal/table.ts";
+import { installBaseline } from "../../storage/models/baseline.ts";
 import { parseCard } from "../../storage/models/card.ts";
 import { FileModels } from "../../storage/models/registry.ts";
 import { type CommonFlags, exitWith, settingsOrExit, valueOrExit, withSettings } from "./common.ts";
@@ -51,6 +52,17 @@ export function modelsCommand(): Command {
     }),
   );
   command.addCommand(evaluateCommand());
+  command.addCommand(
+    withSettings(
+      new Command("baseline").description(
+        "put the models that come with the program into the registry; they vote where nobody chose others",
+      ),
+    ).action((flags: ModelsFlags) => {
+      const promoted = valueOrExit(installBaseline(registryOf(flags), nowMicros()));
+      if (flags.json) console.log(JSON.stringify({ promoted }));
+      else console.log(promoted.length === 0 ? "nothing changed" : `these vote now: ${promoted.join(", ")}`);
+    }),
+  );
   command.addCommand(standing("promote", "let a version vote; the one that did becomes a shadow"));
   command.addCommand(standing("retire", "ask a version no more"));
   command.addCommand(

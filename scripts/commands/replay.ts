@@ -47,7 +47,7 @@ export function replayCommand(): Command {
       .description("play tick files through the actors of live trading, or a recorded journal again")
       .argument("[paths...]", "Lean tick zips or folders of them: <source>-<symbol>/YYYYMMDD_quote.zip")
       .option("--speed <factor>", "1 is real time, max is as fast as it goes", "max")
-      .option("--preset <name>", "rules, classic or demo (TICKFORGE_PRESET, default rules)")
+      .option("--preset <name>", "rules, classic, demo or ensemble (TICKFORGE_PRESET, default rules)")
       .option("--recorded", "replay the data folder's journal, votes taken from it", false)
       .option("--recompute", "replay the data folder's journal, members run again", false)
       .option(

@@ -54,7 +54,7 @@ export function startCommand(): Command {
           .default("wall"),
       )
       .option("--speed <factor>", "of a replay: 1 is real time, max is as fast as it goes", "1")
-      .option("--preset <name>", "demo, rules or classic (TICKFORGE_PRESET, default demo)")
+      .option("--preset <name>", "demo, rules, classic or ensemble (TICKFORGE_PRESET, default demo)")
       .option("--seed <number>", "of the simulated market (TICKFORGE_SEED)", wholeNumber)
       .option(
         "--host <address>",

@@ -16,6 +16,7 @@ import {
   type VotingModel,
   votingModels,
 } from "../../actors/voting-models.ts";
+import { installBaseline } from "./baseline.ts";
 import { openOnnx } from "./onnx.ts";
 import { FileModels } from "./registry.ts";
 import { ModelTrial } from "./trial.ts";
@@ -40,6 +41,12 @@ export class ModelShelf {
   constructor(options: ModelShelfOptions) {
     this.#options = options;
     this.#registry = new FileModels(options.folder, (message) => this.#tell(message));
+  }
+
+  /** Makes the models that come with the program known; without them the others vote. */
+  addBaseline(atMicros: Micros): void {
+    const installed = installBaseline(this.#registry, atMicros);
+    if (!installed.ok) this.#tell(`${installed.code}: ${installed.message}`);
   }
 
   /** Another one whenever somebody changed which versions are to vote. */
