@@ -116,6 +116,14 @@ describe("the outlook", () => {
   });
 });
 
+function votes(lightgbm: number, lstm: number): Vote[] {
+  return [
+    { member: "lightgbm", status: "voted", probabilityUp: lightgbm },
+    { member: "lstm", status: "voted", probabilityUp: lstm },
+    { member: "technical", status: "voted", probabilityUp: 0.7 },
+  ];
+}
+
 describe("a confirmation", () => {
   const preset = {
     ...PRESETS.rules,
@@ -124,11 +132,6 @@ describe("a confirmation", () => {
     reliability: { "active-range": 0.5 },
     calibration: { a: 2, b: 2, c: 0 },
   };
-  const votes = (lightgbm: number, lstm: number): Vote[] => [
-    { member: "lightgbm", status: "voted", probabilityUp: lightgbm },
-    { member: "lstm", status: "voted", probabilityUp: lstm },
-    { member: "technical", status: "voted", probabilityUp: 0.7 },
-  ];
   const cold = vectorOf({});
 
   test("goes through its layers in order, and shows what each made of the votes", () => {

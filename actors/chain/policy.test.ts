@@ -387,10 +387,11 @@ describe("the moment of an entry", () => {
   });
 });
 
-describe("distances with a range that is foretold", () => {
-  const stopOf = (range60Bp: number): number =>
-    new SignalPolicy(SETTINGS).decide(inputOf({ at: 0, up: 0.8, outlook: { range60Bp } })).stopPoints;
+function stopOf(range60Bp: number): number {
+  return new SignalPolicy(SETTINGS).decide(inputOf({ at: 0, up: 0.8, outlook: { range60Bp } })).stopPoints;
+}
 
+describe("distances with a range that is foretold", () => {
   test("are counted in it, as that of a minute", () => {
     // 3 bp * sqrt(60) in an hour are 3 bp, 30 points, in a minute.
     expect(stopOf(3 * Math.sqrt(60))).toBe(10 * 30 + 10 + 1);

@@ -269,7 +269,7 @@ export class SymbolPass {
       const answer = forecaster.forecast(input);
       said[column] = answer > 0 && answer < 1 ? answer : Number.NaN;
       if (isChampion && subject.member !== undefined) {
-        vote.cast(subject.member, said[column] as number, timeMicros);
+        vote.cast(subject.member, said[column], timeMicros);
       }
     }
     vote.decide(features, timeMicros);

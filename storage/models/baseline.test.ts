@@ -32,13 +32,13 @@ function shipped(name: string, table: Record<string, string>, cards: readonly Mo
 
 const BOTH = { lightgbm: "champion", "lightgbm-5m": "shadow" };
 
-function cards(version: string): ModelCard[] {
+function bothCards(version: string): ModelCard[] {
   return [treesCard(version), treesCard(version, { model: "lightgbm-5m" })];
 }
 
 describe("shipped models", () => {
   test("are made known, and champions where they are meant to be, once", () => {
-    const folder = shipped("once", BOTH, cards("1"));
+    const folder = shipped("once", BOTH, bothCards("1"));
     const models = new MemoryModels();
     expect(installBaseline(models, 5, folder)).toEqual({ ok: true, value: ["lightgbm 1"] });
     expect(models.list().map(({ card, status }) => [card.model, status])).toEqual([
@@ -51,7 +51,7 @@ describe("shipped models", () => {
   });
 
   test("of a newer program take the place of older ones, and of nothing that a person chose", () => {
-    const [older, newer] = [shipped("older", BOTH, cards("1")), shipped("newer", BOTH, cards("2"))];
+    const [older, newer] = [shipped("older", BOTH, bothCards("1")), shipped("newer", BOTH, bothCards("2"))];
     const [untouched, chosen] = [new MemoryModels(), new MemoryModels()];
     for (const models of [untouched, chosen]) installBaseline(models, 1, older);
     chosen.register(TREES, treesCard("mine"), 2);
