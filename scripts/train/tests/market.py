@@ -8,11 +8,12 @@ import numpy as np
 import pyarrow as pa
 
 from tickforge_train.clock import DAY, MINUTE
+from tickforge_train.heads import DIRECTION_FEATURES, WINDOW_FEATURES
 from tickforge_train.labels import past_range
 
 # Monday 2018-01-01.
 START = 1_514_764_800_000_000
-FEATURES = (
+MADE = (
     "log_return_1m",
     "log_return_5m",
     "volatility_20",
@@ -22,6 +23,8 @@ FEATURES = (
     "spread",
     "range_15m_median",
 )
+# What heads ask for besides is noise here.
+FEATURES = tuple(dict.fromkeys((*MADE, *DIRECTION_FEATURES, *WINDOW_FEATURES)))
 PRICES = ("open", "high", "low", "close", "ticks", "spread_mean")
 
 
@@ -55,7 +58,9 @@ def columns_of(rows: dict[str, np.ndarray], seed: int) -> dict[str, np.ndarray]:
     windows = np.lib.stride_tricks.sliding_window_view(padded, 100)[1:]
     slow, quick = windows.std(axis=1), windows[:, -20:].std(axis=1)
     ranges = past_range(rows["time"], rows["high"], rows["low"], 15 * MINUTE)
+    noise = np.random.default_rng(seed + 1)
     features = {
+        **{name: noise.normal(size=count) for name in FEATURES},
         "log_return_1m": move,
         "log_return_5m": windows[:, -5:].sum(axis=1),
         "volatility_20": quick,

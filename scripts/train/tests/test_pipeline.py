@@ -12,7 +12,7 @@ from market import FEATURES, write
 from tickforge_train import __main__ as command
 from tickforge_train.data import DataError, FeatureFolder
 from tickforge_train.dataset import build
-from tickforge_train.heads import GROUPS, HEADS, chosen, quick
+from tickforge_train.heads import GROUPS, HEADS, TICK_FEATURES, chosen, quick
 from tickforge_train.labels import in_rollover
 
 SYMBOLS = {"EURUSD": 1, "USDJPY": 2}
@@ -49,8 +49,8 @@ def test_trains_twice_the_same(folder: Path, tmp_path: Path, monkeypatch: pytest
         assert (tmp_path / "first" / path).read_bytes() == (tmp_path / "second" / path).read_bytes(), path
     card = json.loads((tmp_path / "first" / "range-15m" / "card.json").read_text())
     assert card["event"] == "lively" and card["member"] == "range-15m" and card["symbols"] is None
-    assert card["features"] == [name for name in FEATURES if name != "spread"]
-    assert card["inputs"] == [{"name": "features", "shape": [None, 7]}]
+    assert card["features"] == [name for name in FEATURES if name not in TICK_FEATURES]
+    assert card["inputs"] == [{"name": "features", "shape": [None, len(card["features"])]}]
     details = card["details"]
     assert details["holdout"]["auc"] > 0.6
     assert {file["symbol"] for file in details["data"]["files"]} == set(SYMBOLS)

@@ -14,6 +14,7 @@ from .models.inputs import Inputs
 from .weights import average_uniqueness
 
 # With fewer of its features than half a live member keeps still: such rows teach nothing.
+MARKET_GAP = 5 * MINUTE
 MISSING_SHARE_MAX = 0.5
 AGITATED_RATIO = 1.5
 TRENDING_ADX = 25.0
@@ -102,7 +103,8 @@ def _part(
     time = table.time
     asked = _asked_of_ticks(table, head) if head.on_ticks else _asked_of_minutes(folder, table, head)
     slot = time // head.every
-    # Of ticks the last of each slot, whose answer is in force when the slot ends; of minutes the one that closes as it begins.
+    # Of ticks the last of each slot, whose answer is in force when the slot ends; of minutes the one that
+    # closes as it begins.
     taken = np.concatenate((slot[1:] != slot[:-1], [False])) if head.on_ticks else time % head.every == 0
     taken &= np.isfinite(asked.event.value) | np.isfinite(asked.target.value)
     if span is not None:
@@ -134,11 +136,10 @@ def _part(
 
 
 def _whole_window(time: np.ndarray, window: int) -> np.ndarray:
-    """Whether the window that ends with a row spans no more than its minutes should, gaps allowed as in
-    labels."""
+    """Whether a window's rows follow each other without a market gap, after which trading begins it anew."""
+    gaps = np.concatenate(([0], np.cumsum(np.diff(time) > MARKET_GAP)))
     whole = np.zeros(len(time), dtype=bool)
-    span = time[window - 1 :] - time[: len(time) - window + 1]
-    whole[window - 1 :] = span <= (window - 1) * MINUTE / labels.PRESENT_SHARE
+    whole[window - 1 :] = gaps[window - 1 :] == gaps[: len(time) - window + 1]
     return whole
 
 
@@ -165,7 +166,8 @@ def _asked_of_minutes(folder: FeatureFolder, table: Table, head: Head) -> _Asked
 
 
 def _asked_of_ticks(table: Table, head: Head) -> _Asked:
-    """Of each tick, what follows the end of its slot: moments on a grid are not chosen by what the quotes do next."""
+    """Of each tick, what follows the end of its slot: moments on a grid are not chosen by what quotes do
+    next."""
     time = table.time
     mid = (table.column("bid") + table.column("ask")) / 2
     moment = (time // head.every + 1) * head.every

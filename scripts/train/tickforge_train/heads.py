@@ -23,13 +23,16 @@ TICK_FEATURES = frozenset(
         "tick_imbalance",
         "signed_flow",
         "quote_age",
+        "wave_function",
+        "wave_momentum",
+        "wave_dispersion",
     ]
 )
 
-# What directions are learned from: moves, where the price stands, and what gives them their meaning. Levels that drift over months,
-# as ranges and medians do, only name the season to a learner of directions.
+# What directions are learned from: moves, where the price stands, and what gives them their meaning. Levels
+# that drift over months, as ranges and medians do, only name the season to a learner of directions.
 DIRECTION_FEATURES = (
-    *(f"log_return_{span}" for span in ("10s", "1m", "5m", "15m", "1h")),
+    *(f"log_return_{span}" for span in ("1m", "5m", "15m", "1h")),
     *(f"move_{span}" for span in ("1m", "5m", "15m", "60m", "240m")),
     "macd_line",
     "macd_signal",
@@ -48,9 +51,6 @@ DIRECTION_FEATURES = (
     "adx_14",
     "atr_14",
     "bollinger_width",
-    "wave_function",
-    "wave_momentum",
-    "wave_dispersion",
     "volatility_5",
     "volatility_20",
     "volatility_100",
@@ -100,11 +100,16 @@ WINDOW_FEATURES = (
     "time_of_day_cos",
 )
 
-# The two sides of the quote apart: what the fast head lives on, and nothing that minutes made into quotes can have.
+# The two sides of the quote apart: what the fast head lives on, and nothing that minutes made into quotes
+# can have.
 SIDE_FEATURES = (
     *(f"{side}_change_{nth}" for side in ("bid", "ask") for nth in (1, 2, 3)),
     *(f"{side}_change_{nth}_age" for side in ("bid", "ask") for nth in (1, 2, 3)),
-    *(f"{side}_ema_{span}_distance" for side in ("bid", "ask") for span in ("300ms", "1s", "3s", "10s", "30s")),
+    *(
+        f"{side}_ema_{span}_distance"
+        for side in ("bid", "ask")
+        for span in ("300ms", "1s", "3s", "10s", "30s")
+    ),
     "spread_ema_1s_distance",
     "spread_ema_30s_distance",
     "tick_rate_1s",
