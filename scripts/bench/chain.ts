@@ -1,12 +1,14 @@
-// From tick to decision with the rule members: 100 symbols, 5,000 ticks a second, open loop - a tick's latency counts from
-// when it was scheduled to arrive, so a stall is paid for by everyone who waited. Then a compressed payrolls minute, then
-// how many decisions one core can make.
+// From tick to decision, with the rule members alone and with the models that ship: 100 symbols, 5,000 ticks a second, open loop - a
+// tick's latency counts from when it was scheduled to arrive, so a stall is paid for by everyone who waited. Then a compressed
+// payrolls minute, then how many decisions one core can make, and what it costs when the bars of all symbols close at once.
 
 import { LatencyHistogram } from "../../actors/base/histogram.ts";
 import { SeededRandom } from "../../actors/base/random.ts";
 import { MemoryJournal } from "../../storage/memory/memory-journal.ts";
 import { type BenchEngine, benchEngine, fleetInstruments, FleetWalk } from "./fleet.ts";
-import type { Emit } from "./row.ts";
+import { ModelShelf } from "../../storage/models/shelf.ts";
+import { type Emit, median } from "./row.ts";
+import { withShippedModels } from "./shipped-models.ts";
 
 const SYMBOLS = 100;
 const TICKS_PER_SECOND = 5_000;
@@ -18,8 +20,38 @@ const BURST_SECONDS = 3;
 const WARM_MINUTES = 140;
 const CAPACITY_TICKS = 400_000;
 
+/** Closes of a minute by all symbols at once. */
+const STORMS = 20;
+
+/** Who is asked: the rule members alone, or the models that ship beside them. */
+interface Members {
+  readonly name: string;
+  readonly options: Pick<Parameters<typeof benchEngine>[2], "models" | "config">;
+}
+
 export async function bench(emit: Emit): Promise<void> {
+  const rules: Members = { name: "rule members", options: {} };
+  await latencies(emit, rules);
+  decisionsPerSecond(emit, rules);
+  await withShippedModels(async (folder) => {
+    const models = new ModelShelf({ folder, onProblem: (message) => console.error(message) });
+    const chosen = await models.choose(
+      fleetInstruments(SYMBOLS).map(({ symbol }) => symbol),
+      Date.now() * 1_000,
+    );
+    const ensemble: Members = {
+      name: `shipped ensemble (${chosen.length} models a symbol)`,
+      options: { models, config: { preset: "ensemble", models: chosen } },
+    };
+    await latencies(emit, ensemble);
+    decisionsPerSecond(emit, ensemble);
+    barCloseStorm(emit, ensemble);
+  });
+}
+
+async function latencies(emit: Emit, { name, options }: Members): Promise<void> {
   const { engine, live, clock } = benchEngine(fleetInstruments(SYMBOLS), new MemoryJournal({ keep: false }), {
+    ...options,
     live: true,
   });
   const walk = new FleetWalk(SYMBOLS, 7);
@@ -36,24 +68,63 @@ export async function bench(emit: Emit): Promise<void> {
   const burstLoad = { ticksPerSecond: BURST_TICKS_PER_SECOND, seconds: BURST_SECONDS };
   const bare = await openLoop(clock, steadyLoad, { take: () => undefined, beat: () => undefined });
   const steady = await openLoop(clock, steadyLoad, { take, beat });
-  row(emit, "at 5,000 ticks/s", { latency: steady, bare, bars: { p50: 300, p99: 1_000 } });
+  row(emit, `${name}, at 5,000 ticks/s`, { latency: steady, bare, bars: { p50: 300, p99: 1_000 } });
   const bareBurst = await openLoop(clock, burstLoad, { take: () => undefined, beat: () => undefined });
   const burst = await openLoop(clock, burstLoad, { take, beat });
-  row(emit, "in a burst of 20,000 ticks/s", { latency: burst, bare: bareBurst });
+  row(emit, `${name}, in a burst of 20,000 ticks/s`, { latency: burst, bare: bareBurst });
   emit({
     name: "chain",
-    metric: "inferences skipped in the burst",
+    metric: `${name}: inferences skipped in the burst`,
     value: live.router.counts.skippedInference,
     unit: "ticks",
   });
-  const perSecond = capacity();
+}
+
+function decisionsPerSecond(emit: Emit, { name, options }: Members): void {
+  const perSecond = capacity(options);
   emit({
     name: "chain",
-    metric: "decisions per second, one core, 100 symbols",
+    metric: `${name}: decisions per second, one core, 100 symbols`,
     value: perSecond,
     unit: "1/s",
     bar: ">= 12,000",
     met: perSecond >= 12_000,
+  });
+}
+
+/** A minute of every symbol closes on one beat: what a tick that comes then waits for. */
+function barCloseStorm(emit: Emit, { name, options }: Members): void {
+  const { live } = benchEngine(fleetInstruments(SYMBOLS), new MemoryJournal({ keep: false }), {
+    ...options,
+    live: false,
+  });
+  const walk = new FleetWalk(SYMBOLS, 9);
+  let micros = 1_400_000_040_000_000;
+  warm(live, walk, micros);
+  const millis: number[] = [];
+  for (let storm = 0; storm < STORMS; storm++) {
+    for (let i = 0; i < SYMBOLS; i++) live.step(walk.next(micros + i), micros + i);
+    micros += 60_000_000;
+    const startMillis = performance.now();
+    live.step(walk.next(micros), micros);
+    millis.push(performance.now() - startMillis);
+  }
+  const [middle, longest] = [median(millis), Math.max(...millis)];
+  emit({
+    name: "chain",
+    metric: `${name}: the bars of 100 symbols close at once, median of ${STORMS}`,
+    value: middle,
+    unit: "ms",
+    bar: "<= 50 ms",
+    met: middle <= 50,
+  });
+  emit({
+    name: "chain",
+    metric: `${name}: the longest that a tick waited for that`,
+    value: longest,
+    unit: "ms",
+    bar: "<= 5 ms",
+    met: longest <= 5,
   });
 }
 
@@ -113,7 +184,7 @@ function row(
     const limit = measured.bars?.[name];
     emit({
       name: "chain",
-      metric: `tick to decision ${name} ${when} (baseline: the same arrivals, nothing done)`,
+      metric: `${when}: tick to decision ${name} (baseline: the same arrivals, nothing done)`,
       value,
       unit: "us",
       baseline,
@@ -123,8 +194,9 @@ function row(
   }
 }
 
-function capacity(): number {
+function capacity(options: Members["options"]): number {
   const { engine, live } = benchEngine(fleetInstruments(SYMBOLS), new MemoryJournal({ keep: false }), {
+    ...options,
     live: false,
   });
   const walk = new FleetWalk(SYMBOLS, 8);

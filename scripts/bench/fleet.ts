@@ -45,7 +45,7 @@ export interface BenchEngine {
 export function benchEngine(
   instruments: readonly Instrument[],
   journal: Journal,
-  options: { live: boolean; models?: ModelShelf },
+  options: { live: boolean; models?: ModelShelf; config?: Partial<EngineConfig> },
 ): BenchEngine {
   const clock = new SystemClock();
   const live = new LiveEngine({
@@ -56,7 +56,7 @@ export function benchEngine(
       asksMembers: true,
       ...(options.models === undefined ? {} : { models: options.models }),
     }),
-    config: benchConfig(instruments),
+    config: { ...benchConfig(instruments), ...options.config },
     journal,
     scheduler: clock,
   });

@@ -1,14 +1,12 @@
 // What a trained model costs as a member: reading its features and judging its answer, against the bare call of the runtime on
-// the same numbers in the same run. Models are the champions of the data folder, or two small ones where it has none.
+// the same numbers in the same run. Models are the champions of the data folder, or those that ship where it has none.
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Tensor, TensorConstructor } from "onnxruntime-node";
 import { MICROS_PER_MINUTE } from "../../actors/base/clock.ts";
 import { SeededRandom } from "../../actors/base/random.ts";
-import { FEATURE_COUNT, FEATURE_NAMES, FEATURE_SCHEMA_HASH } from "../../actors/domain/features.ts";
+import { FEATURE_COUNT } from "../../actors/domain/features.ts";
 import { ABSTAIN, type Forecaster, type ForecastInput } from "../../actors/ports/forecaster.ts";
 import { MODEL_WINDOW_MAX, type ModelCard } from "../../actors/ports/models.ts";
 import { MinuteHistory } from "../../actors/symbol/minute-history.ts";
@@ -20,6 +18,7 @@ import { ModelShelf } from "../../storage/models/shelf.ts";
 import { MemoryJournal } from "../../storage/memory/memory-journal.ts";
 import { benchConfig, benchEngine, fleetInstruments, FleetWalk } from "./fleet.ts";
 import { type Emit, median, quantile } from "./row.ts";
+import { withShippedModels } from "./shipped-models.ts";
 
 const CALLS = 100_000;
 const WARM_CALLS = 2_000;
@@ -36,13 +35,8 @@ export async function bench(emit: Emit): Promise<void> {
   const settings = parseSettings({}, process.env);
   if (!settings.ok) throw new Error(settings.message);
   const folder = join(settings.value.data, "models");
-  const isEmpty = new FileModels(folder, tell).standing.length === 0;
-  const made = isEmpty ? smallModels() : undefined;
-  try {
-    await measure(emit, made ?? folder);
-  } finally {
-    if (made !== undefined) rmSync(made, { recursive: true, force: true });
-  }
+  if (new FileModels(folder, tell).standing.length > 0) await measure(emit, folder);
+  else await withShippedModels(async (shipped) => await measure(emit, shipped));
 }
 
 async function measure(emit: Emit, folder: string): Promise<void> {
@@ -212,55 +206,6 @@ class BareModel {
   run(): void {
     this.#session.run(this.#feeds, this.#fetches, this.#options);
   }
-}
-
-/** A registry of two: trees that read one row, and a convolution that reads eight minutes. */
-function smallModels(): string {
-  const folder = mkdtempSync(join(tmpdir(), "tickforge-bench-models-"));
-  const registry = new FileModels(folder, tell);
-  const common = {
-    version: "1",
-    trainedAt: "2026-01-05T00:00:00Z",
-    event: "up",
-    symbols: null,
-    featureSchema: FEATURE_SCHEMA_HASH,
-    horizonMicros: 300_000_000,
-    deadlineMicros: 2_000,
-    voteLifeMicros: 60_000_000,
-    acceptsMissing: true,
-    expiresAfterMicros: null,
-    details: {},
-  } as const;
-  promote(registry, "tiny-trees.onnx", {
-    ...common,
-    model: "tiny-trees",
-    member: "lightgbm",
-    features: FEATURE_NAMES.slice(0, 59),
-    window: 1,
-    inputs: [{ name: "features", shape: [null, 59] }],
-    outputs: [{ name: "probabilities", shape: [null, 2] }],
-    cadence: "tick",
-  });
-  promote(registry, "tiny-window.onnx", {
-    ...common,
-    model: "tiny-window",
-    member: "cnn",
-    features: FEATURE_NAMES.slice(0, 5),
-    window: 8,
-    inputs: [{ name: "rows", shape: [null, 8, 5] }],
-    outputs: [{ name: "probability", shape: [null, 1] }],
-    cadence: "bar-close",
-  });
-  return folder;
-}
-
-function promote(registry: FileModels, file: string, card: ModelCard): void {
-  const path = new URL(`../../test/fixtures/models/${file}`, import.meta.url);
-  const registered = registry.register(readFileSync(path), card, 1);
-  const promoted = registered.ok
-    ? registry.promote(card.model, { version: card.version, by: "the bench", atMicros: 1 })
-    : registered;
-  if (!promoted.ok) throw new Error(promoted.message);
 }
 
 function tell(message: string): void {
