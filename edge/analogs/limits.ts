@@ -11,7 +11,7 @@ export const PRIOR_EACH = 10;
 
 /**
  * A state that is no nearer than this is no more alike than any two states of a symbol typically are, and does not count: the median
- * distance of two states that share no minutes, by `bench analogs`.
+ * distance of two states that share no minutes, by `tickforge analogs`.
  */
 export const TYPICAL_DISTANCE = 0.8;
 

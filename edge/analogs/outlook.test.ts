@@ -2,7 +2,7 @@
 // counts once, and what is not much alike counts not at all.
 
 import { describe, expect, test } from "bun:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE } from "../../actors/base/clock.ts";
 import type { MarketVector } from "../../actors/ports/vectors.ts";
 import { MemoryVectors } from "../../storage/memory/vectors.ts";
@@ -43,15 +43,22 @@ async function outlook(states: readonly MarketVector[], k = 50): Promise<Outlook
   });
 }
 
-/** One a day, at the same hour. */
-function days(count: number, angle: number, moveOf: (day: number) => number | null): MarketVector[] {
-  return Array.from({ length: count }, (_, day) => state((day + 1) * MICROS_PER_DAY, angle, moveOf(day)));
+/** One a day, at the same hour, so much before the present one. */
+function days(
+  count: number,
+  angle: number,
+  moveOf: (day: number) => number | null,
+  beforeMicros = 0,
+): MarketVector[] {
+  return Array.from({ length: count }, (_, day) =>
+    state((day + 1) * MICROS_PER_DAY + beforeMicros, angle, moveOf(day)),
+  );
 }
 
 describe("the outlook", () => {
   test("of a pattern that always rose is up; of one that always fell, down", async () => {
     const rising = days(30, 0.1, () => 4);
-    const falling = days(30, 2.5, () => -4).map((each) => ({ ...each, timeMicros: each.timeMicros - 6e9 }));
+    const falling = days(30, 2.5, () => -4, 6 * MICROS_PER_HOUR);
     const up = await outlook([...rising, ...falling]);
     expect(up.probabilityUp).toBeCloseTo(40 / 50, 12);
     expect(up.found).toMatchObject({

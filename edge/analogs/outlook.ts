@@ -42,7 +42,7 @@ export async function outlookOf(vectors: Vectors, question: OutlookQuestion): Pr
   });
   const apart = farApart(neighbours, { symbol, timeMicros, limit: k });
   const alike = apart.filter(({ distance }) => distance < TYPICAL_DISTANCE);
-  return outlookFrom(alike, apart[0], OUTCOME_HORIZONS_MICROS.indexOf(horizonMicros as never));
+  return outlookFrom(alike, apart[0], OUTCOME_HORIZONS_MICROS.indexOf(horizonMicros));
 }
 
 /** What followed a state of then, over the horizon, had ended when the window of the state asked about began. */
