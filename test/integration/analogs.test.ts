@@ -9,6 +9,7 @@ import {
   MICROS_PER_MINUTE,
   MICROS_PER_SECOND,
   type Micros,
+  type Scheduler,
   VirtualClock,
 } from "../../actors/base/clock.ts";
 import { embedState, WINDOW_EMBEDDING } from "../../actors/chain/embedding.ts";
@@ -30,6 +31,7 @@ import {
   PROBE_MICROS,
   SEARCHES_AT_ONCE,
 } from "../../edge/analogs/limits.ts";
+import { DEADLINE_GRACE_MICROS } from "../../edge/asked/limits.ts";
 import { addAnalogMetrics } from "../../edge/analogs/metrics.ts";
 import { openAnalogs } from "../../edge/analogs/open.ts";
 import { ANALOG_DEFAULTS } from "../../edge/analogs/settings.ts";
@@ -74,12 +76,14 @@ const TIMEOUT_MICROS = ANALOG_DEFAULTS.timeoutSeconds * MICROS_PER_SECOND;
 /** Answers, fails or keeps silent as it is told. */
 class FragileVectors extends MemoryVectors {
   mood: "answers" | "away" | "silent" = "answers";
+  onSearch: () => void = () => undefined;
   searches = 0;
   searching = 0;
   most = 0;
 
   override async nearest(query: NearestQuery): Promise<Neighbour[]> {
     this.searches++;
+    this.onSearch();
     this.most = Math.max(this.most, ++this.searching);
     try {
       if (this.mood === "away") throw new VectorsUnavailable("nobody answers there");
@@ -270,6 +274,27 @@ describe("a store that", () => {
     await askAll();
     expect(desk.status.breaker).toBe("closed");
     expect(problems.at(-1)).toBe("analogs are found again");
+  });
+
+  test("answers, but to a process that was busy for too long, is not heard either", async () => {
+    const { rig, journal, vectors } = await setUp();
+    let stalledMicros = 0;
+    // Its timers come after everything that waits, as after a stall.
+    const clock: Scheduler = {
+      nowMicros: () => rig.clock.nowMicros() + stalledMicros,
+      after: () => () => undefined,
+      soon: (task) => task(),
+    };
+    vectors.onSearch = () => {
+      stalledMicros = TIMEOUT_MICROS + DEADLINE_GRACE_MICROS + 1;
+    };
+    const { live } = rig;
+    const desk = new AnalogDesk({ live, clock, vectors, settings: ANALOG_DEFAULTS, onProblem: () => {} });
+    desk.askAll();
+    await desk.idle();
+    live.settle();
+    expect(advicesOf(journal)[0]).toMatchObject({ status: "late", analogs: { failure: "timeout" } });
+    expect(desk.status.opinions).toBeLessThan(SYMBOLS);
   });
 
   test("is away is told once, and its vote is withdrawn", async () => {
