@@ -59,7 +59,7 @@ async function scoreAnalogs(paths: readonly string[], flags: AnalogsFlags): Prom
   if (opened.ticks.failure !== undefined) exitWith(opened.ticks.failure);
   const scores: AnalogScore[] = [];
   for (const [symbol, past] of pasts) {
-    const options = { horizonMicros, k, everyMicros: every * MICROS_PER_MINUTE };
+    const options = { horizonMicros, k, everyMicros: every * MICROS_PER_MINUTE, bidOnly: !areTicks };
     scores.push(await scorePast(symbol, past, options, (share) => progress.show(share, symbol)));
   }
   progress.done();

@@ -16,6 +16,7 @@ import type { TickSource } from "../../edge/feeds/source.ts";
 import { MemoryVectors } from "../../storage/memory/vectors.ts";
 import { VectorsSink } from "../../storage/projections/vectors/sink.ts";
 import { FeatureRun } from "../feature-run.ts";
+import { touchesRollover } from "./series.ts";
 
 const TURN_TICKS = 65_536;
 /** Pairs that the typical distance is taken of. */
@@ -27,6 +28,8 @@ export interface AnalogPassOptions {
   readonly k: number;
   /** Between questions, on the clock; a multiple of the five minutes between states. */
   readonly everyMicros: number;
+  /** Of bars without an ask the daily rollover says nothing: it is not asked about. */
+  readonly bidOnly: boolean;
 }
 
 export interface AnalogScore {
@@ -111,13 +114,16 @@ export async function readPast(
 export async function scorePast(
   symbol: string,
   past: SymbolPast,
-  { horizonMicros, k, everyMicros }: AnalogPassOptions,
+  { horizonMicros, k, everyMicros, bidOnly }: AnalogPassOptions,
   onProgress: (share: number) => void,
 ): Promise<AnalogScore> {
   const index = OUTCOME_HORIZONS_MICROS.indexOf(horizonMicros);
   const states = [...past.all.values()].sort((a, b) => a.timeMicros - b.timeMicros);
   const due = states.filter(
-    ({ timeMicros, outcomes }) => timeMicros % everyMicros === 0 && typeof outcomes[index] === "number",
+    ({ timeMicros, outcomes }) =>
+      timeMicros % everyMicros === 0 &&
+      typeof outcomes[index] === "number" &&
+      !(bidOnly && touchesRollover(timeMicros, horizonMicros)),
   );
   const blocks = new DayBlocks(4);
   const nearest: number[] = [];
