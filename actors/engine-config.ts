@@ -4,7 +4,7 @@
 import { StateHash } from "./base/hash.ts";
 import { failure, ok, type Result } from "./base/result.ts";
 import type { AccountSettings, PaperBrokerSettings } from "./account/settings.ts";
-import type { AdviserVote, PresetName } from "./chain/presets.ts";
+import type { AskedVote, PresetName } from "./chain/presets.ts";
 import { FEATURE_SCHEMA_HASH } from "./domain/features.ts";
 import type { Instrument } from "./domain/instrument.ts";
 import type { VotingModel } from "./voting-models.ts";
@@ -25,7 +25,9 @@ export interface EngineConfig {
   /** Trained models that vote beside the rule members; left out where there are none. */
   readonly models?: readonly VotingModel[];
   /** What the vote of external advisers is worth. Left out, nothing: they may still vote, in vain. */
-  readonly adviser?: AdviserVote;
+  readonly adviser?: AskedVote;
+  /** The same of the past's most similar market states. */
+  readonly analogs?: AskedVote;
 }
 
 /** Names the layout snapshots are made under: code version and feature schema. */

@@ -266,7 +266,7 @@ export class Engine {
   #seatSymbol(instrument: Instrument): Place {
     const { config, stopwatch, live, asksMembers, forecasters, onBar } = this.#options;
     return this.#seat(`symbol/${instrument.symbol}`, SYMBOL_MAILBOX_RECORDS, (emitter) => {
-      const preset = presetOf(config.preset, config.adviser);
+      const preset = presetOf(config.preset, config);
       const panel = new ForecasterPanel({
         instrumentId: instrument.id,
         forecasters: forecasters(instrument),

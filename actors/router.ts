@@ -138,7 +138,7 @@ export class TickRouter implements Emitter {
   }
 
   /**
-   * Takes in what advisers answered about a symbol.
+   * Takes in what was answered about a symbol beside the tick path.
    * @returns whether it was taken: not by a symbol that is behind with its ticks, which has better to do, nor without a
    * journal to replay it from
    */

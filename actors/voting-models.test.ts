@@ -124,6 +124,7 @@ describe("a model may vote", () => {
     { card: { member: "range-60m", event: "slot-lively" }, why: '"lively"' },
     { card: { member: "technical" }, why: "no trained model" },
     { card: { member: "adviser" }, why: "no trained model" },
+    { card: { member: "analogs" }, why: "no trained model" },
     { card: { cadence: "asynchronous" }, why: "asynchronous" },
     { card: { expiresAfterMicros: 5_000_000 }, why: undefined },
     { card: { expiresAfterMicros: 4_999_999 }, why: "expired on 2026-01-05" },

@@ -36,7 +36,7 @@ import type { Projector } from "../storage/projections/projector.ts";
 import { SqlAuditHeads } from "../storage/sql/audit-heads.ts";
 import { openDatabase } from "../storage/sql/database.ts";
 import { SqlLedger } from "../storage/sql/ledger.ts";
-import { adviserVoteOf } from "./advisers/settings.ts";
+import { askedVotesOf } from "./asked/votes.ts";
 import { SOURCE_NAMES } from "./feeds/source.ts";
 import { firstModels, ModelWatch, withModels } from "./model-watch.ts";
 import { recoverSafely } from "./recovery.ts";
@@ -99,7 +99,6 @@ export function engineConfig(
   instruments: readonly Instrument[],
   models: readonly VotingModel[],
 ): EngineConfig {
-  const adviser = adviserVoteOf(settings.advisers);
   const config = {
     instruments,
     sources: SOURCE_NAMES,
@@ -107,7 +106,7 @@ export function engineConfig(
     account: settings.account,
     broker: settings.broker,
     seed: settings.seed,
-    ...(adviser === undefined ? {} : { adviser }),
+    ...askedVotesOf(settings),
   };
   return withModels(config, models);
 }

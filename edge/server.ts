@@ -3,6 +3,7 @@
 import type { Server } from "bun";
 import { failure, ok, type Result } from "../actors/base/result.ts";
 import type { AdviserDesk } from "./advisers/desk.ts";
+import type { AnalogDesk } from "./analogs/desk.ts";
 import { makeApp } from "./api/app.ts";
 import { BODY_BYTES_MAX } from "./api/body.ts";
 import type { Explain } from "./api/explain.ts";
@@ -32,6 +33,8 @@ export interface ServerOptions {
   readonly ingest: Omit<TickDeskOptions, "station">;
   /** External advisers, where any are asked. */
   readonly advisers?: AdviserDesk | undefined;
+  /** The vote of similar market states, where it is wanted. */
+  readonly analogs?: AnalogDesk | undefined;
   /** Makes dossiers of decisions, aside from the tick path; left out, none are made. */
   readonly explain?: Explain;
   /** Answers for the page at `/` and its files. */
@@ -64,6 +67,7 @@ export function startServer(options: ServerOptions): Result<RunningServer, Serve
     badge: options.badge,
     clockIsWall: options.ingest.clock === "wall",
     advisers: options.advisers,
+    analogs: options.analogs,
     clients: () => clients.size,
   });
   const ticks = new TickDesk({ station, ...options.ingest });

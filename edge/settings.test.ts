@@ -79,9 +79,9 @@ test("streams are Dragonfly's, NATS' or Kafka's, of one host or several; any oth
   expect(refused).toHaveProperty("message", expect.not.stringContaining("secret"));
 });
 
-/** What the engine is built from with these advisers. */
-function configured(advisers: object): EngineConfig {
-  const config = file(JSON.stringify({ advisers }));
+/** What the engine is built from with these settings. */
+function configured(settings: object): EngineConfig {
+  const config = file(JSON.stringify(settings));
   const parsed = parseSettings({ config }, { OPENAI_API_KEY: "sk-secret" });
   if (!parsed.ok) throw new Error(parsed.message);
   return engineConfig(parsed.value, [], []);
@@ -138,10 +138,35 @@ describe("advisers", () => {
 
   test("reach the engine's configuration by their weight alone: without one it is as it was", () => {
     const services = [service];
-    expect(configured({ enabled: true, services })).not.toHaveProperty("adviser");
-    expect(configured({ enabled: false, weight: 0.2, services })).not.toHaveProperty("adviser");
-    const weighted = configured({ enabled: true, weight: 0.2, services });
+    expect(configured({ advisers: { enabled: true, services } })).not.toHaveProperty("adviser");
+    expect(configured({ advisers: { enabled: false, weight: 0.2, services } })).not.toHaveProperty("adviser");
+    const weighted = configured({ advisers: { enabled: true, weight: 0.2, services } });
     expect(weighted.adviser).toEqual({ weight: 0.2, voteLifeMicros: 20 * 60_000_000 });
     expect(JSON.stringify(weighted)).not.toContain("sk-secret");
+  });
+});
+
+describe("analogs", () => {
+  test("are off, and worth nothing, until somebody says otherwise", () => {
+    expect(parseSettings({}, {})).toMatchObject({
+      value: { analogs: { enabled: false, weight: 0, everyMinutes: 5, horizonMinutes: 15, k: 50 } },
+    });
+    expect(configured({ analogs: { enabled: true } })).not.toHaveProperty("analogs");
+    expect(configured({ analogs: { weight: 0.2 } })).not.toHaveProperty("analogs");
+    const weighted = configured({ analogs: { enabled: true, weight: 0.2, voteLifeMinutes: 7 } });
+    expect(weighted.analogs).toEqual({ weight: 0.2, voteLifeMicros: 7 * 60_000_000 });
+    expect(weighted).not.toHaveProperty("adviser");
+  });
+
+  test.each([
+    ["a horizon whose outcomes are not stored", { horizonMinutes: 30 }, "5, 15, 60"],
+    ["too few neighbours to vote by", { k: 9 }, "k"],
+    ["a weight above all others", { weight: 1.1 }, "weight"],
+    ["what nobody knows", { neighbours: 5 }, "neighbours"],
+  ])("%s is refused by name", (_, analogs, named) => {
+    const config = file(JSON.stringify({ analogs }));
+    const parsed = parseSettings({ config }, {});
+    expect(parsed).toMatchObject({ ok: false, code: "config-invalid" });
+    expect(parsed).toHaveProperty("message", expect.stringContaining(named));
   });
 });

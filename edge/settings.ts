@@ -7,6 +7,7 @@ import { z } from "zod";
 import { DEFAULT_ACCOUNT_SETTINGS, DEFAULT_PAPER_BROKER_SETTINGS } from "../actors/account/settings.ts";
 import { failure, ok, type Result } from "../actors/base/result.ts";
 import { PRESET_NAMES } from "../actors/chain/presets.ts";
+import { ANALOG_DEFAULTS, analogsSchema } from "./analogs/settings.ts";
 import { ADVISER_DEFAULTS, advisersSchema, type AdviserSettings } from "./advisers/settings.ts";
 
 const whole = z.number().int().nonnegative();
@@ -117,6 +118,8 @@ const settingsSchema = z.strictObject({
   }),
   /** Language models that are asked for an opinion now and then; off unless enabled. */
   advisers: advisersSchema,
+  /** A vote by what followed the past's most similar market states; off unless enabled. */
+  analogs: analogsSchema,
 });
 
 export type Settings = Readonly<Omit<z.infer<typeof settingsSchema>, "advisers">> & {
@@ -140,6 +143,7 @@ const DEFAULTS: Settings = {
   graph: {},
   timeSeries: { enabled: true, username: "default", password: "", database: "tickforge" },
   advisers: ADVISER_DEFAULTS,
+  analogs: ANALOG_DEFAULTS,
 };
 
 /** Values given on the command line; undefined where the flag is absent. */

@@ -21,6 +21,8 @@ export interface FeatureRunOptions {
   readonly instruments: readonly Instrument[];
   /** Which of the two listeners are told: one of them, or both. */
   readonly cadence: Cadence | "both";
+  /** Every bar as it closes; not with the cadence `tick`. */
+  readonly onBar?: (bar: Bar, interval: number, live: LiveEngine) => void;
   /** @param features in the order of FEATURE_NAMES, valid during the call only */
   readonly onTick?: (instrument: Instrument, quote: Quote, features: Float64Array) => void;
   readonly onMinute?: (
@@ -45,7 +47,7 @@ export class FeatureRun {
         stopwatch: clock,
         live: false,
         asksMembers: false,
-        ...(cadence === "tick" ? {} : { onBar: (bar, interval) => this.#minute(bar, interval) }),
+        ...(cadence === "tick" ? {} : { onBar: (bar, interval) => this.#closed(bar, interval) }),
       }),
       config: {
         instruments,
@@ -73,7 +75,8 @@ export class FeatureRun {
     onTick?.(instrument, chain.quote, chain.features.vector);
   }
 
-  #minute(bar: Bar, interval: number): void {
+  #closed(bar: Bar, interval: number): void {
+    this.#options.onBar?.(bar, interval, this.#live);
     if (interval !== MINUTE) return;
     const instrument = this.#options.instruments[bar.instrumentId];
     const features = this.#live.engine.symbol(bar.instrumentId)?.chain.features.vector;

@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from "commander";
 import packageJson from "../package.json" with { type: "json" };
+import { analogsCommand } from "./commands/analogs.ts";
 import { backupCommand, restoreCommand } from "./commands/backup.ts";
 import { benchCommand } from "./commands/bench.ts";
 import { EXIT_FAILED, EXIT_USAGE } from "./commands/common.ts";
@@ -30,6 +31,7 @@ const program = new Command("tickforge")
   .addCommand(replayCommand())
   .addCommand(featuresCommand())
   .addCommand(modelsCommand())
+  .addCommand(analogsCommand())
   .addCommand(journalCommand())
   .addCommand(explainCommand())
   .addCommand(projectionsCommand())

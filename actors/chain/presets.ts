@@ -1,7 +1,7 @@
 // Named sets of weights and thresholds. None of them claims to earn money: that is what walk-forward reports are for.
 
 import { MICROS_PER_SECOND } from "../base/clock.ts";
-import { ADVISER, type MemberId } from "../domain/prediction.ts";
+import { type AsynchronousMember, isAsynchronous, MEMBERS, type MemberId } from "../domain/prediction.ts";
 import type { BallotSettings } from "./ballot.ts";
 import type { MetaSettings } from "./meta-learner.ts";
 import { POLICY_DEFAULTS, type PolicySettings } from "./policy.ts";
@@ -26,12 +26,14 @@ export interface Preset {
   readonly wantsModels?: true;
 }
 
-/** External advisers are of no preset: whoever pays for them says what they are worth. */
-export interface AdviserVote {
+/** Members that are answered beside the tick path are of no preset: whoever turns one on says what it is worth. */
+export interface AskedVote {
   /** Beside the preset's own weights. */
   readonly weight: number;
   readonly voteLifeMicros: number;
 }
+
+export type AskedVotes = Readonly<Partial<Record<AsynchronousMember, AskedVote>>>;
 
 const VOTE_LIVES: Readonly<Partial<Record<MemberId, number>>> = {
   technical: TICK_VOTE_LIFE_MICROS,
@@ -109,15 +111,16 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = Object.freeze({
   },
 });
 
-export function presetOf(name: PresetName, adviser: AdviserVote | undefined): Preset {
+/** @param asked worth nothing where left out */
+export function presetOf(name: PresetName, asked: AskedVotes): Preset {
   const preset = PRESETS[name];
-  if (adviser === undefined) return preset;
-  const { weights, voteLifeMicros } = preset.ballot;
-  return {
-    ...preset,
-    ballot: {
-      weights: { ...weights, [ADVISER]: adviser.weight },
-      voteLifeMicros: { ...voteLifeMicros, [ADVISER]: adviser.voteLifeMicros },
-    },
-  };
+  const weights = { ...preset.ballot.weights };
+  const voteLifeMicros = { ...preset.ballot.voteLifeMicros };
+  for (const member of MEMBERS) {
+    const vote = isAsynchronous(member) ? asked[member] : undefined;
+    if (vote === undefined) continue;
+    weights[member] = vote.weight;
+    voteLifeMicros[member] = vote.voteLifeMicros;
+  }
+  return { ...preset, ballot: { weights, voteLifeMicros } };
 }

@@ -136,6 +136,33 @@ describe("record codec", () => {
     expect(roundTrip(record)).toEqual(record);
   });
 
+  test("advice of the past keeps whose it is and what it is based on", () => {
+    const record: JournalRecord = {
+      kind: "advice",
+      seq: 7,
+      timeMicros: 9,
+      instrumentId: 3,
+      member: "analogs",
+      askedSeq: 5,
+      askedMicros: 6,
+      horizonMicros: 900_000_000,
+      status: "voted",
+      probabilityUp: 0.55,
+      answers: [],
+      analogs: {
+        failure: "",
+        neighbours: 40,
+        rose: 22,
+        unmoved: 1,
+        meanBasisPoints: 0.4,
+        spreadBasisPoints: 3.1,
+        nearestDistance: 0.12,
+        nearestMicros: [1, 2],
+      },
+    };
+    expect(roundTrip(record)).toEqual(record);
+  });
+
   test("a record too large to journal is refused, not cut", () => {
     const record: JournalRecord = {
       kind: "configured",

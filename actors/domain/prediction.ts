@@ -24,8 +24,16 @@ export const MEMBERS = [
 
 export type MemberId = (typeof MEMBERS)[number];
 
-/** The member that is answered by a record of its own, whenever that comes: see `Advice`. */
-export const ADVISER = "adviser" satisfies MemberId;
+/** The members that are answered by a record of their own, whenever that comes: see `Advice`. */
+export type AsynchronousMember = "adviser" | "analogs";
+/** External advisers. */
+export const ADVISER = "adviser" satisfies AsynchronousMember;
+/** What followed the past's most similar market states. */
+export const ANALOGS = "analogs" satisfies AsynchronousMember;
+
+export function isAsynchronous(member: MemberId): member is AsynchronousMember {
+  return member === ADVISER || member === ANALOGS;
+}
 
 /** How a member's call ended. Position is the number in records: append, never reorder. */
 export const VOTE_STATUSES = ["voted", "abstained", "late", "failed", "invalid", "breaker-open"] as const;

@@ -6,8 +6,8 @@ import { type Clock, MICROS_PER_MINUTE, type Micros } from "../base/clock.ts";
 import { StateHash } from "../base/hash.ts";
 import { LatencyHistogram } from "../base/histogram.ts";
 import type { Chain } from "../chain/chain.ts";
-import type { Advice } from "../domain/advice.ts";
-import { ADVISER, type Vote, type Votes } from "../domain/prediction.ts";
+import { type Advice, adviceMember } from "../domain/advice.ts";
+import { isAsynchronous, type Vote, type Votes } from "../domain/prediction.ts";
 import { QUARANTINE_CODES, type QuarantineCode } from "../domain/quarantine.ts";
 import type { JournalRecord } from "../domain/records.ts";
 import type { Action } from "../domain/signal.ts";
@@ -194,13 +194,15 @@ export class SymbolActor {
   }
 
   /** Answered outside, some time ago: it becomes a vote like any other, that a replay finds in its place. */
-  #onAdvice({ seq, timeMicros, status, probabilityUp }: Advice): void {
+  #onAdvice(advice: Advice): void {
     if (!this.#asksMembers) return;
-    this.#emitter.emit(this.panel.relay({ member: ADVISER, status, probabilityUp }, seq, timeMicros));
+    const { seq, timeMicros, status, probabilityUp } = advice;
+    const vote = { member: adviceMember(advice), status, probabilityUp };
+    this.#emitter.emit(this.panel.relay(vote, seq, timeMicros));
   }
 
   #onVotes(record: Votes): void {
-    if (isAdviser(record)) {
+    if (isAnswer(record)) {
       // It waits for the next decision and makes none: when an answer happens to come must not decide when we trade.
       this.chain.cast(record);
       this.#hash.number((record.votes[0] as Vote).probabilityUp);
@@ -264,7 +266,7 @@ export class SymbolActor {
   }
 }
 
-/** The adviser votes alone. */
-function isAdviser({ votes }: Votes): boolean {
-  return votes.length === 1 && (votes[0] as Vote).member === ADVISER;
+/** Whoever is answered beside the tick path votes alone. */
+function isAnswer({ votes }: Votes): boolean {
+  return votes.length === 1 && isAsynchronous((votes[0] as Vote).member);
 }

@@ -1,8 +1,7 @@
 // Asks external advisers about every symbol on the quarter of the hour, or however often, and brings what they said to the
-// engine as a record. It stands beside the tick path: it reads actors, waits for nobody's ticks, and nobody waits for it.
+// engine as a record.
 
 import {
-  type Cancel,
   type Clock,
   MICROS_PER_MINUTE,
   MICROS_PER_SECOND,
@@ -14,9 +13,11 @@ import type { VoteStatus } from "../../actors/domain/prediction.ts";
 import type { LiveEngine } from "../../actors/live-engine.ts";
 import type { MarketSummary } from "../../actors/ports/adviser.ts";
 import type { IncomingAdvice } from "../../actors/router.ts";
+import { DEADLINE_GRACE_MICROS } from "../asked/limits.ts";
+import { Rounds } from "../asked/rounds.ts";
 import type { Budget, BudgetLimits } from "./budget.ts";
 import { type AnswerOutcome, type Consultant, type ConsultantStatus, STATUS_OF } from "./consultant.ts";
-import { DEADLINE_GRACE_MICROS, ROUNDS_AT_ONCE } from "./limits.ts";
+import { ROUNDS_AT_ONCE } from "./limits.ts";
 import type { NewsFile } from "./news.ts";
 import type { AdviserSettings } from "./settings.ts";
 import { summarize } from "./summary.ts";
@@ -42,17 +43,21 @@ export interface DeskStatus {
 
 export class AdviserDesk {
   readonly #options: DeskOptions;
-  /** Symbols that are asked about now. */
-  readonly #asking = new Map<number, Promise<void>>();
-  /** Symbols that are to be asked about next. */
-  #line: Instrument[] = [];
-  #cancel: Cancel | undefined;
-  #stopped = false;
-  #advised = 0;
-  #dropped = 0;
+  readonly #rounds: Rounds<MarketSummary>;
 
   constructor(options: DeskOptions) {
     this.#options = options;
+    const { live, clock, settings, onProblem } = options;
+    this.#rounds = new Rounds({
+      live,
+      clock,
+      everyMinutes: settings.everyMinutes,
+      atOnce: ROUNDS_AT_ONCE,
+      look: (actor, { symbol }) =>
+        summarize(actor, { symbol, nowMicros: clock.nowMicros(), horizonMinutes: settings.horizonMinutes }),
+      ask: async (measured, instrument) => await this.#ask(measured, instrument),
+      onError: (symbol, error) => onProblem(`advisers were not heard on ${symbol}: ${String(error)}`),
+    });
   }
 
   get status(): DeskStatus {
@@ -62,80 +67,33 @@ export class AdviserDesk {
       advisers: consultants.map(({ status }) => status),
       spent: { calls, costMicros },
       limits: budget.limits,
-      advised: this.#advised,
-      dropped: this.#dropped,
+      advised: this.#rounds.advised,
+      dropped: this.#rounds.dropped,
     };
   }
 
-  /** Begins at the next point of the grid: a start that is repeated asks nothing. */
+  /** On the clock: 15 minutes are at :00, :15, :30 and :45. */
   start(): void {
-    const { clock, settings } = this.#options;
-    const everyMicros = settings.everyMinutes * MICROS_PER_MINUTE;
-    const again = (): void => {
-      const nowMicros = clock.nowMicros();
-      const dueMicros = (Math.floor(nowMicros / everyMicros) + 1) * everyMicros;
-      this.#cancel = clock.after(dueMicros - nowMicros, () => {
-        this.askAll();
-        again();
-      });
-    };
-    again();
+    this.#rounds.start();
   }
 
   /** Answers that are under way are no longer wanted. */
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#cancel?.();
-    this.#line = [];
+    this.#rounds.stop();
     for (const consultant of this.#options.consultants) consultant.close();
-    await Promise.all(this.#asking.values());
+    await this.#rounds.settled();
   }
 
-  /** Puts every symbol in line, but for those that have answers coming; who is still in line from before waits on. */
   askAll(): void {
-    const { instruments } = this.#options.live.engine.config;
-    this.#line = instruments.filter(({ id }) => !this.#asking.has(id));
-    this.#next();
+    this.#rounds.askAll();
   }
 
   /** Resolves once nobody is asked. */
   async idle(): Promise<void> {
-    while (this.#asking.size > 0) await Promise.all(this.#asking.values());
+    await this.#rounds.idle();
   }
 
-  #next(): void {
-    while (!this.#stopped && this.#asking.size < ROUNDS_AT_ONCE) {
-      const instrument = this.#line.shift();
-      if (instrument === undefined) return;
-      const summary = this.#summarize(instrument);
-      if (summary === undefined) continue;
-      const round = this.#round(instrument, summary)
-        .catch((error: unknown) => {
-          this.#dropped++;
-          this.#options.onProblem(`advisers were not heard on ${instrument.symbol}: ${String(error)}`);
-        })
-        .finally(() => {
-          this.#asking.delete(instrument.id);
-          this.#next();
-        });
-      this.#asking.set(instrument.id, round);
-    }
-  }
-
-  /** Undefined where there is nothing to ask, or nowhere to put an answer. */
-  #summarize(instrument: Instrument): MarketSummary | undefined {
-    const { live, clock, settings } = this.#options;
-    const actor = live.engine.symbol(instrument.id);
-    if (actor === undefined || live.router.detached || live.engine.troubleOf(instrument.id) !== "")
-      return undefined;
-    return summarize(actor, {
-      instrument,
-      nowMicros: clock.nowMicros(),
-      horizonMinutes: settings.horizonMinutes,
-    });
-  }
-
-  async #round(instrument: Instrument, measured: MarketSummary): Promise<void> {
+  async #ask(measured: MarketSummary, instrument: Instrument): Promise<IncomingAdvice> {
     const { live, clock, consultants, settings, news } = this.#options;
     const askedMicros = clock.nowMicros();
     const askedSeq = live.router.lastSeq;
@@ -144,16 +102,13 @@ export class AdviserDesk {
     const outcomes = await Promise.all(
       consultants.map(async (consultant) => await consultant.consult(summary)),
     );
-    if (this.#stopped) return;
-    const advice = adviceOf(outcomes, {
+    return adviceOf(outcomes, {
       instrumentId: instrument.id,
       askedSeq,
       askedMicros,
       horizonMicros: settings.horizonMinutes * MICROS_PER_MINUTE,
       isLate: this.#isLate(askedMicros, clock),
     });
-    if (live.advise(advice, clock.nowMicros())) this.#advised++;
-    else this.#dropped++;
   }
 
   /** The market they were asked about is gone, whatever kept them. */

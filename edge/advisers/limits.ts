@@ -3,12 +3,6 @@
 /** Symbols that are asked about at the same time; the others wait in line. */
 export const ROUNDS_AT_ONCE = 2;
 
-/** A market whose newest quote is older is closed or silent: nobody is asked about it. */
-export const QUOTE_AGE_MAX_MICROS = 60_000_000;
-
-/** How much later than its timeout an answer may be journaled. */
-export const DEADLINE_GRACE_MICROS = 2_000_000;
-
 /** An answer is one small object; the rest of a body is not read. */
 export const ANSWER_BYTES_MAX = 65_536;
 

@@ -2,8 +2,6 @@
 // turns them on, and without a weight they vote in vain.
 
 import { z } from "zod";
-import type { AdviserVote } from "../../actors/chain/presets.ts";
-import { MICROS_PER_MINUTE } from "../../actors/base/clock.ts";
 import { SERVICES_MAX } from "./limits.ts";
 
 const whole = z.number().int().nonnegative();
@@ -80,16 +78,6 @@ export const ADVISER_DEFAULTS: AdviserSettings = {
   costPerDay: 1,
   services: [],
 };
-
-/** What the engine is told of them; undefined where their vote is worth nothing. */
-export function adviserVoteOf({
-  enabled,
-  weight,
-  voteLifeMinutes,
-}: AdviserSettings): AdviserVote | undefined {
-  if (!enabled || weight === 0) return undefined;
-  return { weight, voteLifeMicros: voteLifeMinutes * MICROS_PER_MINUTE };
-}
 
 /** Why a service cannot be used as it is configured; empty where it can. */
 export function troubleOf({ apiKeyEnv, apiKey }: AdviserService): string {

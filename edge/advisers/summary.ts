@@ -2,12 +2,9 @@
 
 import { MICROS_PER_MINUTE, type Micros } from "../../actors/base/clock.ts";
 import { FEATURE, type FeatureName } from "../../actors/domain/features.ts";
-import { type Instrument, isOpen } from "../../actors/domain/instrument.ts";
 import { ADVISER } from "../../actors/domain/prediction.ts";
-import { TICK_BACKFILL } from "../../actors/domain/tick.ts";
 import type { MarketSummary } from "../../actors/ports/adviser.ts";
 import type { SymbolActor } from "../../actors/symbol/symbol-actor.ts";
-import { QUOTE_AGE_MAX_MICROS } from "./limits.ts";
 
 const BASIS_POINTS = 10_000;
 const MINUTES = 60;
@@ -19,25 +16,23 @@ const RETURNS_MAX = 128;
 const NEEDED: readonly FeatureName[] = ["log_return_15m", "volatility_20"];
 
 export interface SummaryOptions {
-  readonly instrument: Instrument;
+  readonly symbol: string;
   readonly nowMicros: Micros;
   readonly horizonMinutes: number;
 }
 
-/** Without texts of others; undefined for a market that is closed, silent or not warm. */
+/** Without texts of others; undefined for a market that is not warm. */
 export function summarize(
   actor: SymbolActor,
-  { instrument, nowMicros, horizonMinutes }: SummaryOptions,
+  { symbol, nowMicros, horizonMinutes }: SummaryOptions,
 ): MarketSummary | undefined {
   const { chain } = actor;
   const { quote } = chain;
   const { vector } = chain.features;
-  if (!isOpen(instrument, nowMicros) || nowMicros - quote.timeMicros > QUOTE_AGE_MAX_MICROS) return undefined;
-  if ((quote.flags & TICK_BACKFILL) !== 0) return undefined;
   const read = (name: FeatureName): number | null => rounded(vector[FEATURE[name]] as number);
   if (NEEDED.some((name) => read(name) === null)) return undefined;
   return {
-    symbol: instrument.symbol,
+    symbol,
     time: minuteText(nowMicros),
     horizonMinutes,
     sessions: SESSIONS.filter(([name]) => read(name) === 1).map(([, centre]) => centre),

@@ -3,6 +3,7 @@
 import { Gauge, Registry } from "prom-client";
 import type { Station } from "../main.ts";
 import { addAdviserMetrics } from "../advisers/metrics.ts";
+import { addAnalogMetrics } from "../analogs/metrics.ts";
 import type { LivePicture } from "../live/live-picture.ts";
 
 export function makeMetrics(picture: LivePicture): Registry {
@@ -40,6 +41,7 @@ export function makeMetrics(picture: LivePicture): Registry {
   addStores(registry, picture);
   addBarsCache(registry, picture);
   if (picture.advisers !== undefined) addAdviserMetrics(registry, picture.advisers);
+  if (picture.analogs !== undefined) addAnalogMetrics(registry, picture.analogs);
   gauge("stream_clients", "Open sockets", () => picture.health().clients);
   gauge("equity", "Equity of the account", () => picture.account()?.equity ?? Number.NaN);
   gauge("open_positions", "Open positions", () => picture.positions().length);

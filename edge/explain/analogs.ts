@@ -9,9 +9,9 @@ import { isoTime } from "../live/shapes.ts";
 
 export const ANALOGS_MAX = 100;
 /** States of one symbol that are nearer in time than this share minutes: of such only the most alike counts. */
-const APART_MICROS = EMBEDDING_RETURNS * MICROS_PER_MINUTE;
+export const APART_MICROS: number = EMBEDDING_RETURNS * MICROS_PER_MINUTE;
 /** Neighbours asked for by wanted analog: a good stretch of the past comes with all its five minutes. */
-const ASKED_PER_ANALOG = 12;
+export const ASKED_PER_ANALOG = 12;
 
 const analogSchema = z.object({
   symbol: z.string(),
@@ -93,9 +93,9 @@ export async function findAnalogs(vectors: Vectors, question: AnalogsQuestion): 
 }
 
 /** The nearest of which no two share minutes, nor one with the state that is asked about. */
-function farApart(
+export function farApart(
   neighbours: readonly Neighbour[],
-  { symbol, timeMicros, limit }: AnalogsQuestion,
+  { symbol, timeMicros, limit }: Pick<AnalogsQuestion, "symbol" | "timeMicros" | "limit">,
 ): readonly Neighbour[] {
   const taken = new Map<string, Micros[]>([[symbol, [timeMicros]]]);
   const apart: Neighbour[] = [];

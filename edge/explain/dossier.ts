@@ -2,10 +2,10 @@
 // Terminal, JSON and page show the same one.
 
 import { z } from "zod";
-import { adviceSchema } from "./advice.ts";
+import { adviceSchema, analogVoteSchema } from "./advice.ts";
 import { analogsSchema } from "./analogs.ts";
 
-export const DOSSIER_VERSION = 3;
+export const DOSSIER_VERSION = 4;
 
 const seq = z.number().int().nonnegative();
 const time = z.iso.datetime();
@@ -131,6 +131,8 @@ export const dossierSchema = z.object({
   votes: z.array(voteSchema),
   /** What external advisers had said last of that symbol, if what they spoke about was not over. */
   advice: adviceSchema.nullable(),
+  /** What the vote of similar market states was based on then, under the same condition. */
+  analogVote: analogVoteSchema.nullable(),
   signal: signalSchema.nullable(),
   /** Refusals by risk of what the signal asked for. */
   refusals: z.array(refusalSchema),

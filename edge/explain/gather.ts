@@ -20,7 +20,7 @@ import type { JournalCursor } from "../../actors/ports/journal.ts";
 import { type Vectors, VectorsUnavailable } from "../../actors/ports/vectors.ts";
 import { votingModel } from "../../actors/voting-models.ts";
 import { isoTime, priceOf, signalShape } from "../live/shapes.ts";
-import { adviceAt } from "./advice.ts";
+import { adviceAt, analogVoteAt } from "./advice.ts";
 import { findAnalogs } from "./analogs.ts";
 import { inForceAt, votesOf } from "./votes.ts";
 import { type Dossier, DOSSIER_VERSION } from "./dossier.ts";
@@ -94,6 +94,7 @@ export function explain(past: Past, id: string): Result<Dossier, ExplainFailure>
   );
   const decidedAt = before.ticks.at(-1)?.time ?? isoTime((orders[0] ?? fills[0])?.timeMicros ?? 0);
   const stood = standing(past, { seq: decidedSeq, time: decidedAt, instrumentId });
+  const decided = { instrumentId, seq: decidedSeq, timeMicros: Date.parse(decidedAt) * 1_000 };
   return ok({
     version: DOSSIER_VERSION,
     id,
@@ -107,11 +108,8 @@ export function explain(past: Past, id: string): Result<Dossier, ExplainFailure>
       const inForce = timeMicros === undefined ? configured : inForceAt(found.configurations, timeMicros);
       return votingModel((inForce?.config as EngineConfig | undefined) ?? {}, member, instrument.symbol);
     }),
-    advice: adviceAt(found.advices, {
-      instrumentId,
-      seq: decidedSeq,
-      timeMicros: Date.parse(decidedAt) * 1_000,
-    }),
+    advice: adviceAt(found.advices, decided),
+    analogVote: analogVoteAt(found.advices, decided),
     signal: signal === undefined ? null : shownSignal(signal, instrument),
     refusals: refusals.map(({ seq, timeMicros, code, message, checks }) => ({
       seq,

@@ -1,6 +1,7 @@
 // A dossier as a page of its own: nothing is loaded from anywhere, and it prints well.
 
 import { type Cell, escaped, grid, page } from "../html.ts";
+import { foundText } from "./advice.ts";
 import type { Dossier } from "./dossier.ts";
 
 export function dossierPage(dossier: Dossier): string {
@@ -28,6 +29,7 @@ export function dossierPage(dossier: Dossier): string {
     ),
     layers(dossier),
     advice(dossier),
+    analogVote(dossier),
     ...dossier.refusals.map((refusal) =>
       checks(`Refused: ${refusal.code}. ${refusal.message}`, refusal.checks),
     ),
@@ -110,6 +112,15 @@ function advice({ advice: found }: Dossier): string {
       confidence?.toFixed(2) ?? "",
       `${reasons.join("; ")}${cached ? " (said before, of a market that looked the same)" : ""}`,
     ]),
+  );
+}
+
+function analogVote({ analogVote: vote }: Dossier): string {
+  if (vote === null) return "";
+  return grid(
+    `Vote of similar market states, asked ${vote.askedAt} about ${vote.horizonMinutes} minutes`,
+    ["Status", "Probability up", "Based on", "Most alike"],
+    [[vote.status, vote.probabilityUp?.toFixed(4) ?? "", foundText(vote), vote.nearest.join(", ")]],
   );
 }
 

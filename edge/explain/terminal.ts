@@ -1,7 +1,7 @@
 // A dossier for a person at a terminal.
 
 import { type Palette, palette, table } from "../terminal/table.ts";
-import { adviceLines } from "./advice.ts";
+import { adviceLines, analogVoteLines } from "./advice.ts";
 import type { Dossier } from "./dossier.ts";
 
 /** @param colours whether the output understands ANSI escapes */
@@ -22,6 +22,7 @@ export function dossierLines(dossier: Dossier, colours: boolean): string[] {
     ),
   );
   section("advisers", adviceLines(dossier.advice));
+  section("vote of similar market states", analogVoteLines(dossier.analogVote));
   section(
     "ticks before it",
     grid(

@@ -18,6 +18,7 @@ import type {
   SymbolState,
 } from "../api/schemas.ts";
 import type { AdviserDesk } from "../advisers/desk.ts";
+import type { AnalogDesk } from "../analogs/desk.ts";
 import type { Station } from "../main.ts";
 import { JournalTap, type ShownRecord } from "./journal-tap.ts";
 import { latencyRows } from "./latency.ts";
@@ -64,6 +65,7 @@ export class LivePicture {
   readonly clockIsWall: boolean;
   /** Undefined where nobody is asked. */
   readonly advisers: AdviserDesk | undefined;
+  readonly analogs: AnalogDesk | undefined;
   /** This process's life. */
   readonly boot = crypto.randomUUID().slice(0, 8);
   readonly #startedMillis = Date.now();
@@ -90,12 +92,14 @@ export class LivePicture {
     badge: Badge;
     clockIsWall: boolean;
     advisers: AdviserDesk | undefined;
+    analogs: AnalogDesk | undefined;
     clients: () => number;
   }) {
     const { station } = options;
     this.station = station;
     this.clockIsWall = options.clockIsWall;
     this.advisers = options.advisers;
+    this.analogs = options.analogs;
     this.bars = options.bars;
     this.badge = options.badge;
     this.#clients = options.clients;

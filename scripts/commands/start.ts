@@ -5,8 +5,8 @@ import { Command, Option } from "commander";
 import { failure } from "../../actors/base/result.ts";
 import type { Engine } from "../../actors/engine.ts";
 import { ruleForecasters } from "../../actors/ensemble.ts";
-import type { AdviserDesk } from "../../edge/advisers/desk.ts";
 import { openAdvisers } from "../../edge/advisers/open.ts";
+import { openAnalogs } from "../../edge/analogs/open.ts";
 import { buildDashboard } from "../../edge/dashboard/routes.ts";
 import { RecentBars } from "../../edge/live/recent-bars.ts";
 import { openStation, type Station } from "../../edge/main.ts";
@@ -85,7 +85,7 @@ async function start(paths: readonly string[], flags: StartFlags): Promise<void>
   const market = valueOrExit(openMarket({ kind, paths, speed, clock, seed: settings.seed }));
   const stop = new StopRequest();
   const problems = new Problems({ quiet: process.stdout.isTTY && !json });
-  const { station, server, advisers } = await openSystem(market, settings, problems);
+  const { station, server, desks } = await openSystem(market, settings, problems);
   console.error(
     `running on ${settings.data}: the journal stands at record ${station.live.router.lastSeq}. Open ${server.url} - Ctrl-C stops.`,
   );
@@ -97,7 +97,7 @@ async function start(paths: readonly string[], flags: StartFlags): Promise<void>
     })
     .catch(async (error: unknown) => {
       await server.stop();
-      await advisers?.stop();
+      await stopAll(desks);
       await upkeep.stop();
       await station.close();
       throw error;
@@ -125,7 +125,7 @@ async function start(paths: readonly string[], flags: StartFlags): Promise<void>
   view.stop();
   await running.stop();
   await server.stop();
-  await advisers?.stop();
+  await stopAll(desks);
   await upkeep.stop();
   await finish(station, { json, problems });
 }
@@ -162,11 +162,20 @@ class Problems {
   }
 }
 
+/** Whoever asks beside the tick path. */
+interface Desk {
+  stop(): Promise<void>;
+}
+
+async function stopAll(desks: readonly (Desk | undefined)[]): Promise<void> {
+  await Promise.all(desks.map(async (desk) => await desk?.stop()));
+}
+
 async function openSystem(
   market: Market,
   settings: Settings,
   problems: Problems,
-): Promise<{ station: Station; server: RunningServer; advisers: AdviserDesk | undefined }> {
+): Promise<{ station: Station; server: RunningServer; desks: readonly (Desk | undefined)[] }> {
   const bars = new RecentBars();
   const page = valueOrExit(await buildDashboard());
   const station = valueOrExit(
@@ -189,6 +198,13 @@ async function openSystem(
     isWallClock: market.clock === "wall",
     onProblem: problems.tell,
   });
+  const analogs = openAnalogs({
+    station,
+    settings: settings.analogs,
+    isWallClock: market.clock === "wall",
+    onProblem: problems.tell,
+  });
+  const desks = [advisers, analogs];
   const { host, port, token, ticksPerSecond } = settings.http;
   const server = startServer({
     station,
@@ -198,6 +214,7 @@ async function openSystem(
     port,
     token,
     advisers,
+    analogs,
     ingest: {
       clock: market.clock,
       ticksPerSecond: ticksPerSecond === 0 ? Number.POSITIVE_INFINITY : ticksPerSecond,
@@ -207,12 +224,12 @@ async function openSystem(
     page: (request) => page.respond(request),
   });
   if (!server.ok) {
-    await advisers?.stop();
+    await stopAll(desks);
     await station.close();
     return exitWith(server);
   }
   problems.showOn(server.value);
-  return { station, server: server.value, advisers };
+  return { station, server: server.value, desks };
 }
 
 /** Saves what can be saved and ends the process. */

@@ -81,8 +81,9 @@ function cosine(a: readonly number[], b: readonly number[]): number {
   let product = 0;
   let squaresA = 0;
   let squaresB = 0;
-  for (const [index, value] of a.entries()) {
-    const other = b[index] ?? 0;
+  for (let i = 0; i < a.length; i++) {
+    const value = a[i] as number;
+    const other = b[i] ?? 0;
     product += value * other;
     squaresA += value * value;
     squaresB += other * other;

@@ -155,4 +155,28 @@ describe("advice", () => {
     busy.engine.run();
     expect(busy.live.advise(adviceFor(0, 1), 0)).toBe(true);
   });
+
+  test("of two members counts for each of them, by its own weight and life", () => {
+    const both = makeRig({
+      journal: new MemoryJournal({ keep: true }),
+      config: { ...WEIGHTED, analogs: { weight: 0.25, voteLifeMicros: MICROS_PER_MINUTE } },
+    });
+    both.live.begin(1, TICKS[0]?.sourceTimeMicros ?? 0);
+    const nowMicros = TICKS[0]?.sourceTimeMicros ?? 0;
+    expect(both.live.advise(adviceFor(0, 1), nowMicros)).toBe(true);
+    expect(both.live.advise({ ...adviceFor(0, 2), member: "analogs" }, nowMicros)).toBe(true);
+    both.live.settle();
+    both.engine.run();
+    const votesAt = (timeMicros: number) =>
+      both.engine
+        .symbol(0)
+        ?.chain.votesAt(timeMicros)
+        .map(({ member, weight, probabilityUp }) => [member, weight, probabilityUp]);
+    const [first, second] = [adviceFor(0, 1).probabilityUp, adviceFor(0, 2).probabilityUp];
+    expect(votesAt(nowMicros)).toEqual([
+      ["adviser", 2 / 3, first],
+      ["analogs", 1 / 3, second],
+    ]);
+    expect(votesAt(nowMicros + 2 * MICROS_PER_MINUTE)).toEqual([["adviser", 1, first]]);
+  });
 });

@@ -584,7 +584,7 @@ test("a run with advisers replays without them, from the recorded votes and from
     expect(outcome.report.differences).toEqual(NO_DIFFERENCES);
   }
   expect(server.questions.length).toBe(asked);
-});
+}, 30_000);
 
 test("figures say what was asked, failed and spent; neither they, problems nor the journal hold the key", async () => {
   const { journal, askAll, desk, problems } = await setUp();

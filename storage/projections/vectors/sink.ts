@@ -24,6 +24,9 @@ const STATE_MICROS = 5 * MICROS_PER_MINUTE;
 const COMMIT_RECORDS = 250_000;
 const BASIS_POINTS = 10_000;
 
+/** Where the actors stand when a bar has closed. */
+type Standing = Pick<JournalTail, "engine" | "seq">;
+
 /** States by symbol that wait for outcomes, oldest first. */
 type Waiting = Map<string, readonly MarketVector[]>;
 
@@ -71,7 +74,7 @@ export class VectorsSink implements Sink<JournalRecord, JournalTail> {
     return;
   }
 
-  bar(bar: Bar, intervalIndex: number, tail: JournalTail): void {
+  bar(bar: Bar, intervalIndex: number, tail: Standing): void {
     if (intervalIndex !== MINUTE) return;
     const instrument = tail.engine.config.instruments[bar.instrumentId];
     if (instrument === undefined) return;
@@ -116,7 +119,7 @@ export class VectorsSink implements Sink<JournalRecord, JournalTail> {
 
   #take(
     symbol: string,
-    { closeMicros, close, bar, tail }: { closeMicros: Micros; close: number; bar: Bar; tail: JournalTail },
+    { closeMicros, close, bar, tail }: { closeMicros: Micros; close: number; bar: Bar; tail: Standing },
   ): void {
     const chain = tail.engine.symbol(bar.instrumentId)?.chain;
     const vector = chain === undefined ? undefined : embedState(chain.features);
