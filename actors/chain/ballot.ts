@@ -26,6 +26,8 @@ export class Ballot {
   readonly #livesMicros = new Float64Array(COUNT);
   readonly #probabilities = new Float64Array(COUNT).fill(Number.NaN);
   readonly #timesMicros = new Float64Array(COUNT);
+  /** 1 for members that speak and are not listened to. */
+  readonly #silenced = new Uint8Array(COUNT);
   #agreement = 0;
 
   constructor(settings: BallotSettings) {
@@ -57,8 +59,18 @@ export class Ballot {
     this.#probabilities[NUMBER[member]] = Number.NaN;
   }
 
-  /** What the member said last, whatever its weight; NaN where that counts no longer. */
+  /** Whether the member's votes are left out from now on; they are kept. Not part of the state: see the gate's. */
+  silence(member: MemberId, isSilenced: boolean): void {
+    this.#silenced[NUMBER[member]] = isSilenced ? 1 : 0;
+  }
+
+  /** What the member said last, whatever its weight; NaN where that does not count. */
   latest(member: MemberId, timeMicros: Micros): number {
+    return this.#silenced[NUMBER[member]] === 0 ? this.said(member, timeMicros) : Number.NaN;
+  }
+
+  /** The same, silenced or not. */
+  said(member: MemberId, timeMicros: Micros): number {
     const number = NUMBER[member];
     return this.#isAlive(number, timeMicros) ? (this.#probabilities[number] as number) : Number.NaN;
   }
@@ -107,7 +119,7 @@ export class Ballot {
   }
 
   #counts(i: number, timeMicros: Micros): boolean {
-    return (this.#weights[i] as number) > 0 && this.#isAlive(i, timeMicros);
+    return (this.#weights[i] as number) > 0 && this.#silenced[i] === 0 && this.#isAlive(i, timeMicros);
   }
 
   #isAlive(i: number, timeMicros: Micros): boolean {

@@ -1,7 +1,9 @@
 // Named sets of weights and thresholds. None of them claims to earn money: that is what walk-forward reports are for.
 
-import { MICROS_PER_SECOND } from "../base/clock.ts";
+import { MICROS_PER_SECOND, type Micros } from "../base/clock.ts";
 import { ADVISER, type MemberId } from "../domain/prediction.ts";
+import type { OutcomeEvent } from "../quality/outcomes.ts";
+import type { Cadence } from "../ports/forecaster.ts";
 import type { BallotSettings } from "./ballot.ts";
 import type { MetaSettings } from "./meta-learner.ts";
 import { POLICY_DEFAULTS, type PolicySettings } from "./policy.ts";
@@ -22,6 +24,19 @@ export interface Preset {
   /** 4.: beta calibration; without it a vote is taken at its word. */
   readonly calibration?: { readonly a: number; readonly b: number; readonly c: number };
   readonly policy: PolicySettings;
+  /** Which members are trained models, and which. */
+  readonly models?: readonly ModelVote[];
+}
+
+/** A trained model that votes on a symbol: of no preset either. What its card does not say is as for a rule member. */
+export interface ModelVote {
+  readonly member: MemberId;
+  /** Tells it from another model in its place. */
+  readonly name: string;
+  readonly event?: OutcomeEvent;
+  readonly horizonMicros?: Micros;
+  readonly voteLifeMicros?: Micros;
+  readonly cadence?: Cadence;
 }
 
 /** External advisers are of no preset: whoever pays for them says what they are worth. */
@@ -89,15 +104,20 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = Object.freeze({
   },
 });
 
-export function presetOf(name: PresetName, adviser: AdviserVote | undefined): Preset {
+/** A preset with those beside it that vote on one symbol; a model's vote counts as long as its card says. */
+export function presetOf(
+  name: PresetName,
+  { adviser, models = [] }: { adviser?: AdviserVote | undefined; models?: readonly ModelVote[] },
+): Preset {
   const preset = PRESETS[name];
-  if (adviser === undefined) return preset;
-  const { weights, voteLifeMicros } = preset.ballot;
-  return {
-    ...preset,
-    ballot: {
-      weights: { ...weights, [ADVISER]: adviser.weight },
-      voteLifeMicros: { ...voteLifeMicros, [ADVISER]: adviser.voteLifeMicros },
-    },
-  };
+  const weights: Partial<Record<MemberId, number>> = { ...preset.ballot.weights };
+  const lives: Partial<Record<MemberId, number>> = { ...preset.ballot.voteLifeMicros };
+  for (const { member, voteLifeMicros } of models) {
+    if (voteLifeMicros !== undefined) lives[member] = voteLifeMicros;
+  }
+  if (adviser !== undefined) {
+    weights[ADVISER] = adviser.weight;
+    lives[ADVISER] = adviser.voteLifeMicros;
+  }
+  return { ...preset, ballot: { weights, voteLifeMicros: lives }, models };
 }

@@ -5,6 +5,7 @@ import type { Archive } from "../../base/archive.ts";
 import { MICROS_PER_SECOND, type Micros } from "../../base/clock.ts";
 import { FEATURE } from "../../domain/features.ts";
 import type { Quote } from "../../domain/quote.ts";
+import { SameDirection } from "../same-direction.ts";
 import { BASIS_POINTS, SAME_SIGN_CHANGES_MIN, SAME_SIGN_WEIGHT } from "./limits.ts";
 
 /** Time constants of the averages; features stand in this order. */
@@ -93,9 +94,7 @@ export class QuoteSides {
   readonly #weights = new Float64Array(AVERAGES);
   readonly #rates = new Float64Array(RATES);
   #timeMicros: Micros = Number.NaN;
-  #midPoints = Number.NaN;
-  /** Of the last change of the mid; 0 before there was one. */
-  #direction = 0;
+  readonly #direction = new SameDirection();
   #changes = 0;
   #sameSign = 0.5;
 
@@ -123,8 +122,7 @@ export class QuoteSides {
     this.#ask.persist(archive);
     archive.numbers(this.#rates);
     this.#timeMicros = archive.number(this.#timeMicros);
-    this.#midPoints = archive.number(this.#midPoints);
-    this.#direction = archive.number(this.#direction);
+    this.#direction.persist(archive);
     this.#changes = archive.number(this.#changes);
     this.#sameSign = archive.number(this.#sameSign);
   }
@@ -141,16 +139,10 @@ export class QuoteSides {
   }
 
   #follow(midPoints: number): void {
-    const direction = Math.sign(midPoints - this.#midPoints);
-    this.#midPoints = midPoints;
-    // NaN on the first quote, which goes nowhere.
-    if (!(Math.abs(direction) === 1)) return;
-    if (this.#direction !== 0) {
-      const same = direction === this.#direction ? 1 : 0;
-      this.#sameSign += (same - this.#sameSign) * SAME_SIGN_WEIGHT;
-      this.#changes++;
-    }
-    this.#direction = direction;
+    const same = this.#direction.follow(midPoints);
+    if (Number.isNaN(same)) return;
+    this.#sameSign += (same - this.#sameSign) * SAME_SIGN_WEIGHT;
+    this.#changes++;
   }
 
   #spreadDistance({ spreadPoints }: Quote, average: number): number {
