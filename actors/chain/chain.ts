@@ -136,10 +136,10 @@ export class Chain {
     copyQuote(candidate, quote);
     // 2. bars
     this.#bars.onQuote(quote);
-    this.#gate.onQuote(quote);
     stages.done("bars");
     // 3. features
     this.features.onQuote(quote, this.#bars.minute);
+    this.#gate.onQuote(quote, this.features.wentOn);
     stages.done("features");
     return undefined;
   }

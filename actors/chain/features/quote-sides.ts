@@ -5,7 +5,6 @@ import type { Archive } from "../../base/archive.ts";
 import { MICROS_PER_SECOND, type Micros } from "../../base/clock.ts";
 import { FEATURE } from "../../domain/features.ts";
 import type { Quote } from "../../domain/quote.ts";
-import { SameDirection } from "../same-direction.ts";
 import { BASIS_POINTS, SAME_SIGN_CHANGES_MIN, SAME_SIGN_WEIGHT } from "./limits.ts";
 
 /** Time constants of the averages; features stand in this order. */
@@ -94,9 +93,17 @@ export class QuoteSides {
   readonly #weights = new Float64Array(AVERAGES);
   readonly #rates = new Float64Array(RATES);
   #timeMicros: Micros = Number.NaN;
-  readonly #direction = new SameDirection();
+  #midPoints = Number.NaN;
+  /** Of the last change of the mid; 0 before there was one. */
+  #direction = 0;
   #changes = 0;
   #sameSign = 0.5;
+  #wentOn = Number.NaN;
+
+  /** 1 where the last quote moved the mid on in its direction, 0 where it turned it; NaN where it did neither. */
+  get wentOn(): number {
+    return this.#wentOn;
+  }
 
   /** @param timeMicros the quote's time on the market's clock; never goes backwards */
   update(quote: Quote, timeMicros: Micros, vector: Float64Array): void {
@@ -122,7 +129,8 @@ export class QuoteSides {
     this.#ask.persist(archive);
     archive.numbers(this.#rates);
     this.#timeMicros = archive.number(this.#timeMicros);
-    this.#direction.persist(archive);
+    this.#midPoints = archive.number(this.#midPoints);
+    this.#direction = archive.number(this.#direction);
     this.#changes = archive.number(this.#changes);
     this.#sameSign = archive.number(this.#sameSign);
   }
@@ -139,10 +147,18 @@ export class QuoteSides {
   }
 
   #follow(midPoints: number): void {
-    const same = this.#direction.follow(midPoints);
-    if (Number.isNaN(same)) return;
-    this.#sameSign += (same - this.#sameSign) * SAME_SIGN_WEIGHT;
-    this.#changes++;
+    const direction = Math.sign(midPoints - this.#midPoints);
+    this.#midPoints = midPoints;
+    this.#wentOn = Number.NaN;
+    // NaN on the first quote, which goes nowhere.
+    if (!(Math.abs(direction) === 1)) return;
+    if (this.#direction !== 0) {
+      const same = direction === this.#direction ? 1 : 0;
+      this.#sameSign += (same - this.#sameSign) * SAME_SIGN_WEIGHT;
+      this.#changes++;
+      this.#wentOn = same;
+    }
+    this.#direction = direction;
   }
 
   #spreadDistance({ spreadPoints }: Quote, average: number): number {

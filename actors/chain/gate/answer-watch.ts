@@ -52,19 +52,16 @@ export class AnswerWatch {
    * An answer that is settled.
    * @param block its number; it never falls
    * @param worse by how much it was worse than nothing
-   * @returns whether {@link isOff} is another now
    */
-  add(block: number, worse: number): boolean {
-    let changed = false;
+  add(block: number, worse: number): void {
     if (block !== this.#block) {
-      if (this.#rows > 0) changed = this.#take(this.#sum / this.#rows);
+      if (this.#rows > 0) this.#take(this.#sum / this.#rows);
       this.#block = block;
       this.#rows = 0;
       this.#sum = 0;
     }
     this.#rows++;
     this.#sum += worse;
-    return changed;
   }
 
   persist(archive: Archive): void {
@@ -83,7 +80,7 @@ export class AnswerWatch {
     this.#offBlocks = archive.number(this.#offBlocks);
   }
 
-  #take(worse: number): boolean {
+  #take(worse: number): void {
     if (this.#blocks >= BLOCKS_WARM) {
       const step = clamp(worse / this.#deviation(), -ANSWERS_STEP_MAX, ANSWERS_STEP_MAX);
       this.#cumulated = Math.max(0, this.#cumulated + step - ANSWERS_ALLOWANCE);
@@ -91,7 +88,11 @@ export class AnswerWatch {
     this.#learn(worse);
     const left = this.#recent.push(worse);
     this.#recentSum += worse - (Number.isNaN(left) ? 0 : left);
-    return this.#isOff ? this.#mayReturn() : this.#mustLeave();
+    if (this.#isOff) this.#mayReturn();
+    else if (this.#cumulated > ANSWERS_LIMIT) {
+      this.#isOff = true;
+      this.#offBlocks = 0;
+    }
   }
 
   #learn(worse: number): void {
@@ -108,17 +109,9 @@ export class AnswerWatch {
     return Math.sqrt(variance + 2 * clamp(this.#product - square, 0, variance));
   }
 
-  #mustLeave(): boolean {
-    if (this.#cumulated <= ANSWERS_LIMIT) return false;
-    this.#isOff = true;
-    this.#offBlocks = 0;
-    return true;
-  }
-
-  #mayReturn(): boolean {
-    if (++this.#offBlocks < BLOCKS_OFF_MIN || this.#recentSum > 0) return false;
+  #mayReturn(): void {
+    if (++this.#offBlocks < BLOCKS_OFF_MIN || this.#recentSum > 0) return;
     this.#isOff = false;
     this.#cumulated = 0;
-    return true;
   }
 }

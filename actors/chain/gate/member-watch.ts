@@ -6,7 +6,9 @@ import { assert } from "../../base/assert.ts";
 import { MICROS_PER_MINUTE, type Micros } from "../../base/clock.ts";
 import { FEATURE_NAMES } from "../../domain/features.ts";
 import type { MemberId } from "../../domain/prediction.ts";
+import type { Quote } from "../../domain/quote.ts";
 import { happened, MinuteOutcomes, type OutcomeEvent, QuoteOutcomes } from "../../quality/outcomes.ts";
+import type { Ballot } from "../ballot.ts";
 import { AnswerWatch } from "./answer-watch.ts";
 import {
   BASE_RATE_ROWS,
@@ -52,7 +54,6 @@ export class MemberWatch {
   #settled = 0;
   /** Share of ranges wider than their median, of those settled; what is said where nothing is known. */
   #baseRate = 0.5;
-  #hasChanged = false;
 
   constructor(watched: WatchedMember) {
     const { horizonMicros, event } = watched;
@@ -84,32 +85,31 @@ export class MemberWatch {
     return this.#answers.isOff;
   }
 
-  /** Whether {@link isOff} changed since this was last asked. */
-  takeChanged(): boolean {
-    const changed = this.#hasChanged;
-    this.#hasChanged = false;
-    return changed;
+  get settlesByMinutes(): boolean {
+    return this.#minutes !== undefined;
   }
 
+  /** @returns whether {@link isOff} is another now */
   onMinute(
     closeMicros: Micros,
     bar: { readonly high: number; readonly low: number; readonly close: number },
-  ): void {
+  ): boolean {
+    const before = this.isOff;
     this.#minutes?.onBar(closeMicros, bar);
+    return this.isOff !== before;
   }
 
-  onQuote(timeMicros: Micros, midPoints: number, spreadPoints: number): void {
+  /** @returns whether {@link isOff} is another now */
+  onQuote({ timeMicros, midPoints, spreadPoints }: Quote): boolean {
+    const before = this.isOff;
     this.#quotes?.onQuote(timeMicros, midPoints, spreadPoints);
+    return this.isOff !== before;
   }
 
-  /** Whether its answer of now is to be taken. @param minuteClosed it is the first since a minute closed */
-  isDue(timeMicros: Micros, minuteClosed: boolean): boolean {
-    if (this.#minutes !== undefined) return minuteClosed;
-    return timeMicros >= this.#takenMicros + this.#spacingMicros;
-  }
-
-  /** What it says now; NaN for nothing. */
-  take(probability: number, timeMicros: Micros, features: Float64Array): void {
+  /** Holds what it says now, where that is not too soon after what it said last. */
+  take(ballot: Ballot, features: Float64Array, timeMicros: Micros): void {
+    if (timeMicros < this.#takenMicros + this.#spacingMicros) return;
+    const probability = ballot.said(this.watched.member, timeMicros);
     if (Number.isNaN(probability)) return;
     this.#takenMicros = timeMicros;
     const id = this.#taken;
@@ -140,7 +140,7 @@ export class MemberWatch {
     if (Number.isNaN(outcome)) return;
     const probability = this.#probabilities[place] as number;
     const block = Math.floor((this.#timesMicros[place] as number) / this.#blockMicros);
-    if (this.#answers.add(block, this.#worse(probability, outcome))) this.#hasChanged = true;
+    this.#answers.add(block, this.#worse(probability, outcome));
     if (this.watched.event !== "up") {
       this.#baseRate += (outcome - this.#baseRate) / (Math.min(this.#settled++, BASE_RATE_ROWS) + 2);
     }

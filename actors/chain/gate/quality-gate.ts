@@ -28,6 +28,9 @@ const NOBODY: readonly SwitchedOff[] = [];
 
 export class QualityGate {
   readonly #members: readonly MemberWatch[];
+  /** Of those, the ones that closed minutes settle, and the ones that quotes do. */
+  readonly #ofMinutes: readonly MemberWatch[];
+  readonly #ofQuotes: readonly MemberWatch[];
   readonly #quoting = new QuotingWatch();
   /** Some member was switched on or off since the ballot was told; so it counts after a load. */
   #isNews = true;
@@ -36,6 +39,8 @@ export class QualityGate {
 
   constructor(preset: Preset) {
     this.#members = watchedOf(preset).map((watched) => new MemberWatch(watched));
+    this.#ofMinutes = this.#members.filter(({ settlesByMinutes }) => settlesByMinutes);
+    this.#ofQuotes = this.#members.filter(({ settlesByMinutes }) => !settlesByMinutes);
   }
 
   /** Allocates where there are any. */
@@ -53,11 +58,14 @@ export class QualityGate {
     return this.#quoting;
   }
 
-  /** A valid quote; after the bars that it closed. */
-  onQuote({ timeMicros, midPoints, spreadPoints }: Quote): void {
-    if (this.#quoting.onQuote(midPoints)) this.#isNews = true;
-    for (let i = 0; i < this.#members.length; i++) {
-      (this.#members[i] as MemberWatch).onQuote(timeMicros, midPoints, spreadPoints);
+  /**
+   * A valid quote; after the bars that it closed.
+   * @param wentOn whether it moved the mid on in the direction it last took, 1 or 0; NaN where neither
+   */
+  onQuote(quote: Quote, wentOn: number): void {
+    if (!Number.isNaN(wentOn) && this.#quoting.onChange(wentOn)) this.#isNews = true;
+    for (let i = 0; i < this.#ofQuotes.length; i++) {
+      if ((this.#ofQuotes[i] as MemberWatch).onQuote(quote)) this.#isNews = true;
     }
   }
 
@@ -65,23 +73,24 @@ export class QualityGate {
   onMinute(bar: Bar): void {
     this.#closedMicros = bar.openTimeMicros + MICROS_PER_MINUTE;
     this.#isMinuteNew = true;
-    for (let i = 0; i < this.#members.length; i++) {
-      (this.#members[i] as MemberWatch).onMinute(this.#closedMicros, bar);
+    for (let i = 0; i < this.#ofMinutes.length; i++) {
+      if ((this.#ofMinutes[i] as MemberWatch).onMinute(this.#closedMicros, bar)) this.#isNews = true;
     }
   }
 
   /** Takes what members say now, where it is their turn, and silences those that are switched off. */
   watch(ballot: Ballot, features: Float64Array, timeMicros: Micros): void {
-    // What is said long after a minute closed is said of another moment.
-    const minuteClosed = this.#isMinuteNew && timeMicros >= this.#closedMicros;
-    const isOfMinute = minuteClosed && timeMicros < this.#closedMicros + MICROS_PER_MINUTE;
-    if (minuteClosed) this.#isMinuteNew = false;
-    for (let i = 0; i < this.#members.length; i++) {
-      const watch = this.#members[i] as MemberWatch;
-      if (watch.isDue(timeMicros, isOfMinute)) {
-        watch.take(ballot.said(watch.watched.member, timeMicros), timeMicros, features);
+    if (this.#isMinuteNew && timeMicros >= this.#closedMicros) {
+      this.#isMinuteNew = false;
+      // What is said long after a minute closed is said of another moment.
+      if (timeMicros < this.#closedMicros + MICROS_PER_MINUTE) {
+        for (let i = 0; i < this.#ofMinutes.length; i++) {
+          (this.#ofMinutes[i] as MemberWatch).take(ballot, features, timeMicros);
+        }
       }
-      if (watch.takeChanged()) this.#isNews = true;
+    }
+    for (let i = 0; i < this.#ofQuotes.length; i++) {
+      (this.#ofQuotes[i] as MemberWatch).take(ballot, features, timeMicros);
     }
     if (this.#isNews) this.#tell(ballot);
   }

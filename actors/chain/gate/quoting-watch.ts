@@ -3,7 +3,6 @@
 // before their answers can show it.
 
 import type { Archive } from "../../base/archive.ts";
-import { SameDirection } from "../same-direction.ts";
 import { clamp } from "../squash.ts";
 import {
   QUOTING_ALLOWANCE,
@@ -25,7 +24,6 @@ const VARIANCE_MIN = 0.25 / QUOTING_CHANGES;
  * is usual, and one that stays is usual in the end - whether models are right under it is then for their answers to show.
  */
 export class QuotingWatch {
-  readonly #direction = new SameDirection();
   #changes = 0;
   #same = 0;
   #blocks = 0;
@@ -51,11 +49,13 @@ export class QuotingWatch {
     return this.#mean;
   }
 
-  /** @returns whether {@link isShifted} is another now */
-  onQuote(midPoints: number): boolean {
-    const same = this.#direction.follow(midPoints);
-    if (Number.isNaN(same)) return false;
-    this.#same += same;
+  /**
+   * A change of the mid.
+   * @param wentOn 1 in the direction of the one before, 0 against it
+   * @returns whether {@link isShifted} is another now
+   */
+  onChange(wentOn: number): boolean {
+    this.#same += wentOn;
     if (++this.#changes < QUOTING_CHANGES) return false;
     this.#latest = this.#same / this.#changes;
     this.#changes = 0;
@@ -64,7 +64,6 @@ export class QuotingWatch {
   }
 
   persist(archive: Archive): void {
-    this.#direction.persist(archive);
     this.#changes = archive.number(this.#changes);
     this.#same = archive.number(this.#same);
     this.#blocks = archive.number(this.#blocks);
