@@ -45,13 +45,13 @@ export class QualityGate {
 
   /** Allocates where there are any. */
   get switchedOff(): readonly SwitchedOff[] {
-    let off = NOBODY;
+    let off: SwitchedOff[] | undefined;
     for (let i = 0; i < this.#members.length; i++) {
       const watch = this.#members[i] as MemberWatch;
       const why = this.#whyOff(watch);
-      if (why !== undefined) off = [...off, { member: watch.watched.member, why }];
+      if (why !== undefined) (off ??= []).push({ member: watch.watched.member, why });
     }
-    return off;
+    return off ?? NOBODY;
   }
 
   get quoting(): { readonly latest: number; readonly usual: number } {
