@@ -74,11 +74,12 @@ export function votingModels(config: ModelsConfig, symbol: string): VotingModel[
 
 /** What those of {@link votingModels} say, and of what; a member's event stands for one that its configuration leaves out. */
 export function modelVotes(config: ModelsConfig, symbol: string): ModelVote[] {
-  return votingModels(config, symbol).map(({ model, version, symbols: _, sha256, ...voting }) => ({
-    event: EVENT_OF[voting.member] ?? "up",
-    ...voting,
-    name: `${model} ${version} ${sha256}`,
-  }));
+  return votingModels(config, symbol).map(modelVote);
+}
+
+function modelVote({ model, version, sha256, member, ...card }: VotingModel): ModelVote {
+  const { event = EVENT_OF[member], horizonMicros, voteLifeMicros, cadence } = card;
+  return { member, name: `${model} ${version} ${sha256}`, event, horizonMicros, voteLifeMicros, cadence };
 }
 
 /** Members that are another model on `symbol` in one configuration than in the other, or in one of them none. */

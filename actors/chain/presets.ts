@@ -33,10 +33,10 @@ export interface ModelVote {
   readonly member: MemberId;
   /** Tells it from another model in its place. */
   readonly name: string;
-  readonly event?: OutcomeEvent;
-  readonly horizonMicros?: Micros;
-  readonly voteLifeMicros?: Micros;
-  readonly cadence?: Cadence;
+  readonly event?: OutcomeEvent | undefined;
+  readonly horizonMicros?: Micros | undefined;
+  readonly voteLifeMicros?: Micros | undefined;
+  readonly cadence?: Cadence | undefined;
 }
 
 /** External advisers are of no preset: whoever pays for them says what they are worth. */

@@ -22,7 +22,7 @@ export interface SwitchedOff {
 }
 
 /** Rule members that are asked at every tick. */
-const TICK_RULES: readonly MemberId[] = ["technical", "quantum"];
+const TICK_RULES: ReadonlySet<MemberId> = new Set(["technical", "quantum"]);
 
 const NOBODY: readonly SwitchedOff[] = [];
 
@@ -132,7 +132,7 @@ function watchedOf({ ballot, meta, models = [] }: Preset): WatchedMember[] {
         event: model?.event ?? "up",
         horizonMicros,
         isCalibrated: model !== undefined,
-        readsQuotes: member === "fast" || model?.cadence === "tick" || TICK_RULES.includes(member),
+        readsQuotes: member === "fast" || model?.cadence === "tick" || TICK_RULES.has(member),
       },
     ];
   });
