@@ -119,20 +119,21 @@ test("a rule that overstates what is half right stays, a model that does so does
   expect(gate.switchedOff).toEqual([{ member: "chaos", why: "answers" }]);
 });
 
+const rangeModel = (name: string): Preset =>
+  presetOf("rules", {
+    models: [
+      {
+        member: "range-15m",
+        name,
+        event: "lively",
+        horizonMicros: 15 * MICROS_PER_MINUTE,
+        voteLifeMicros: 150_000_000,
+      },
+    ],
+  });
+
 describe("a model of ranges", () => {
-  const range = (name: string): Preset =>
-    presetOf("rules", {
-      models: [
-        {
-          member: "range-15m",
-          name,
-          event: "lively",
-          horizonMicros: 15 * MICROS_PER_MINUTE,
-          voteLifeMicros: 150_000_000,
-        },
-      ],
-    });
-  const { gate, ballot } = gateOf(range("a"));
+  const { gate, ballot } = gateOf(rangeModel("a"));
 
   test("is held against the base rate: sure of what hardly ever comes, it is switched off", () => {
     // Ranges of a quarter of an hour are about 5 bp and the median is said to be 10.
@@ -142,8 +143,8 @@ describe("a model of ranges", () => {
   });
 
   test("begins with a clean record where it is another one", () => {
-    expect(carryOver(gate, new QualityGate(range("a"))).switchedOff).toHaveLength(1);
-    expect(carryOver(gate, new QualityGate(range("b"))).switchedOff).toEqual([]);
+    expect(carryOver(gate, new QualityGate(rangeModel("a"))).switchedOff).toHaveLength(1);
+    expect(carryOver(gate, new QualityGate(rangeModel("b"))).switchedOff).toEqual([]);
   });
 });
 
