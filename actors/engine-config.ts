@@ -10,7 +10,7 @@ import type { Instrument } from "./domain/instrument.ts";
 import type { VotingModel } from "./voting-models.ts";
 
 /** Bump when the state of any actor changes its layout or its meaning: older snapshots are then not loaded. */
-const STATE_LAYOUT_VERSION = 3;
+const STATE_LAYOUT_VERSION = 4;
 
 export interface EngineConfig {
   /** By id: instrument `i` has id `i`. */

@@ -25,7 +25,7 @@ import type { Fault } from "./runtime/supervision.ts";
 import { type Seat, Switchboard } from "./switchboard.ts";
 import { ForecasterPanel } from "./symbol/panel.ts";
 import { SymbolActor } from "./symbol/symbol-actor.ts";
-import { changedMembers } from "./voting-models.ts";
+import { changedMembers, modelVotes } from "./voting-models.ts";
 
 /** An actor of the engine: hears records, saves and loads its state, may want a beat. */
 interface EngineActor {
@@ -266,7 +266,10 @@ export class Engine {
   #seatSymbol(instrument: Instrument): Place {
     const { config, stopwatch, live, asksMembers, forecasters, onBar } = this.#options;
     return this.#seat(`symbol/${instrument.symbol}`, SYMBOL_MAILBOX_RECORDS, (emitter) => {
-      const preset = presetOf(config.preset, config);
+      const preset = presetOf(config.preset, {
+        ...config,
+        models: modelVotes(config, instrument.symbol),
+      });
       const panel = new ForecasterPanel({
         instrumentId: instrument.id,
         forecasters: forecasters(instrument),

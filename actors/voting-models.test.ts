@@ -6,6 +6,7 @@ import {
   type Candidate,
   changedMembers,
   chooseModels,
+  modelVotes,
   unfit,
   type VotingModel,
   votingModel,
@@ -136,4 +137,23 @@ describe("a model may vote", () => {
       else expect(said).toContain(why);
     });
   }
+});
+
+test("what votes on a symbol says what its card does; journals of before leave its event to its member", () => {
+  const card = { horizonMicros: 900_000_000, voteLifeMicros: 150_000_000, cadence: "bar-close" } as const;
+  const models = [
+    voting("slow", null, { member: "range-15m", event: "lively", ...card }),
+    voting("old", null, { member: "slot-range-60m" }),
+  ];
+  expect(modelVotes({ models }, "EURUSD")).toEqual([
+    { member: "range-15m", name: "slow 1 slow-hash", event: "lively", ...card },
+    {
+      member: "slot-range-60m",
+      name: "old 1 old-hash",
+      event: "slot-lively",
+      horizonMicros: undefined,
+      voteLifeMicros: undefined,
+      cadence: undefined,
+    },
+  ]);
 });

@@ -2,6 +2,7 @@
 // configuration later chooses the same.
 
 import type { Micros } from "./base/clock.ts";
+import type { ModelVote } from "./chain/presets.ts";
 import { MEMBERS, type MemberId } from "./domain/prediction.ts";
 import { type ModelCard, modelExpiryMicros, type ModelEvent } from "./ports/models.ts";
 
@@ -14,6 +15,11 @@ export interface VotingModel {
   readonly member: MemberId;
   /** The instruments it votes on; null for any that no other model of its member names. */
   readonly symbols: readonly string[] | null;
+  /** As its card says; left out in journals of before. */
+  readonly event?: ModelEvent;
+  readonly horizonMicros?: Micros;
+  readonly voteLifeMicros?: Micros;
+  readonly cadence?: ModelCard["cadence"];
 }
 
 /** Configurations of before there were models name none. */
@@ -64,6 +70,16 @@ export function votingModel(
 /** Every member that is a model on `symbol`, in the order of members. */
 export function votingModels(config: ModelsConfig, symbol: string): VotingModel[] {
   return MEMBERS.flatMap((member) => votingModel(config, member, symbol) ?? []);
+}
+
+/** What those of {@link votingModels} say, and of what; a member's event stands for one that its configuration leaves out. */
+export function modelVotes(config: ModelsConfig, symbol: string): ModelVote[] {
+  return votingModels(config, symbol).map(modelVote);
+}
+
+function modelVote({ model, version, sha256, member, ...card }: VotingModel): ModelVote {
+  const { event = EVENT_OF[member], horizonMicros, voteLifeMicros, cadence } = card;
+  return { member, name: `${model} ${version} ${sha256}`, event, horizonMicros, voteLifeMicros, cadence };
 }
 
 /** Members that are another model on `symbol` in one configuration than in the other, or in one of them none. */

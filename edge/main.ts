@@ -38,6 +38,7 @@ import { openDatabase } from "../storage/sql/database.ts";
 import { SqlLedger } from "../storage/sql/ledger.ts";
 import { askedVotesOf } from "./asked/votes.ts";
 import { SOURCE_NAMES } from "./feeds/source.ts";
+import { GateWatch } from "./gate-watch.ts";
 import { firstModels, ModelWatch, withModels } from "./model-watch.ts";
 import { recoverSafely } from "./recovery.ts";
 import { graphUrlOf, ledgerUrl, type Settings, weaviateOf } from "./settings.ts";
@@ -68,13 +69,12 @@ export interface Station {
   readonly backups: Backups | undefined;
   /** Of the embedded time series engine, while it runs. */
   readonly engineProcessId: number | undefined;
-  /**
-   * Moves journal segments that nobody needs any more to the archive, warns of a full disk, signs heads and begins a backup that is
-   * overdue. Call it about hourly.
-   */
+  /** Archives segments nobody needs any more, warns of a full disk, signs heads, begins an overdue backup. Call it about hourly. */
   housekeep(): Promise<void>;
   /** Lets models vote that were promoted or rolled back since. Call it every few seconds, one call after the other. */
   refreshModels(): Promise<void>;
+  /** Says who is switched off by the drift gate: let it look every few seconds. */
+  readonly gate: GateWatch;
   /** Flushes, saves every actor, brings the ledger up to date and lets the folder go. */
   close(): Promise<void>;
 }
@@ -322,6 +322,7 @@ class RunningStation implements Station {
   readonly #snapshots: FileSnapshotStore;
   readonly #lock: DataLock;
   readonly #models: ModelWatch;
+  readonly gate = new GateWatch((message) => this.#options.onProblem?.(message));
   #signedDay = "";
   #areHeadsCopied = false;
 

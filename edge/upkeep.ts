@@ -13,6 +13,8 @@ const LATENCY_MICROS = MICROS_PER_MINUTE;
 const PROJECT_MICROS = 1_000_000;
 /** How often it is looked whether other models are to vote. */
 const MODELS_MICROS = 2_000_000;
+/** How often it is looked whether members were switched off. */
+const GATE_MICROS = 5_000_000;
 
 export class Upkeep {
   readonly #station: Station;
@@ -33,6 +35,7 @@ export class Upkeep {
     this.#every(MODELS_MICROS, () => {
       this.#refreshed = this.#refreshed.then(() => station.refreshModels());
     });
+    this.#every(GATE_MICROS, () => station.gate.look(live.engine));
     this.#every(LATENCY_MICROS, () => {
       this.#measured = this.#storeLatency();
     });

@@ -17,6 +17,7 @@ export interface BallotSettings {
 export const VOTE_LIFE_DEFAULT_MICROS = 10_000_000;
 
 const COUNT = MEMBERS.length;
+const SILENCED = Number.NEGATIVE_INFINITY;
 const NUMBER = Object.freeze(Object.fromEntries(MEMBERS.map((member, index) => [member, index]))) as Readonly<
   Record<MemberId, number>
 >;
@@ -24,6 +25,8 @@ const NUMBER = Object.freeze(Object.fromEntries(MEMBERS.map((member, index) => [
 export class Ballot {
   readonly #weights = new Float64Array(COUNT);
   readonly #livesMicros = new Float64Array(COUNT);
+  /** Of those that are listened to the same; below 0 for the others, of whom every vote is too old. */
+  readonly #heardMicros = new Float64Array(COUNT);
   readonly #probabilities = new Float64Array(COUNT).fill(Number.NaN);
   readonly #timesMicros = new Float64Array(COUNT);
   #agreement = 0;
@@ -34,6 +37,7 @@ export class Ballot {
       assert(weight >= 0 && Number.isFinite(weight), `${member} has weight ${weight}`);
       this.#weights[NUMBER[member]] = weight;
       this.#livesMicros[NUMBER[member]] = settings.voteLifeMicros[member] ?? VOTE_LIFE_DEFAULT_MICROS;
+      this.silence(member, false);
     }
   }
 
@@ -57,7 +61,22 @@ export class Ballot {
     this.#probabilities[NUMBER[member]] = Number.NaN;
   }
 
-  /** What the member said last, whatever its weight; NaN where that counts no longer. */
+  /** Whether the member's votes count for nothing from now on; they are kept. No part of the state: who decides that has it. */
+  silence(member: MemberId, isSilenced: boolean): void {
+    const number = NUMBER[member];
+    this.#heardMicros[number] = isSilenced ? SILENCED : (this.#livesMicros[number] as number);
+  }
+
+  /** What the member said last, silenced or not; NaN where that is too long ago. */
+  said(member: MemberId, timeMicros: Micros): number {
+    const number = NUMBER[member];
+    const ageMicros = timeMicros - (this.#timesMicros[number] as number);
+    return ageMicros <= (this.#livesMicros[number] as number)
+      ? (this.#probabilities[number] as number)
+      : Number.NaN;
+  }
+
+  /** What the member said last, whatever its weight; NaN where that does not count. */
   latest(member: MemberId, timeMicros: Micros): number {
     const number = NUMBER[member];
     return this.#isAlive(number, timeMicros) ? (this.#probabilities[number] as number) : Number.NaN;
@@ -113,7 +132,7 @@ export class Ballot {
   #isAlive(i: number, timeMicros: Micros): boolean {
     return (
       !Number.isNaN(this.#probabilities[i]) &&
-      timeMicros - (this.#timesMicros[i] as number) <= (this.#livesMicros[i] as number)
+      timeMicros - (this.#timesMicros[i] as number) <= (this.#heardMicros[i] as number)
     );
   }
 }

@@ -19,6 +19,7 @@ import { BarSeries } from "./bars.ts";
 import { Confirmation, orNull } from "./confirm.ts";
 import { CrossSourceCheck } from "./cross-source.ts";
 import { FeatureEngine } from "./features/feature-engine.ts";
+import { QualityGate, type SwitchedOff } from "./gate/quality-gate.ts";
 import { type Decision, type PolicyInput, SignalPolicy } from "./policy.ts";
 import type { Preset } from "./presets.ts";
 import { reasonsOf } from "./reasons.ts";
@@ -53,6 +54,7 @@ export class Chain {
   readonly #confirmation: Confirmation;
   readonly #policy: SignalPolicy;
   readonly #policyInput: PolicyInput;
+  readonly #gate: QualityGate;
   #minuteClosed = false;
 
   /** @param options.stopwatch real time, for stage latencies only */
@@ -75,12 +77,14 @@ export class Chain {
         if (intervalIndex === MINUTE) {
           this.features.onMinuteBar(bar);
           this.#minuteClosed = true;
+          this.#gate.onMinute(bar);
           onMinute?.(this.features.vector, bar.openTimeMicros + MICROS_PER_MINUTE);
         }
         onBar?.(bar, intervalIndex);
       },
     });
     this.#confirmation = new Confirmation(preset);
+    this.#gate = new QualityGate(preset);
     this.#policy = new SignalPolicy(preset.policy);
     this.#policyInput = {
       timeMicros: 0,
@@ -92,6 +96,16 @@ export class Chain {
       outlook: this.#confirmation.outlook,
       timingUp: Number.NaN,
     };
+  }
+
+  /** Which members are not listened to at present, and why. Allocates where there are any. */
+  get switchedOff(): readonly SwitchedOff[] {
+    return this.#gate.switchedOff;
+  }
+
+  /** Share of changes of the mid that go on in their direction: of late and usually. */
+  get quoting(): { readonly latest: number; readonly usual: number } {
+    return this.#gate.quoting;
   }
 
   /** When {@link advance} next has a bar to close; Infinity while none is open. */
@@ -125,6 +139,7 @@ export class Chain {
     stages.done("bars");
     // 3. features
     this.features.onQuote(quote, this.#bars.minute);
+    this.#gate.onQuote(quote, this.features.wentOn);
     stages.done("features");
     return undefined;
   }
@@ -172,6 +187,7 @@ export class Chain {
     // 5. and 6. the technical score is a member; members that are missing leave their weight to the others
     const confirmation = this.#confirmation;
     confirmation.cast(record);
+    confirmation.pass(this.#gate, this.features.vector, timeMicros);
     confirmation.vote(timeMicros);
     stages.done("vote");
     // 7. regime
@@ -213,7 +229,13 @@ export class Chain {
         movePoints: orNull(this.#confirmation.outlook.movePoints(this.quote.midPoints)),
         costPoints: this.#policy.costPoints(this.quote),
       },
-      reasons: reasonsOf({ action, components, regime: this.regime, evidence: this.#confirmation.evidence }),
+      reasons: reasonsOf({
+        action,
+        components,
+        regime: this.regime,
+        evidence: this.#confirmation.evidence,
+        switchedOff: this.#gate.switchedOff,
+      }),
       bidPoints: this.quote.bidPoints,
       askPoints: this.quote.askPoints,
       stopPoints,
@@ -232,6 +254,7 @@ export class Chain {
     this.features.persist(archive);
     this.#confirmation.persist(archive);
     this.#policy.persist(archive);
+    this.#gate.persist(archive);
   }
 
   #takeSecondary(tick: Tick): QuarantineCode | undefined {

@@ -9,6 +9,7 @@ import type { Regime } from "../domain/regime.ts";
 import type { Component, Confirmations } from "../domain/signal.ts";
 import { Ballot } from "./ballot.ts";
 import { betaCalibrator, type Calibrator, IDENTITY_CALIBRATOR } from "./calibration.ts";
+import type { QualityGate } from "./gate/quality-gate.ts";
 import { MetaLearner } from "./meta-learner.ts";
 import { Outlook } from "./outlook.ts";
 import type { Preset } from "./presets.ts";
@@ -57,6 +58,11 @@ export class Confirmation {
       if (vote.status === "voted") ballot.cast(vote.member, vote.probabilityUp, timeMicros);
       else ballot.withdraw(vote.member);
     }
+  }
+
+  /** Shows the gate what members say now, and leaves out those it has switched off. */
+  pass(gate: QualityGate, features: Float64Array, timeMicros: Micros): void {
+    gate.watch(this.#ballot, features, timeMicros);
   }
 
   withdraw(member: MemberId): void {

@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { MEMBERS } from "../domain/prediction.ts";
 import { Ballot } from "./ballot.ts";
 import { SignalPolicy } from "./policy.ts";
-import { PRESET_NAMES, PRESETS } from "./presets.ts";
+import { PRESET_NAMES, presetOf, PRESETS } from "./presets.ts";
 
 const MODELS = ["xgboost", "lightgbm", "lstm", "transformer", "cnn"] as const;
 
@@ -39,4 +39,16 @@ test("classic has the weights and thresholds of the source documents", () => {
 
 test("rules needs no model", () => {
   expect(Object.keys(PRESETS.rules.ballot.weights).toSorted()).toEqual(["chaos", "quantum", "technical"]);
+});
+
+test("a model's vote counts as long as its card says, an adviser's as its settings do", () => {
+  const { ballot } = presetOf("classic", {
+    adviser: { weight: 0.5, voteLifeMicros: 7 },
+    models: [
+      { member: "xgboost", name: "a", voteLifeMicros: 5 },
+      { member: "lightgbm", name: "of a journal of before" },
+    ],
+  });
+  expect(ballot.voteLifeMicros).toEqual({ ...PRESETS.classic.ballot.voteLifeMicros, xgboost: 5, adviser: 7 });
+  expect(ballot.weights).toEqual({ ...PRESETS.classic.ballot.weights, adviser: 0.5 });
 });

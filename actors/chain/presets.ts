@@ -1,7 +1,9 @@
 // Named sets of weights and thresholds. None of them claims to earn money: that is what walk-forward reports are for.
 
-import { MICROS_PER_SECOND } from "../base/clock.ts";
+import { MICROS_PER_SECOND, type Micros } from "../base/clock.ts";
 import { type AsynchronousMember, isAsynchronous, MEMBERS, type MemberId } from "../domain/prediction.ts";
+import type { OutcomeEvent } from "../quality/outcomes.ts";
+import type { Cadence } from "../ports/forecaster.ts";
 import type { BallotSettings } from "./ballot.ts";
 import type { MetaSettings } from "./meta-learner.ts";
 import { POLICY_DEFAULTS, type PolicySettings } from "./policy.ts";
@@ -24,6 +26,19 @@ export interface Preset {
   readonly policy: PolicySettings;
   /** The models that come with the program are made known to a data folder that is traded with this. */
   readonly wantsModels?: true;
+  /** Which members are trained models, and which. */
+  readonly models?: readonly ModelVote[];
+}
+
+/** A trained model that votes on a symbol: of no preset either. What its card does not say is as for a rule member. */
+export interface ModelVote {
+  readonly member: MemberId;
+  /** Tells it from another model in its place. */
+  readonly name: string;
+  readonly event?: OutcomeEvent | undefined;
+  readonly horizonMicros?: Micros | undefined;
+  readonly voteLifeMicros?: Micros | undefined;
+  readonly cadence?: Cadence | undefined;
 }
 
 /** Members that are answered beside the tick path are of no preset: whoever turns one on says what it is worth. */
@@ -111,16 +126,26 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = Object.freeze({
   },
 });
 
-/** @param asked worth nothing where left out */
-export function presetOf(name: PresetName, asked: AskedVotes): Preset {
+/**
+ * A preset with those beside it that vote on one symbol; a model's vote counts as long as its card says.
+ * @param beside asked members that are left out are worth nothing
+ */
+export function presetOf(
+  name: PresetName,
+  beside: AskedVotes & { readonly models?: readonly ModelVote[] },
+): Preset {
+  const { models = [] } = beside;
   const preset = PRESETS[name];
-  const weights = { ...preset.ballot.weights };
-  const voteLifeMicros = { ...preset.ballot.voteLifeMicros };
+  const weights: Partial<Record<MemberId, number>> = { ...preset.ballot.weights };
+  const lives: Partial<Record<MemberId, number>> = { ...preset.ballot.voteLifeMicros };
+  for (const { member, voteLifeMicros } of models) {
+    if (voteLifeMicros !== undefined) lives[member] = voteLifeMicros;
+  }
   for (const member of MEMBERS) {
-    const vote = isAsynchronous(member) ? asked[member] : undefined;
+    const vote = isAsynchronous(member) ? beside[member] : undefined;
     if (vote === undefined) continue;
     weights[member] = vote.weight;
-    voteLifeMicros[member] = vote.voteLifeMicros;
+    lives[member] = vote.voteLifeMicros;
   }
-  return { ...preset, ballot: { weights, voteLifeMicros } };
+  return { ...preset, ballot: { weights, voteLifeMicros: lives }, models };
 }

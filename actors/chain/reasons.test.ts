@@ -63,6 +63,11 @@ describe("reasons", () => {
     );
   });
 
+  test("members that are not listened to, and why", () => {
+    const switchedOff = [{ member: "fast", why: "quoting" }] as const;
+    expect(reasons({ switchedOff })).toContain("off:fast:quoting");
+  });
+
   test("six at most", () => {
     const components = (["technical", "chaos", "quantum", "lstm", "cnn", "xgboost", "lightgbm"] as const).map(
       (member) => component(member, 0.9, 1 / 7),

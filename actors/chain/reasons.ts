@@ -2,6 +2,7 @@
 
 import type { Regime } from "../domain/regime.ts";
 import type { Action, Component } from "../domain/signal.ts";
+import type { SwitchedOff } from "./gate/quality-gate.ts";
 import type { RegimeEvidence } from "./regime.ts";
 
 /** More would not be read. */
@@ -10,6 +11,9 @@ const REASONS_MAX = 6;
 /** Evidence weaker than this explains nothing. */
 const EVIDENCE_MIN = 0.3;
 
+/** That somebody was left out is worth knowing before weak evidence is. */
+const OFF_STRENGTH = 0.045;
+
 interface Reason {
   readonly text: string;
   readonly strength: number;
@@ -17,13 +21,14 @@ interface Reason {
 
 /**
  * Members that voted for the side, as `member:probability`, by weight times distance from one half; the regime; and the
- * evidence that points the same way, as `evidence:value`.
+ * evidence that points the same way, as `evidence:value`; members that were not listened to, as `off:member:why`.
  */
 export function reasonsOf(decided: {
   action: Exclude<Action, "HOLD">;
   components: readonly Component[];
   regime: Regime;
   evidence: Readonly<RegimeEvidence>;
+  switchedOff?: readonly SwitchedOff[];
 }): string[] {
   const sign = decided.action === "BUY" ? 1 : -1;
   const reasons: Reason[] = [{ text: `regime:${decided.regime}`, strength: 0.05 }];
@@ -36,6 +41,9 @@ export function reasonsOf(decided: {
     if (strength >= EVIDENCE_MIN) {
       reasons.push({ text: `${name}:${decided.evidence[name].toFixed(2)}`, strength: strength / 10 });
     }
+  }
+  for (const { member, why } of decided.switchedOff ?? []) {
+    reasons.push({ text: `off:${member}:${why}`, strength: OFF_STRENGTH });
   }
   return reasons
     .sort((a, b) => b.strength - a.strength)

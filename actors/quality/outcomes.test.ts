@@ -4,7 +4,7 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { LoadArchive, SaveArchive } from "../base/archive.ts";
+import { type Archive, LoadArchive, SaveArchive } from "../base/archive.ts";
 import { MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND } from "../base/clock.ts";
 import { SeededRandom } from "../base/random.ts";
 import { happened, MinuteOutcomes, QuoteOutcomes } from "./outcomes.ts";
@@ -57,6 +57,19 @@ function slowMinute(bars: readonly Bar[], from: Bar, horizonMicros: number): Out
   };
 }
 
+/** `fresh` with the state of `before`. */
+function restarted<Outcomes extends { persist(archive: Archive): void }>(
+  before: Outcomes,
+  fresh: Outcomes,
+): Outcomes {
+  const saved = new SaveArchive();
+  before.persist(saved);
+  const archive = new LoadArchive(saved.finish());
+  fresh.persist(archive);
+  archive.finish();
+  return fresh;
+}
+
 function streamed(bars: readonly Bar[], horizonMicros: number, saveAt = -1): Map<number, Outcome> {
   const found = new Map<number, Outcome>();
   const make = () => new MinuteOutcomes(horizonMicros, (id, move, range) => found.set(id, { move, range }));
@@ -65,12 +78,7 @@ function streamed(bars: readonly Bar[], horizonMicros: number, saveAt = -1): Map
     outcomes.onBar(bar.closeMicros, bar);
     expect(outcomes.add(id, bar.closeMicros)).toBe(true);
     if (id !== saveAt) continue;
-    const saved = new SaveArchive();
-    outcomes.persist(saved);
-    outcomes = make();
-    const archive = new LoadArchive(saved.finish());
-    outcomes.persist(archive);
-    archive.finish();
+    outcomes = restarted(outcomes, make());
   }
   return found;
 }
@@ -143,18 +151,22 @@ const LATER = { delayMicros: MICROS_PER_SECOND, horizonMicros: 5 * MICROS_PER_SE
 
 describe("outcomes from quotes", () => {
   for (const options of [FIVE, LATER, { delayMicros: 250_000, horizonMicros: 300_000 }]) {
-    test(`are those of the whole history, ${options.delayMicros} us later for ${options.horizonMicros} us`, () => {
+    test(`are those of the whole history over a restart, ${options.delayMicros} us later for ${options.horizonMicros} us`, () => {
       const mids = midsOf(options.delayMicros + 1, 1_500);
       const found = new Map<number, number>();
       const spreads = new Map<number, number>();
-      const outcomes = new QuoteOutcomes(options, (id, move, spread) => {
-        found.set(id, move);
-        spreads.set(id, spread);
-      });
+      const make = () =>
+        new QuoteOutcomes({ ...options, waitingMax: 256 }, (id, move, spread) => {
+          found.set(id, move);
+          spreads.set(id, spread);
+        });
+      let outcomes = make();
       for (const [id, { timeMicros, mid }] of mids.entries()) {
         outcomes.onQuote(timeMicros, mid, mid / 1_000);
         outcomes.add(id, timeMicros);
+        if (id === 700) outcomes = restarted(outcomes, make());
       }
+      expect(outcomes.dropped).toBe(0);
       const lastMicros = mids.at(-1)!.timeMicros;
       for (const [id, at] of mids.entries()) {
         if (at.timeMicros + options.delayMicros + options.horizonMicros >= lastMicros) {

@@ -233,6 +233,16 @@ export class QuoteOutcomes {
     this.#timesMicros[place] = timeMicros;
   }
 
+  persist(archive: Archive): void {
+    this.#first = archive.number(this.#first);
+    this.#entered = archive.number(this.#entered);
+    this.#added = archive.number(this.#added);
+    this.#mid = archive.number(this.#mid);
+    this.#spread = archive.number(this.#spread);
+    this.#dropped = archive.number(this.#dropped);
+    for (const ring of [this.#ids, this.#timesMicros, this.#mids, this.#spreads]) archive.numbers(ring);
+  }
+
   #dueMicros(number: number): Micros {
     return (this.#timesMicros[number % this.#waitingMax] as number) + this.delayMicros;
   }

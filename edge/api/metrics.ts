@@ -38,6 +38,7 @@ export function makeMetrics(picture: LivePicture): Registry {
   gauge("journal_failed", "1 once the journal takes nothing more", () =>
     station.journal.health === "failed" ? 1 : 0,
   );
+  addGate(registry, picture);
   addStores(registry, picture);
   addBarsCache(registry, picture);
   if (picture.advisers !== undefined) addAdviserMetrics(registry, picture.advisers);
@@ -62,6 +63,23 @@ export function makeMetrics(picture: LivePicture): Registry {
     },
   });
   return registry;
+}
+
+/** Members that are not listened to: a line for each, and none while all are. */
+function addGate(registry: Registry, { engine, instruments }: LivePicture): void {
+  const off: Gauge<"symbol" | "member" | "why"> = new Gauge({
+    name: "tickforge_member_switched_off",
+    help: "1 for each member that the drift gate has switched off",
+    labelNames: ["symbol", "member", "why"],
+    registers: [registry],
+    collect: () => {
+      off.reset();
+      for (const { id, symbol } of instruments) {
+        for (const { member, why } of engine.symbol(id)?.chain.switchedOff ?? [])
+          off.set({ symbol, member, why }, 1);
+      }
+    },
+  });
 }
 
 /** Who answered questions for the past's bars. */

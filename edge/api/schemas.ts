@@ -3,6 +3,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { BAR_INTERVALS, barSizeMicros } from "../../actors/domain/bar.ts";
+import { MEMBERS } from "../../actors/domain/prediction.ts";
 import { REGIMES } from "../../actors/domain/regime.ts";
 
 const time = z.iso.datetime();
@@ -40,6 +41,8 @@ export const symbolStateSchema = z.object({
   open: z.boolean(),
   /** Why its actor does not work at present; empty while it does. */
   trouble: z.string(),
+  /** Members that are not listened to: their answers were worse than none, or its quoting has changed. */
+  switchedOff: z.array(z.object({ member: z.enum(MEMBERS), why: z.enum(["answers", "quoting"]) })).optional(),
 });
 export type SymbolState = z.infer<typeof symbolStateSchema>;
 

@@ -53,6 +53,7 @@ export function symbolState(engine: Engine, instrument: Instrument, nowMicros: M
     ...decisionOf(engine, instrument),
     time: quote === undefined || quote.timeMicros === 0 ? null : isoTime(quote.timeMicros),
     open: isOpen(instrument, nowMicros),
+    switchedOff: [...(actor?.chain.switchedOff ?? [])],
   };
 }
 

@@ -8,7 +8,7 @@ import { failure, type Result } from "../../actors/base/result.ts";
 import type { EngineConfig } from "../../actors/engine-config.ts";
 import type { Forecaster } from "../../actors/ports/forecaster.ts";
 import type { Inference } from "../../actors/ports/inference.ts";
-import type { RegisteredModel } from "../../actors/ports/models.ts";
+import type { ModelCard, RegisteredModel } from "../../actors/ports/models.ts";
 import {
   type Candidate,
   chooseModels,
@@ -99,7 +99,7 @@ export class ModelShelf {
       if (registered === undefined) continue;
       const { card, sha256 } = registered;
       candidates.push({
-        voting: { model, version: card.version, sha256, member: card.member, symbols: card.symbols },
+        voting: votingOf(model, card, sha256),
         sinceMicros: this.#registry.promotions(model)[0]?.atMicros ?? 0,
       });
     }
@@ -173,6 +173,12 @@ export class ModelShelf {
     this.#told.add(message);
     this.#options.onProblem(message);
   }
+}
+
+/** What of a card goes into configurations. */
+function votingOf(model: string, card: ModelCard, sha256: string): VotingModel {
+  const { version, member, symbols, event, horizonMicros, voteLifeMicros, cadence } = card;
+  return { model, version, sha256, member, symbols, event, horizonMicros, voteLifeMicros, cadence };
 }
 
 function keyOf({ model, version, sha256 }: ModelName): string {

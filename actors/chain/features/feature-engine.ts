@@ -60,6 +60,11 @@ export class FeatureEngine {
     this.#instrumentId = options.instrument.id;
   }
 
+  /** Whether the last quote moved the mid on in the direction it last took, 1 or 0; NaN where it did not move it, or first. */
+  get wentOn(): number {
+    return this.#sides.wentOn;
+  }
+
   /**
    * A valid quote.
    * @param minute the forming 1-minute bar with this quote in it; one without quotes (the quote came too late for its

@@ -98,6 +98,12 @@ export class QuoteSides {
   #direction = 0;
   #changes = 0;
   #sameSign = 0.5;
+  #wentOn = Number.NaN;
+
+  /** 1 where the last quote moved the mid on in its direction, 0 where it turned it; NaN where it did neither. */
+  get wentOn(): number {
+    return this.#wentOn;
+  }
 
   /** @param timeMicros the quote's time on the market's clock; never goes backwards */
   update(quote: Quote, timeMicros: Micros, vector: Float64Array): void {
@@ -143,12 +149,14 @@ export class QuoteSides {
   #follow(midPoints: number): void {
     const direction = Math.sign(midPoints - this.#midPoints);
     this.#midPoints = midPoints;
+    this.#wentOn = Number.NaN;
     // NaN on the first quote, which goes nowhere.
     if (!(Math.abs(direction) === 1)) return;
     if (this.#direction !== 0) {
       const same = direction === this.#direction ? 1 : 0;
       this.#sameSign += (same - this.#sameSign) * SAME_SIGN_WEIGHT;
       this.#changes++;
+      this.#wentOn = same;
     }
     this.#direction = direction;
   }
