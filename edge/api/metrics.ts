@@ -4,6 +4,7 @@ import { Gauge, Registry } from "prom-client";
 import type { Station } from "../main.ts";
 import { addAdviserMetrics } from "../advisers/metrics.ts";
 import type { LivePicture } from "../live/live-picture.ts";
+import { addModelMetrics } from "./model-metrics.ts";
 
 export function makeMetrics(picture: LivePicture): Registry {
   const registry = new Registry();
@@ -39,6 +40,7 @@ export function makeMetrics(picture: LivePicture): Registry {
   );
   addStores(registry, picture);
   addBarsCache(registry, picture);
+  addModelMetrics(registry, picture.station.quality);
   if (picture.advisers !== undefined) addAdviserMetrics(registry, picture.advisers);
   gauge("stream_clients", "Open sockets", () => picture.health().clients);
   gauge("equity", "Equity of the account", () => picture.account()?.equity ?? Number.NaN);

@@ -7,7 +7,8 @@ import type { ModelCard } from "../../actors/ports/models.ts";
 import { MemoryModels } from "../../storage/memory/models.ts";
 import { cardOf } from "../../test/contract/models.ts";
 import { MinuteWindow, ModelReader } from "./model-rows.ts";
-import { modelSubjects, trainingPeriod } from "./subjects.ts";
+import { trainingPeriod } from "../../storage/models/card-details.ts";
+import { modelSubjects } from "./subjects.ts";
 
 const HOUR_MICROS = 3_600_000_000;
 const MINUTE_MICROS = 60_000_000;
