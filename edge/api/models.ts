@@ -177,7 +177,8 @@ export function addModels(app: OpenAPIHono, picture: LivePicture): void {
       .promotions(model)
       .map(({ version: promoted, by, atMicros }) => ({ version: promoted, by, at: isoTime(atMicros) }));
     const described = describe(known, await quality.symbols());
-    return c.json({ ...described, card: { ...known.card }, promotions }, 200);
+    const whole = structuredClone(known.card) as unknown as Record<string, never>;
+    return c.json({ ...described, card: whole, promotions }, 200);
   });
 }
 

@@ -264,6 +264,33 @@ describe("the scores at the journal's side", () => {
     expect(scoresOf(await toTheEnd(without, data, shadows))).toEqual(scoresOf(wanted));
   }, 60_000);
 
+  test("of a shadow that throws are none, it is left alone, and others go on", async () => {
+    const { shadows, known } = await openShadows();
+    const [first] = shadows;
+    if (first === undefined) throw new Error("there is no shadow");
+    const broken = {
+      card: treesCard("broken"),
+      forecaster: {
+        ...first.forecaster,
+        persist: () => undefined,
+        forecast: () => {
+          throw new Error("it is broken");
+        },
+      },
+    };
+    const data = folder();
+    const quality = await toTheEnd(without, data, {
+      ...NO_SHADOWS,
+      shadows: [...shadows, broken],
+      known,
+    });
+    expect(subject(quality, "EURUSD", "lightgbm broken").settled).toBe(0);
+    expect(subject(quality, "EURUSD", "lightgbm 1").settled).toBeGreaterThan(60);
+    const counts = quality.find(({ symbol }) => symbol === "EURUSD")?.shadows;
+    expect(counts?.failed).toBeGreaterThan(100);
+    expect(counts?.skipped).toBe(0);
+  }, 60_000);
+
   test("are not taken from a file that was touched, and begin anew", async () => {
     const data = folder();
     const wanted = await toTheEnd(without, data);

@@ -136,19 +136,29 @@ export class QualitySink implements Sink<JournalRecord, JournalTail> {
   }
 
   async send({ toSeq }: BatchEdges): Promise<void> {
-    const nowMicros = this.#options.stopwatch.nowMicros();
-    this.#tellDue(nowMicros);
-    const isDue =
-      nowMicros - this.#savedMicros >= SAVE_MICROS || this.#heardSeq - this.#savedSeq >= SAVE_RECORDS;
-    if (isDue) this.#save(toSeq, nowMicros);
-    if (nowMicros - this.#lookedMicros < REGISTRY_MICROS) return;
-    this.#lookedMicros = nowMicros;
-    if (await this.#options.source.refresh()) this.#regroup();
+    await this.#keep(toSeq);
+  }
+
+  /** A market that has fallen silent has its last scores told too. */
+  async check(): Promise<void> {
+    await this.#keep(this.#heardSeq);
   }
 
   /** What was heard is in the scores and stays there. */
   clear(): void {
     return;
+  }
+
+  /** Does what is due by now. */
+  async #keep(seq: number): Promise<void> {
+    const nowMicros = this.#options.stopwatch.nowMicros();
+    this.#tellDue(nowMicros);
+    const isDue =
+      nowMicros - this.#savedMicros >= SAVE_MICROS || this.#heardSeq - this.#savedSeq >= SAVE_RECORDS;
+    if (isDue && seq > this.#savedSeq) this.#save(seq, nowMicros);
+    if (nowMicros - this.#lookedMicros < REGISTRY_MICROS) return;
+    this.#lookedMicros = nowMicros;
+    if (await this.#options.source.refresh()) this.#regroup();
   }
 
   #begin(saved: SavedScores): void {
