@@ -108,7 +108,7 @@ describe.skipIf(chromium === undefined)("the dashboard", () => {
       for (const [index, part] of VIEWS.entries()) {
         await page.click(`.phone-tabs button:nth-child(${index + 1})`);
         await page.waitForSelector(`.page[data-view="${part}"]`);
-        if (part === "models") await page.waitForSelector(".scores tbody tr");
+        if (part === "models") await page.waitForSelector(".scores tbody tr", { visible: true });
         expect(await overflowing(page)).toEqual([]);
       }
     });

@@ -5,9 +5,9 @@ import { clock } from "../app/format.ts";
 import type { VoteLine } from "../app/model-rows.ts";
 
 /** Units of a plot's own; it takes the width that there is. */
-const SIZE = 200;
-const WIDE = 480;
-const TALL = 160;
+const SIZE = 240;
+const WIDE = 380;
+const TALL = 150;
 /** Room for the axes' words. */
 const EDGE = 26;
 /** Colours that lines take turns with: see the style sheet. */

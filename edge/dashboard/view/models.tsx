@@ -143,7 +143,7 @@ function ScoreRow({ row, isOpen }: { row: ModelRow; isOpen: boolean }): VNode {
             class="num right"
             title={`${percent(all.accuracyLow)} to ${percent(all.accuracyHigh)}; the base rate is ${percent(all.baseRate)}`}
           >
-            {percent(all.accuracy)}
+            {`${(100 * all.accuracy).toFixed(1)}%`}
           </td>
           <td class={`num right ${(all.brierSkill ?? 0) > 0 ? "is-up" : "is-down"}`}>
             {all.brierSkill === null ? NOTHING : all.brierSkill.toFixed(3)}
