@@ -3,7 +3,7 @@
 
 import { basename, dirname, join } from "node:path";
 import type { Micros } from "../actors/base/clock.ts";
-import { type Failure, failure, ok, type Result } from "../actors/base/result.ts";
+import { type Failure, ok, type Result } from "../actors/base/result.ts";
 import type { BarListener } from "../actors/chain/chain.ts";
 import type { Instrument } from "../actors/domain/instrument.ts";
 import { Engine, type EngineFault, type EngineOptions } from "../actors/engine.ts";
@@ -14,6 +14,7 @@ import { LiveEngine, type Recovery } from "../actors/live-engine.ts";
 import type { AuditHeadStore } from "../actors/ports/audit-heads.ts";
 import type { Scope } from "../actors/ports/fence.ts";
 import type { Graph } from "../actors/ports/graph.ts";
+import type { ModelQuality } from "../actors/ports/model-quality.ts";
 import type { Ledger } from "../actors/ports/ledger.ts";
 import type { TimeSeriesReports } from "../actors/ports/time-series-reports.ts";
 import type { TimeSeries } from "../actors/ports/time-series.ts";
@@ -40,7 +41,7 @@ import { askedVotesOf } from "./asked/votes.ts";
 import { SOURCE_NAMES } from "./feeds/source.ts";
 import { GateWatch } from "./gate-watch.ts";
 import { firstModels, ModelWatch, withModels } from "./model-watch.ts";
-import { recoverSafely } from "./recovery.ts";
+import { asked, recoverSafely } from "./recovery.ts";
 import { graphUrlOf, ledgerUrl, type Settings, weaviateOf } from "./settings.ts";
 import { SystemClock } from "./system-clock.ts";
 
@@ -62,6 +63,8 @@ export interface Station {
   readonly vectors: Vectors | undefined;
   /** Causes, exposures and correlations. */
   readonly graph: Graph | undefined;
+  /** What is known of models, and what they turned out to be worth. */
+  readonly quality: ModelQuality;
   readonly projector: Projector | undefined;
   /** What processes share while they run. */
   readonly hot: HotStores;
@@ -113,9 +116,12 @@ export function engineConfig(
 
 /** The trained models of a data folder; a replay's folder has those of the one that it lies in. */
 export function openModels(data: string, onProblem: (message: string) => void): ModelShelf {
+  return new ModelShelf({ folder: modelsFolder(data), onProblem });
+}
+
+function modelsFolder(data: string): string {
   const replays = dirname(data);
-  const home = basename(replays) === REPLAYS_FOLDER ? dirname(replays) : data;
-  return new ModelShelf({ folder: join(home, "models"), onProblem });
+  return join(basename(replays) === REPLAYS_FOLDER ? dirname(replays) : data, "models");
 }
 
 export interface EngineBuilderOptions extends Pick<
@@ -190,6 +196,8 @@ async function openUnderLock(options: StationOptions, lock: DataLock): Promise<R
     dragonflyUrl: keeps ? settings.dragonfly.url : undefined,
     weaviate: keeps ? weaviateOf(settings) : undefined,
     graphUrl: keeps ? graphUrlOf(settings) : undefined,
+    modelsFolder: modelsFolder(settings.data),
+    scoresModels: keeps,
     onProblem: (message) => options.onProblem?.(message),
   });
   const hot = openHotStores({
@@ -272,19 +280,6 @@ function backupsOf({ settings, onProblem }: StationOptions, clock: SystemClock):
   });
 }
 
-/** What the ledger answers, or why it does not: no start without it, since it issues epochs. */
-async function asked<T>(question: () => Promise<T>): Promise<Result<T, "ledger-unreachable">> {
-  try {
-    return ok(await question());
-  } catch (error) {
-    return failure(
-      "ledger-unreachable",
-      `the ledger does not answer: ${error instanceof Error ? error.message : String(error)}. Nothing was changed: see that ` +
-        "it can be reached and its disk has room, then start again.",
-    );
-  }
-}
-
 const JOURNAL_FOLDER = "journal";
 /** Of a data folder: replays of files, each in a folder of its own. */
 export const REPLAYS_FOLDER = "replays";
@@ -313,6 +308,7 @@ class RunningStation implements Station {
   readonly reports: TimeSeriesReports | undefined;
   readonly vectors: Vectors | undefined;
   readonly graph: Graph | undefined;
+  readonly quality: ModelQuality;
   readonly projector: Projector | undefined;
   readonly hot: HotStores;
   readonly backups: Backups | undefined;
@@ -339,6 +335,7 @@ class RunningStation implements Station {
     this.reports = parts.stores.reports;
     this.vectors = parts.stores.vectors;
     this.graph = parts.stores.graph;
+    this.quality = parts.stores.quality;
     this.projector = parts.stores.projector;
     this.hot = parts.hot;
     this.#heads = parts.heads;

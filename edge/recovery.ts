@@ -30,3 +30,16 @@ export function recoverSafely(
     );
   }
 }
+
+/** What the ledger answers, or why it does not: no start without it, since it issues epochs. */
+export async function asked<T>(question: () => Promise<T>): Promise<Result<T, "ledger-unreachable">> {
+  try {
+    return ok(await question());
+  } catch (error) {
+    return failure(
+      "ledger-unreachable",
+      `the ledger does not answer: ${error instanceof Error ? error.message : String(error)}. Nothing was changed: see that ` +
+        "it can be reached and its disk has room, then start again.",
+    );
+  }
+}

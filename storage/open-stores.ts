@@ -4,12 +4,14 @@
 import { join } from "node:path";
 import type { Graph } from "../actors/ports/graph.ts";
 import type { Journal } from "../actors/ports/journal.ts";
+import type { ModelQuality } from "../actors/ports/model-quality.ts";
 import type { TimeSeries } from "../actors/ports/time-series.ts";
 import type { TimeSeriesReports } from "../actors/ports/time-series-reports.ts";
 import type { Vectors } from "../actors/ports/vectors.ts";
 import { type OpenedTimeSeries, openTimeSeries } from "./clickhouse/open.ts";
 import { parseTarget } from "./dragonfly/target.ts";
 import { forgetEndpoint, noteEndpoint } from "./open-history.ts";
+import { FileModelQuality } from "./model-quality.ts";
 import { openGraph } from "./open-graph.ts";
 import { openStreams } from "./open-streams.ts";
 import type { WeaviateAddress } from "./projections/messages.ts";
@@ -41,6 +43,10 @@ export interface StoresOptions {
   readonly weaviate: WeaviateAddress | undefined;
   /** Where the graph is kept, a file or a server; undefined for nowhere. */
   readonly graphUrl: string | undefined;
+  /** The registry of models. */
+  readonly modelsFolder: string;
+  /** Whether members and shadows are scored. */
+  readonly scoresModels: boolean;
   readonly onProblem: (message: string) => void;
 }
 
@@ -49,6 +55,7 @@ export interface Stores {
   readonly reports: TimeSeriesReports | undefined;
   readonly vectors: Vectors | undefined;
   readonly graph: Graph | undefined;
+  readonly quality: ModelQuality;
   /** Undefined where nothing is kept. */
   readonly projector: Projector | undefined;
   /** Of the embedded engine; undefined where there is none, or between two lives. */
@@ -58,7 +65,7 @@ export interface Stores {
 }
 
 export async function openStores(options: StoresOptions): Promise<Stores> {
-  const { data, journal, weaviate, graphUrl, onProblem } = options;
+  const { data, journal, weaviate, graphUrl, modelsFolder, scoresModels, onProblem } = options;
   const history = await openedHistory(options);
   const streamsUrl = usableStreams(options);
   const dragonflyUrl = usableDragonfly(options);
@@ -68,6 +75,7 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
     ...(dragonflyUrl === undefined ? [] : (["hot-state"] as const)),
     ...(history === undefined && weaviate === undefined ? [] : (["vectors"] as const)),
     ...(graphUrl === undefined ? [] : (["graph"] as const)),
+    ...(scoresModels ? (["quality"] as const) : []),
   ];
   const weaviateVectors = weaviate === undefined ? undefined : new WeaviateVectors(weaviate);
   const graph = graphUrl === undefined ? undefined : openGraph(graphUrl);
@@ -83,6 +91,7 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
           dragonflyUrl,
           weaviate,
           graphUrl,
+          modelsFolder: scoresModels ? modelsFolder : undefined,
           onProblem,
         });
   const noting = history?.engine === undefined ? undefined : noteWhere(join(data, "time-series"), history);
@@ -91,6 +100,7 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
     reports: history?.reports,
     vectors: weaviateVectors ?? history?.vectors,
     graph,
+    quality: new FileModelQuality({ data, folder: modelsFolder, onProblem }),
     projector,
     engineProcessId: () => history?.engine?.processId,
     close: async () => {

@@ -15,12 +15,16 @@ import { parseTarget } from "./dragonfly/target.ts";
 import { SegmentCursor } from "./journal/cursor.ts";
 import { RealDisk } from "./journal/disk.ts";
 import { FileSnapshotStore } from "./journal/snapshot-store.ts";
+import { holdoutFigures } from "./models/card-details.ts";
+import { ShadowShelf } from "./models/shadow-shelf.ts";
 import { openGraph } from "./open-graph.ts";
 import { openStreams } from "./open-streams.ts";
 import { type EdgesFile, NoEdges, openEdges } from "./projections/batch-edges.ts";
 import { ProjectionControl } from "./projections/control.ts";
 import { GraphSink } from "./projections/graph/sink.ts";
 import { HotStateSink } from "./projections/hot-state/sink.ts";
+import { QualityFiles } from "./projections/quality/files.ts";
+import { QualitySink } from "./projections/quality/sink.ts";
 import { JournalTail } from "./projections/journal-tail.ts";
 import {
   type Endpoint,
@@ -141,6 +145,26 @@ function graph(data: string, url: string): ProjectionRunner {
   });
 }
 
+function quality(data: string, folder: string): ProjectionRunner {
+  const source = new ShadowShelf({ folder, onProblem: problem });
+  return heardByActors(data, {
+    sink: new QualitySink({
+      files: new QualityFiles(data),
+      source,
+      holdoutOf: ({ model, version }) => {
+        const found = source.known.find(({ card }) => card.model === model && card.version === version);
+        return found === undefined ? undefined : holdoutFigures(found.card);
+      },
+      durableSeq: COMMON.durableSeq,
+      stopwatch: { nowMicros: () => performance.now() * 1_000 },
+      onProblem: problem,
+    }),
+    control: new ProjectionControl(data, "quality"),
+    edges: new NoEdges(),
+    waits: isChartBehind,
+  });
+}
+
 function hotState(data: string, url: string): ProjectionRunner {
   const target = parseTarget(url);
   if (!target.ok) throw new Error(target.message);
@@ -231,6 +255,7 @@ async function run({
   dragonflyUrl,
   weaviate,
   graphUrl,
+  modelsFolder,
 }: Start): Promise<void> {
   runners = [
     ...(store === null ? [] : [timeSeries(data)]),
@@ -238,6 +263,7 @@ async function run({
     ...(graphUrl === null ? [] : [graph(data, graphUrl)]),
     ...(streamsUrl === null ? [] : [recordStream(data, streamsUrl)]),
     ...(dragonflyUrl === null ? [] : [hotState(data, dragonflyUrl)]),
+    ...(modelsFolder === null ? [] : [quality(data, modelsFolder)]),
   ];
   setInterval(sayStatus, STATUS_MILLIS);
   await Promise.all(runners.map(async (runner) => await runner.run()));

@@ -68,6 +68,18 @@ export interface ModelCard {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
+/** How good a model was on rows it was not trained on; null where its card does not say. */
+export interface HoldoutFigures {
+  readonly rows: number | null;
+  readonly baseRate: number | null;
+  readonly accuracy: number | null;
+  readonly auc: number | null;
+  readonly brier: number | null;
+  readonly brierSkill: number | null;
+  readonly ece: number | null;
+  readonly logLoss: number | null;
+}
+
 /** From then on it may not vote; Infinity for one that may for ever. */
 export function modelExpiryMicros({ trainedAt, expiresAfterMicros }: ModelCard): Micros {
   return expiresAfterMicros === null

@@ -16,13 +16,20 @@ const BASIS_POINTS = 10_000;
 export const MINUTES_SHARE_MIN = 0.8;
 
 /** Minutes that a horizon has at most: what one ring holds. */
-const HORIZON_MINUTES_MAX = 24 * 60;
+export const HORIZON_MINUTES_MAX: number = 24 * 60;
 
 /** Predictions from quotes that may wait at once, unless somebody says how many. */
 const WAITING_DEFAULT = 65_536;
 
 /** What a probability can be of; see the events of a model's card. */
 export type OutcomeEvent = "up" | "lively" | "slot-lively";
+
+/** The feature that a range has to exceed; undefined where an event has none. */
+export function medianFeature(event: OutcomeEvent, horizonMicros: number): string | undefined {
+  if (event === "up") return undefined;
+  const prefix = event === "lively" ? "range" : "slot_range";
+  return `${prefix}_${horizonMicros / MICROS_PER_MINUTE}m_median`;
+}
 
 /** Logarithmic, in basis points: 1e4 ln(to / from). */
 export function basisPoints(from: number, to: number): number {

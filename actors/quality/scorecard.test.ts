@@ -6,7 +6,7 @@ import { MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND } from "../base/c
 import { SeededRandom } from "../base/random.ts";
 import type { MemberId, Vote, Votes, VoteStatus } from "../domain/prediction.ts";
 import type { Regime } from "../domain/regime.ts";
-import { areaUnderCurve } from "./measures.ts";
+import { areaUnderCurve, wilsonInterval } from "./measures.ts";
 import { Scorecard, type ScoredMember, SETTLED_MAX } from "./scorecard.ts";
 
 const START = Date.UTC(2024, 4, 15, 8) * 1_000;
@@ -179,6 +179,52 @@ describe("votes at closed minutes", () => {
     }
     expect(scorecard.scores()).toEqual([]);
     expect(() => new Scorecard([MEMBERS[0]!, MEMBERS[0]!], WIDTH)).toThrow("twice");
+  });
+});
+
+describe("whoever is asked only to be scored", () => {
+  const NAMES = ["lightgbm 1", "lightgbm 2"];
+  const versions = NAMES.map((member): ScoredMember<string> => {
+    return { member, event: "up", horizonMicros: FIVE, medianFeature: -1 };
+  });
+
+  test("goes by a name of its own, is due once a minute, and is missing until it answered", () => {
+    const scorecard = new Scorecard<string>(versions, 0);
+    const seen: boolean[] = [];
+    for (let minute = 1; minute <= 400; minute++) {
+      const closeMicros = START + minute * MICROS_PER_MINUTE;
+      const close = 1_000 + (minute % 7);
+      scorecard.onMinute(closeMicros, { high: close, low: close, close });
+      const later = closeMicros + MICROS_PER_SECOND;
+      seen.push(scorecard.isDue(FIVE, closeMicros), scorecard.isMissing("lightgbm 2", closeMicros));
+      const say = (timeMicros: number, member: string): void => {
+        const votes = [{ member, status: "voted" as const, probabilityUp: 0.3 + 0.001 * minute }];
+        scorecard.onVotes({ timeMicros, votes }, "illiquid", new Float64Array());
+      };
+      say(closeMicros, "lightgbm 1");
+      seen.push(scorecard.isDue(FIVE, later), scorecard.isMissing("lightgbm 2", later));
+      say(later, "lightgbm 2");
+      seen.push(scorecard.isMissing("lightgbm 2", later));
+      seen.push(scorecard.isDue(FIVE, closeMicros + MICROS_PER_MINUTE));
+    }
+    expect(seen).toEqual(Array.from({ length: 400 }, () => [true, false, false, true, false, false]).flat());
+    const [first, second] = scorecard.scores().filter(({ regime }) => regime === undefined);
+    expect([first?.member, second?.member]).toEqual(NAMES);
+    expect({ ...second, member: "lightgbm 1" }).toEqual({ ...first! });
+    expect(scorecard.settledOf("lightgbm 1")).toBe(first!.rows);
+  });
+
+  test("has an interval as wide as rows that do not overlap allow, and curves over all rows", () => {
+    const scorecard = new Scorecard(MEMBERS, WIDTH);
+    expect(scorecard.curvesOf("technical")).toBeUndefined();
+    play(scorecard, minutesOf(3, 800));
+    const { rows, rowsApart, accuracy, accuracyInterval } = scorecard.scoreOf("technical")!;
+    expect(rowsApart).toBeCloseTo(rows / 5, 9);
+    expect(accuracyInterval).toEqual(wilsonInterval(accuracy * rowsApart, rowsApart));
+    const { calibration, coverage } = scorecard.curvesOf("technical")!;
+    expect(calibration.reduce((sum, { count }) => sum + count, 0)).toBe(rows);
+    expect(coverage.reduce((sum, { count }) => sum + count, 0)).toBe(rows);
+    expect(coverage.at(-1)?.accuracyWithin).toBeCloseTo(accuracy, 9);
   });
 });
 

@@ -1,11 +1,11 @@
-// What the members of one symbol have been worth of late: their votes are held until their horizon has passed, settled by the same
+// What those who vote on one symbol, and models that only might, have been worth of late: their answers are held until their horizon has passed, settled by the same
 // definition as everywhere, and scored over a rolling window, altogether and by regime; beside it, how far the features they rest on
 // have moved. Bounded: rings of numbers, whatever comes.
 
 import type { Archive } from "../base/archive.ts";
 import { assert } from "../base/assert.ts";
-import { MICROS_PER_MINUTE, type Micros } from "../base/clock.ts";
-import { type MemberId, MEMBERS, type Votes } from "../domain/prediction.ts";
+import { MICROS_PER_MINUTE, MICROS_PER_SECOND, type Micros } from "../base/clock.ts";
+import type { MemberId, VoteStatus } from "../domain/prediction.ts";
 import { FEATURE_COUNT } from "../domain/features.ts";
 import { type Regime, REGIMES } from "../domain/regime.ts";
 import { FeatureDrift } from "./drift.ts";
@@ -14,10 +14,15 @@ import {
   baseRate,
   brierScore,
   brierSkill,
+  type CalibrationBin,
   calibrationCurve,
   calibrationError,
+  coverageCurve,
+  type CoverageStep,
+  type Interval,
   logLoss,
   rightGuesses,
+  wilsonInterval,
 } from "./measures.ts";
 import { happened, MinuteOutcomes, type OutcomeEvent, QuoteOutcomes } from "./outcomes.ts";
 import { SortedScores } from "./sorting.ts";
@@ -25,7 +30,7 @@ import { SortedScores } from "./sorting.ts";
 /** Settled votes of a member that are looked back on. */
 export const SETTLED_MAX = 2_000;
 /** Fewer say nothing. */
-const SETTLED_MIN = 30;
+export const SETTLED_MIN = 30;
 /** Of horizons below a minute, so many votes are taken per horizon at most: those between would say the same again. */
 const VOTES_PER_HORIZON = 5;
 
@@ -35,28 +40,53 @@ const DRIFT_EVERY = 5;
 const DRIFT_REFERENCE = 576;
 const DRIFT_RECENT = 288;
 
-/** What a member's votes are probabilities of. */
-export interface ScoredMember {
-  readonly member: MemberId;
+const NO_ROWS = { probabilities: new Float32Array(), outcomes: new Uint8Array() };
+
+/**
+ * What a member's votes are probabilities of. Whoever scores models beside members, or versions of one member, gives them names
+ * of their own.
+ */
+export interface ScoredMember<Name extends string = MemberId> {
+  readonly member: Name;
   readonly event: OutcomeEvent;
   readonly horizonMicros: Micros;
   /** The feature that a range has to exceed: its place in the vector; -1 for directions. */
   readonly medianFeature: number;
 }
 
-export interface MemberScore {
-  readonly member: MemberId;
+/** What was said at one moment; a record of votes is such. */
+export interface ScoredVotes {
+  readonly timeMicros: Micros;
+  readonly votes: readonly {
+    readonly member: string;
+    readonly status: VoteStatus;
+    readonly probabilityUp: number;
+  }[];
+}
+
+export interface MemberScore<Name extends string = MemberId> {
+  readonly member: Name;
   /** Undefined for all regimes together. */
   readonly regime: Regime | undefined;
   readonly rows: number;
+  /** About how many of them do not overlap. */
+  readonly rowsApart: number;
   readonly baseRate: number;
   readonly accuracy: number;
+  /** As if only rows counted whose horizons do not overlap. */
+  readonly accuracyInterval: Interval;
   readonly brier: number;
   /** NaN, as the area is, where all outcomes are the same. */
   readonly brierSkill: number;
   readonly logLoss: number;
   readonly ece: number;
   readonly auc: number;
+}
+
+/** How the last votes of one member lie: for plots. */
+export interface MemberCurves {
+  readonly calibration: readonly CalibrationBin[];
+  readonly coverage: readonly CoverageStep[];
 }
 
 /** The last settled votes of one member. */
@@ -73,9 +103,13 @@ class SettledVotes {
     this.#regimes[place] = regime;
   }
 
+  get length(): number {
+    return Math.min(this.#count, SETTLED_MAX);
+  }
+
   /** @param regime by its number; -1 for all */
   rows(regime: number): { probabilities: Float32Array; outcomes: Uint8Array } {
-    const length = Math.min(this.#count, SETTLED_MAX);
+    const { length } = this;
     const isWanted = (_: number, place: number): boolean => regime < 0 || this.#regimes[place] === regime;
     return {
       probabilities: Float32Array.from(this.#probabilities.subarray(0, length).filter(isWanted)),
@@ -93,15 +127,19 @@ class SettledVotes {
 
 /** Votes of one horizon that wait: a slot a moment, in it a number for each member. */
 class Waiting {
-  readonly members: readonly ScoredMember[];
-  readonly #settled: ReadonlyMap<MemberId, SettledVotes>;
+  readonly members: readonly ScoredMember<string>[];
+  readonly #settled: ReadonlyMap<string, SettledVotes>;
   readonly #slots: number;
   readonly #probabilities: Float64Array;
   readonly #medians: Float64Array;
   readonly #regimes: Float64Array;
   #count = 0;
 
-  constructor(members: readonly ScoredMember[], settled: ReadonlyMap<MemberId, SettledVotes>, slots: number) {
+  constructor(
+    members: readonly ScoredMember<string>[],
+    settled: ReadonlyMap<string, SettledVotes>,
+    slots: number,
+  ) {
     this.members = members;
     this.#settled = settled;
     this.#slots = slots;
@@ -130,6 +168,13 @@ class Waiting {
     if (!Number.isNaN(this.#probabilities[place])) return;
     this.#probabilities[place] = vote.probability;
     this.#medians[place] = vote.median;
+  }
+
+  /** Whether the newest slot has no vote of a member that belongs in it. */
+  isMissing(member: string): boolean {
+    const index = this.members.findIndex((each) => each.member === member);
+    const place = (this.last % this.#slots) * this.members.length + index;
+    return index >= 0 && this.last >= 0 && Number.isNaN(this.#probabilities[place]);
   }
 
   settle(slot: number, move: number, range: number): void {
@@ -163,8 +208,9 @@ interface QuoteLane {
   takenMicros: Micros;
 }
 
-export class Scorecard {
-  readonly #settled: ReadonlyMap<MemberId, SettledVotes>;
+export class Scorecard<Name extends string = MemberId> {
+  readonly #members: readonly ScoredMember<Name>[];
+  readonly #settled: ReadonlyMap<Name, SettledVotes>;
   readonly #minuteLanes: readonly MinuteLane[];
   readonly #quoteLanes: readonly QuoteLane[];
   readonly #drift: FeatureDrift;
@@ -176,12 +222,13 @@ export class Scorecard {
    * @param members each at most once
    * @param width of a row of features
    */
-  constructor(members: readonly ScoredMember[], width: number = FEATURE_COUNT) {
+  constructor(members: readonly ScoredMember<Name>[], width: number = FEATURE_COUNT) {
+    this.#members = members;
     this.#drift = new FeatureDrift({ width, referenceRows: DRIFT_REFERENCE, recentRows: DRIFT_RECENT });
     assert(new Set(members.map(({ member }) => member)).size === members.length, "a member is scored twice");
     this.#settled = new Map(members.map(({ member }) => [member, new SettledVotes()]));
     const horizons = [...new Set(members.map(({ horizonMicros }) => horizonMicros))].sort((a, b) => a - b);
-    const ofHorizon = (horizonMicros: number): ScoredMember[] =>
+    const ofHorizon = (horizonMicros: number): ScoredMember<Name>[] =>
       members.filter((each) => each.horizonMicros === horizonMicros);
     this.#minuteLanes = horizons
       .filter((horizonMicros) => horizonMicros >= MICROS_PER_MINUTE)
@@ -201,7 +248,7 @@ export class Scorecard {
         const outcomes = new QuoteOutcomes({ horizonMicros, delayMicros: 0, waitingMax }, (slot, move) =>
           waiting.settle(slot, move, Number.NaN),
         );
-        const spacingMicros = horizonMicros / VOTES_PER_HORIZON;
+        const spacingMicros = spacingOf(horizonMicros);
         return { waiting, outcomes, spacingMicros, takenMicros: Number.NEGATIVE_INFINITY };
       });
   }
@@ -225,7 +272,7 @@ export class Scorecard {
    * last: what is said later is said of another moment.
    * @param features those the votes were given on, for the medians of ranges
    */
-  onVotes({ timeMicros, votes }: Votes, regime: Regime, features: Float64Array): void {
+  onVotes({ timeMicros, votes }: ScoredVotes, regime: Regime, features: Float64Array): void {
     const number = REGIMES.indexOf(regime);
     const isMinute = Math.floor(timeMicros / MICROS_PER_MINUTE) === this.#closedMinute;
     if (isMinute && this.#minute !== this.#closedMinute) {
@@ -242,23 +289,46 @@ export class Scorecard {
     }
   }
 
+  /** Whether votes that come now would be taken for a horizon: whoever is asked only to be scored is asked only then. */
+  isDue(horizonMicros: number, timeMicros: Micros): boolean {
+    if (horizonMicros >= MICROS_PER_MINUTE) {
+      return (
+        Math.floor(timeMicros / MICROS_PER_MINUTE) === this.#closedMinute &&
+        this.#minute !== this.#closedMinute
+      );
+    }
+    const lane = this.#quoteLanes.find(({ outcomes }) => outcomes.horizonMicros === horizonMicros);
+    return lane !== undefined && timeMicros >= lane.takenMicros + lane.spacingMicros;
+  }
+
+  /** Whether the moment of the last close, which is not over, still lacks a member's vote: it would be taken yet. */
+  isMissing(member: Name, timeMicros: Micros): boolean {
+    if (Math.floor(timeMicros / MICROS_PER_MINUTE) !== this.#minute) return false;
+    return this.#minuteLanes.some(({ waiting }) => waiting.isMissing(member));
+  }
+
   /**
    * What a member is worth over its last votes; undefined while there are too few.
    * @param regime undefined for all
    */
-  scoreOf(member: MemberId, regime?: Regime): MemberScore | undefined {
+  scoreOf(member: Name, regime?: Regime): MemberScore<Name> | undefined {
     const found = this.#settled.get(member)?.rows(regime === undefined ? -1 : REGIMES.indexOf(regime));
-    if (found === undefined || found.outcomes.length < SETTLED_MIN) return undefined;
+    const scored = this.#members.find((each) => each.member === member);
+    if (found === undefined || scored === undefined || found.outcomes.length < SETTLED_MIN) return undefined;
     const { probabilities, outcomes } = found;
     const sorted = new SortedScores(probabilities, outcomes);
     const rate = baseRate(outcomes);
     const brier = brierScore(probabilities, outcomes);
+    const right = rightGuesses(probabilities, outcomes);
+    const overlap = overlapOf(scored.horizonMicros);
     return {
       member,
       regime,
       rows: outcomes.length,
+      rowsApart: outcomes.length / overlap,
       baseRate: rate,
-      accuracy: rightGuesses(probabilities, outcomes) / outcomes.length,
+      accuracy: right / outcomes.length,
+      accuracyInterval: wilsonInterval(right / overlap, outcomes.length / overlap),
       brier,
       brierSkill: rate > 0 && rate < 1 ? brierSkill(brier, rate) : Number.NaN,
       logLoss: logLoss(probabilities, outcomes),
@@ -267,11 +337,35 @@ export class Scorecard {
     };
   }
 
+  /** Undefined while there are too few votes. */
+  curvesOf(member: Name): MemberCurves | undefined {
+    const { probabilities, outcomes } = this.#settled.get(member)?.rows(-1) ?? NO_ROWS;
+    if (outcomes.length < SETTLED_MIN) return undefined;
+    return {
+      calibration: calibrationCurve(probabilities, outcomes),
+      coverage: coverageCurve(probabilities, outcomes),
+    };
+  }
+
+  /** By regime, those with too few votes left out. */
+  regimesOf(member: Name): (MemberScore<Name> & { readonly regime: Regime })[] {
+    return REGIMES.flatMap((regime) => {
+      const score = this.scoreOf(member, regime);
+      return score === undefined ? [] : [Object.assign(score, { regime })];
+    });
+  }
+
   /** Every score there is: of each member altogether, then by regime. */
-  scores(): MemberScore[] {
-    return MEMBERS.filter((member) => this.#settled.has(member)).flatMap((member) =>
-      [undefined, ...REGIMES].flatMap((regime) => this.scoreOf(member, regime) ?? []),
-    );
+  scores(): MemberScore<Name>[] {
+    return this.#members.flatMap(({ member }) => [
+      ...[this.scoreOf(member)].filter((score) => score !== undefined),
+      ...this.regimesOf(member),
+    ]);
+  }
+
+  /** Votes of a member that are settled and looked back on, few or many. */
+  settledOf(member: Name): number {
+    return this.#settled.get(member)?.length ?? 0;
   }
 
   /** Population stability index of a feature against how it first was; NaN until there is a day to compare. */
@@ -309,15 +403,26 @@ function slotsOf(horizonMicros: number): number {
   return horizonMicros / MICROS_PER_MINUTE + 2;
 }
 
+/** Time between two votes of a horizon below a minute that are taken; at most one a second is. */
+function spacingOf(horizonMicros: number): number {
+  return Math.max(MICROS_PER_SECOND, horizonMicros / VOTES_PER_HORIZON);
+}
+
+/** So many votes that follow each other say about the same. */
+function overlapOf(horizonMicros: number): number {
+  const apartMicros = horizonMicros < MICROS_PER_MINUTE ? spacingOf(horizonMicros) : MICROS_PER_MINUTE;
+  return Math.max(1, horizonMicros / apartMicros);
+}
+
 function nameOf({ members }: Waiting, { horizonMicros }: MinuteOutcomes): string {
   return `${horizonMicros}: ${members.map(({ member, event }) => `${member} ${event}`).join(", ")}`;
 }
 
-function take(waiting: Waiting, votes: Votes["votes"], features: Float64Array): void {
+function take(waiting: Waiting, votes: ScoredVotes["votes"], features: Float64Array): void {
   if (waiting.last < 0) return;
   for (const [index, { member, medianFeature }] of waiting.members.entries()) {
     for (let i = 0; i < votes.length; i++) {
-      const vote = votes[i] as Votes["votes"][number];
+      const vote = votes[i] as ScoredVotes["votes"][number];
       if (vote.member !== member || vote.status !== "voted") continue;
       const median = features[medianFeature] ?? Number.NaN;
       waiting.put(waiting.last, index, { probability: vote.probabilityUp, median });

@@ -18,6 +18,7 @@ import { addGraph } from "./graph.ts";
 import type { Guard } from "./guard.ts";
 import { History } from "./history.ts";
 import { makeMetrics } from "./metrics.ts";
+import { addModels } from "./models.ts";
 import { Problem, problemResponse } from "./problem.ts";
 import { addReports } from "./reports.ts";
 import { addRoutes } from "./routes.ts";
@@ -61,6 +62,7 @@ export function makeApp(options: AppOptions): OpenAPIHono {
   addAnalogs(api, picture);
   addBackups(api, picture);
   addGraph(api, picture);
+  addModels(api, picture);
   addReports(api, () => picture.station.reports);
   app.route("/api/v1", api);
   addAliases(app, options);

@@ -5,6 +5,7 @@ import type { Station } from "../main.ts";
 import { addAdviserMetrics } from "../advisers/metrics.ts";
 import { addAnalogMetrics } from "../analogs/metrics.ts";
 import type { LivePicture } from "../live/live-picture.ts";
+import { addModelMetrics } from "./model-metrics.ts";
 
 export function makeMetrics(picture: LivePicture): Registry {
   const registry = new Registry();
@@ -41,6 +42,7 @@ export function makeMetrics(picture: LivePicture): Registry {
   addGate(registry, picture);
   addStores(registry, picture);
   addBarsCache(registry, picture);
+  addModelMetrics(registry, picture.station.quality);
   if (picture.advisers !== undefined) addAdviserMetrics(registry, picture.advisers);
   if (picture.analogs !== undefined) addAnalogMetrics(registry, picture.analogs);
   gauge("stream_clients", "Open sockets", () => picture.health().clients);

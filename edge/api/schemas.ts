@@ -302,6 +302,7 @@ export const predictionSchema = z.object({
   status: z.string(),
   probabilityUp: maybe(z.number()),
 });
+export type PredictionMessage = z.infer<typeof predictionSchema>;
 
 export const qualitySchema = z.object({
   seq,

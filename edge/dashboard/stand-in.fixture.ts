@@ -4,12 +4,14 @@
 import type { Server, ServerWebSocket } from "bun";
 import { BAR_INTERVAL_MICROS, type BarInterval } from "../../actors/domain/bar.ts";
 import { REGIMES } from "../../actors/domain/regime.ts";
+import type { ModelsMessage } from "../api/models.ts";
 import type {
   ActorMessage,
   BarMessage,
   ClientMessage,
   HealthMessage,
   OrderMessage,
+  PredictionMessage,
   SignalMessage,
   StreamTopic,
   SymbolState,
@@ -27,6 +29,8 @@ export interface StandInOptions {
   /** No bars, signals, orders or positions yet. */
   readonly isEmpty?: boolean;
   readonly isClosed?: boolean;
+  /** No model is registered: rule members alone. */
+  readonly isWithoutModels?: boolean;
   /** Answers the API only to those who send it. */
   readonly token?: string;
   readonly boot?: string;
@@ -112,7 +116,7 @@ export class StandIn {
       return Response.json({ title: "no token", status: 401 }, { status: 401 });
     }
     const path = url.pathname.replace("/api/v1/", "");
-    if (isStoreDown && ["bars", "signals", "orders", "account/equity"].includes(path)) {
+    if (isStoreDown && ["bars", "signals", "orders", "account/equity", "predictions"].includes(path)) {
       const detail =
         "the time series store does not answer; live data goes on. It is tried again every few seconds.";
       return Response.json({ title: "time series store unavailable", status: 503, detail }, { status: 503 });
@@ -137,6 +141,10 @@ export class StandIn {
         return page(latencies());
       case "actors":
         return page(actors());
+      case "models":
+        return Response.json(modelsOf(url.searchParams.get("symbol") ?? "", this.#options));
+      case "predictions":
+        return page(isEmpty ? [] : votesOf(url.searchParams.get("symbol") ?? "", nowMillis));
       case "health":
         return Response.json(this.#health(nowMillis));
       default:
@@ -490,6 +498,96 @@ function positionOf(id: number, nowMillis: number): TopicData["account"]["positi
     currentPrice,
     profit: id === 7 ? move * 10 : (move / openPrice) * 10_000,
   };
+}
+
+function liveOf(
+  symbol: string,
+  kind: ModelsMessage["rules"][number]["live"][number]["kind"],
+  n: number,
+): ModelsMessage["rules"][number]["live"] {
+  const calibration = Array.from({ length: 15 }, (_, bin) => {
+    const said = 0.3 + bin * 0.028;
+    return { count: 100 + bin, said, happened: said + 0.08 * (noise(n * 31 + bin) - 0.5) };
+  });
+  const coverage = [{ coverage: 1, count: 1_500, accuracy: 0.53, confidence: 0 }];
+  const [accuracy, brierSkill] = [0.5 + 0.04 * noise(n), 0.02 * (noise(n + 9) - 0.4)];
+  const all = {
+    rows: 1_500,
+    rowsApart: 300,
+    baseRate: 0.497,
+    accuracy,
+    accuracyLow: accuracy - 0.055,
+    accuracyHigh: accuracy + 0.055,
+    brier: 0.249,
+    brierSkill,
+    logLoss: 0.691,
+    ece: 0.02 + 0.03 * noise(n + 3),
+    auc: accuracy + 0.01,
+  };
+  // One is new: its first answers are not settled, or few are.
+  if (n === 4) return [{ symbol, kind, settled: 12, all: null, regimes: [], calibration: [], coverage: [] }];
+  return [{ symbol, kind, settled: 1_500, all, regimes: [], calibration, coverage }];
+}
+
+function modelsOf(symbol: string, { isEmpty, isWithoutModels }: StandInOptions): ModelsMessage {
+  if (isEmpty === true) return { items: [], rules: [], symbols: [] };
+  const known = [
+    ["lightgbm", "20190430-63bd4767", "champion", "lightgbm"],
+    ["range-15m", "20190430-1b2beaaa", "champion", "range-15m"],
+    ["lstm", "20190430-b6be583e", "shadow", "lstm"],
+    ["transformer", "20190430-b6f93aa8", "shadow", "transformer"],
+  ] as const;
+  return {
+    items: (isWithoutModels === true ? [] : known).map(([model, version, status, member], n) => ({
+      model,
+      version,
+      status,
+      member,
+      event: model === "range-15m" ? "lively" : "up",
+      horizonSeconds: 900,
+      symbols: null,
+      cadence: "bar-close",
+      sha256: "0".repeat(64),
+      bytes: 100_000,
+      trainedAt: "2019-07-01T00:00:00Z",
+      registeredAt: "2026-01-05T00:00:00.000Z",
+      expiresAt: null,
+      training: null,
+      holdout: null,
+      live: liveOf(symbol, status, n + 1),
+    })),
+    rules: (["technical", "quantum", "chaos"] as const).map((member, n) => ({
+      member,
+      event: "up",
+      horizonSeconds: 300,
+      live: liveOf(symbol, "rule", n + 7),
+    })),
+    symbols: [
+      {
+        symbol,
+        time: new Date().toISOString(),
+        shadows: { asked: 4_210, skipped: 12, failed: 0 },
+        drift: ["spread_percentile", "entropy", "volatility_20", "rsi_14"].map((feature, n) => ({
+          feature,
+          index: 0.31 / (n + 1),
+        })),
+      },
+    ],
+  };
+}
+
+function votesOf(symbol: string, nowMillis: number): PredictionMessage[] {
+  return Array.from({ length: 120 }, (_, step) => nowMillis - step * 5_000).flatMap((millis) =>
+    ["technical", "quantum", "chaos", "lightgbm"].map((member, n) => ({
+      seq: Math.floor(millis / 1_000),
+      symbol,
+      time: new Date(millis).toISOString(),
+      causeSeq: 1,
+      member,
+      status: "voted",
+      probabilityUp: 0.5 + 0.2 * Math.sin(millis / 60_000 + n) + 0.05 * (noise(millis + n) - 0.5),
+    })),
+  );
 }
 
 const STAGES = ["validate", "bars", "features", "forecast", "ballot", "regime", "calibrate", "policy"];

@@ -19,6 +19,7 @@ import {
   type EvaluationResult,
   REPORT_VERSION,
 } from "./report.ts";
+import { trainingPeriod } from "../../storage/models/card-details.ts";
 import { scoreOf } from "./score.ts";
 import { pooled, type Series, seriesOf, tradeRowsOf } from "./series.ts";
 import {
@@ -27,7 +28,6 @@ import {
   type Subject,
   type Target,
   targetName,
-  trainingPeriod,
   type Unusable,
   voteSubject,
 } from "./subjects.ts";

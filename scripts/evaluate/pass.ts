@@ -10,13 +10,13 @@ import type { Instrument } from "../../actors/domain/instrument.ts";
 import type { Quote } from "../../actors/domain/quote.ts";
 import type { ModelForecaster } from "../../actors/chain/model-forecaster.ts";
 import { MinuteHistory } from "../../actors/symbol/minute-history.ts";
-import { MinuteOutcomes, QuoteOutcomes } from "../../actors/quality/outcomes.ts";
+import { medianFeature, MinuteOutcomes, QuoteOutcomes } from "../../actors/quality/outcomes.ts";
 import { FeatureRun } from "../feature-run.ts";
 import type { SourceTick } from "../../edge/feeds/source.ts";
 import { FeatureSample } from "./feature-sample.ts";
 import { LiveVote } from "./live-vote.ts";
 import { RowTable } from "./row-table.ts";
-import { medianFeature, type RowKind, type Subject, type Target } from "./subjects.ts";
+import type { RowKind, Subject, Target } from "./subjects.ts";
 
 const BASIS_POINTS = 10_000;
 

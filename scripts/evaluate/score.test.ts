@@ -12,7 +12,8 @@ import { runPolicy, tradesOf } from "./policy.ts";
 import { RowTable } from "./row-table.ts";
 import { scoreOf } from "./score.ts";
 import { pooled, seriesOf, touchesRollover, type TradeRows, tradeRowsOf } from "./series.ts";
-import { medianFeature, type Subject, type Target } from "./subjects.ts";
+import { medianFeature } from "../../actors/quality/outcomes.ts";
+import type { Subject, Target } from "./subjects.ts";
 
 const START = Date.UTC(2018, 5, 4, 8) * 1_000;
 const FIVE = 5 * MICROS_PER_MINUTE;

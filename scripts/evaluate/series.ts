@@ -2,11 +2,11 @@
 // rules would have said.
 
 import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from "../../actors/base/clock.ts";
-import { happened } from "../../actors/quality/outcomes.ts";
+import { happened, medianFeature } from "../../actors/quality/outcomes.ts";
 import { nonOverlapping } from "../../actors/quality/measures.ts";
 import { answerColumn, type Columns, moveColumn, NEXT_CHANGE, rangeColumn, spreadColumn } from "./pass.ts";
 import type { RowTable } from "./row-table.ts";
-import { medianFeature, type Subject, type Target } from "./subjects.ts";
+import type { Subject, Target } from "./subjects.ts";
 
 /**
  * Of bars that hold only bids, a direction says little around the daily rollover: the spread opens, the bid falls and comes back.

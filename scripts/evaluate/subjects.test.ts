@@ -4,7 +4,8 @@ import { expect, test } from "bun:test";
 import type { ModelCard } from "../../actors/ports/models.ts";
 import { MemoryModels } from "../../storage/memory/models.ts";
 import { cardOf } from "../../test/contract/models.ts";
-import { modelSubjects, trainingPeriod } from "./subjects.ts";
+import { trainingPeriod } from "../../storage/models/card-details.ts";
+import { modelSubjects } from "./subjects.ts";
 
 const HOUR_MICROS = 3_600_000_000;
 const MINUTE_MICROS = 60_000_000;

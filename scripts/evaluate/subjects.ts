@@ -1,7 +1,6 @@
 // Who is judged, and on what: rule members and the vote on every horizon there is a goal for, each trained model on its card's own.
 
-import { z } from "zod";
-import { MICROS_PER_MINUTE, MICROS_PER_SECOND, type Micros } from "../../actors/base/clock.ts";
+import { MICROS_PER_MINUTE, MICROS_PER_SECOND } from "../../actors/base/clock.ts";
 import type { Result } from "../../actors/base/result.ts";
 import { ModelForecaster } from "../../actors/chain/model-forecaster.ts";
 import { ruleForecasters } from "../../actors/ensemble.ts";
@@ -9,6 +8,7 @@ import { FEATURE_NAMES } from "../../actors/domain/features.ts";
 import type { MemberId } from "../../actors/domain/prediction.ts";
 import type { Inference } from "../../actors/ports/inference.ts";
 import type { ModelCard, ModelEvent, Models, RegisteredModel } from "../../actors/ports/models.ts";
+import { medianFeature } from "../../actors/quality/outcomes.ts";
 import { openOnnx } from "../../storage/models/onnx.ts";
 
 export type RowKind = "tick" | "minute";
@@ -48,13 +48,6 @@ const TICK_HORIZONS = [5 * MICROS_PER_SECOND];
 /** At once, and entered a second later. */
 const DELAYS = [0, MICROS_PER_SECOND];
 const MINUTE_HORIZONS = [5, 15, 60].map((minutes) => minutes * MICROS_PER_MINUTE);
-
-/** The feature that a range has to exceed; undefined where no feature says it. */
-export function medianFeature(event: ModelEvent, horizonMicros: number): string | undefined {
-  if (event === "up") return undefined;
-  const prefix = event === "lively" ? "range" : "slot_range";
-  return `${prefix}_${horizonMicros / MICROS_PER_MINUTE}m_median`;
-}
 
 export function targetName({ event, horizonMicros, delayMicros }: Target): string {
   const horizon =
@@ -147,32 +140,4 @@ function targetsOf(card: ModelCard): Target[] | string {
     return `this build has no feature ${median}: it cannot tell whether a range is wide`;
   }
   return [{ rows: "minute", event, horizonMicros, delayMicros: 0 }];
-}
-
-/** As far as they are there, in ISO 8601. */
-const trainingSchema = z.object({
-  training: z.object({ from: z.string(), until: z.string() }).optional(),
-  splits: z.array(z.object({ trainFrom: z.string().nullish() })).optional(),
-  shippedLearnedUntil: z.string().optional(),
-});
-
-/**
- * From the first row that it was trained on to the end of the last label, where its card's details say so: as `training` with `from`
- * and `until`, or by its splits and `shippedLearnedUntil`.
- */
-export function trainingPeriod({
-  details,
-  horizonMicros,
-}: ModelCard): { fromMicros: Micros; untilMicros: Micros } | undefined {
-  const parsed = trainingSchema.safeParse(details);
-  if (!parsed.success) return undefined;
-  const { training, splits, shippedLearnedUntil } = parsed.data;
-  const begins = training === undefined ? (splits ?? []).map(({ trainFrom }) => trainFrom) : [training.from];
-  const fromMicros = Math.min(...begins.map(microsOf).filter((micros) => !Number.isNaN(micros)));
-  const untilMicros = microsOf(training?.until ?? shippedLearnedUntil) + horizonMicros;
-  return fromMicros <= untilMicros ? { fromMicros, untilMicros } : undefined;
-}
-
-function microsOf(iso: string | null | undefined): Micros {
-  return Date.parse(iso ?? "") * 1_000;
 }

@@ -193,6 +193,15 @@ export class FileModels implements Models {
       .join("\n");
   }
 
+  /** Another one whenever some version was registered, promoted, rolled back or retired since, or taken away. */
+  get contents(): string {
+    const folders = namesIn(this.#folder)
+      .filter((name) => MODEL_NAME.test(name))
+      .sort()
+      .map((name) => `${name} ${statSync(join(this.#folder, name), { throwIfNoEntry: false })?.mtimeMs}`);
+    return [...folders, this.revision].join("\n");
+  }
+
   promote(model: string, promotion: Promotion): Result<RegisteredModel, ModelFailure> {
     const sound = this.load(model, promotion.version);
     if (!sound.ok) return sound;

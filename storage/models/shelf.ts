@@ -18,6 +18,7 @@ import {
 } from "../../actors/voting-models.ts";
 import { installBaseline } from "./baseline.ts";
 import { openOnnx } from "./onnx.ts";
+import { openTried } from "./open-tried.ts";
 import { FileModels } from "./registry.ts";
 import { ModelTrial } from "./trial.ts";
 
@@ -137,12 +138,8 @@ export class ModelShelf {
   /** Why a model cannot be opened; undefined once it is open. */
   async #refusal(name: ModelName, { card }: RegisteredModel, trial: ModelTrial): Promise<string | undefined> {
     if (this.#open.has(keyOf(name))) return undefined;
-    const { model, version } = name;
-    const refusal = await trial.refusal({ folder: this.#options.folder, model, version });
-    if (refusal !== undefined) return refusal;
-    const content = await this.#registry.loadAside(name.model, name.version);
-    const opened = content.ok ? openOnnx(content.value, card) : content;
-    if (!opened.ok) return `${opened.code}: ${opened.message}`;
+    const opened = await openTried({ folder: this.#options.folder, registry: this.#registry, trial }, card);
+    if (!opened.ok) return opened.message;
     this.#open.set(keyOf(name), opened.value);
     return undefined;
   }

@@ -8,7 +8,7 @@ import type { ProjectionStatus } from "./projection.ts";
 import { writeWhole } from "./whole-file.ts";
 
 /** Stores that are kept from the journal by the projector's process. */
-export const PROJECTION_IDS = ["time-series", "streams", "hot-state", "vectors", "graph"] as const;
+export const PROJECTION_IDS = ["time-series", "streams", "hot-state", "vectors", "graph", "quality"] as const;
 export type ProjectionId = (typeof PROJECTION_IDS)[number];
 
 const reportSchema = projectionStatusSchema.extend({ at: z.iso.datetime() });

@@ -37,6 +37,8 @@ export const toProjectorSchema = z.discriminatedUnion("type", [
     weaviate: weaviateSchema.nullable(),
     /** Of the graph, a file or a server; null where none is kept. */
     graphUrl: z.string().nullable(),
+    /** The registry whose shadows are asked and scored; null where nobody is scored. */
+    modelsFolder: z.string().nullable(),
   }),
   z.strictObject({ type: z.literal("durable"), durableSeq: seq }),
   z.strictObject({ type: z.literal("endpoint"), endpoint: endpointSchema }),

@@ -42,6 +42,8 @@ export interface ProjectorOptions {
   readonly dragonflyUrl: string | undefined;
   readonly weaviate: WeaviateAddress | undefined;
   readonly graphUrl: string | undefined;
+  /** The registry whose shadows are asked and scored; undefined where nobody is scored. */
+  readonly modelsFolder: string | undefined;
   readonly onProblem: (message: string) => void;
 }
 
@@ -108,6 +110,7 @@ export class Projector {
       dragonflyUrl = null,
       weaviate = null,
       graphUrl = null,
+      modelsFolder = null,
     } = this.#options;
     const endpoint = this.#options.endpoint() ?? null;
     this.#told = { durableSeq: journal.durableSeq, url: endpoint?.url ?? "" };
@@ -120,6 +123,7 @@ export class Projector {
       dragonflyUrl,
       weaviate,
       graphUrl,
+      modelsFolder,
     };
   }
 

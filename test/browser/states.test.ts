@@ -4,6 +4,7 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Browser, Page } from "puppeteer-core";
 import { buildDashboard, type Dashboard } from "../../edge/dashboard/routes.ts";
+import { VIEWS } from "../../edge/dashboard/app/store.ts";
 import { StandIn, type StandInOptions } from "../../edge/dashboard/stand-in.fixture.ts";
 import { findChromium, launchChromium, NO_CHROMIUM, openPage } from "../../scripts/browser.ts";
 
@@ -104,13 +105,53 @@ describe.skipIf(chromium === undefined)("the dashboard", () => {
   test("on a phone shows one part at a time and nothing beyond the edge", async () => {
     await look({}, PHONE, async (page) => {
       await page.waitForSelector(".signal", { visible: false });
-      for (const part of ["market", "chart", "signals", "account", "orders", "system"]) {
-        await page.click(
-          `.phone-tabs button:nth-child(${["market", "chart", "signals", "account", "orders", "system"].indexOf(part) + 1})`,
-        );
+      for (const [index, part] of VIEWS.entries()) {
+        await page.click(`.phone-tabs button:nth-child(${index + 1})`);
         await page.waitForSelector(`.page[data-view="${part}"]`);
+        if (part === "models") await page.waitForSelector(".scores tbody tr", { visible: true });
         expect(await overflowing(page)).toEqual([]);
       }
+    });
+  });
+
+  test("shows who answers how well, and draws the calibration of whoever is chosen", async () => {
+    await look({}, DESK, async (page) => {
+      await page.click("#tab-models");
+      await page.waitForSelector(".scores tbody tr");
+      const names = await page.$$eval(".scores tbody .button-text", (all) =>
+        all.map((one) => one.textContent),
+      );
+      expect(names).toEqual([
+        "lightgbm 20190430-63bd4767",
+        "range-15m 20190430-1b2beaaa",
+        "technical",
+        "quantum",
+        "chaos",
+        "lstm 20190430-b6be583e",
+        "transformer 20190430-b6f93aa8",
+      ]);
+      await waitForText(page, ".scores", "not enough rows yet: 12 of 30");
+      await waitForText(page, ".calibration figcaption", "lightgbm 20190430-63bd4767");
+      expect(await page.$$eval(".calibration .bin", (bins) => bins.length)).toBe(15);
+      await page.click(".scores tbody tr:nth-child(4) .button-text");
+      await waitForText(page, ".calibration figcaption", "Calibration of quantum");
+      await page.waitForSelector(".vote-lines polyline");
+      expect(await page.$$eval(".vote-lines polyline", (lines) => lines.length)).toBe(4);
+      await waitForText(page, ".drift", "spread_percentile");
+      await page.keyboard.press("ArrowDown");
+      await waitForText(page, ".models h3", "GBPUSD");
+    });
+  });
+
+  test("without models, without scores and without stored votes says each", async () => {
+    await look({ isWithoutModels: true, isStoreDown: true }, DESK, async (page) => {
+      await page.click("#tab-models");
+      await waitForText(page, ".model-note", "No models are registered");
+      await waitForText(page, ".vote-lines", "no votes are stored");
+    });
+    await look({ isEmpty: true }, DESK, async (page) => {
+      await page.click("#tab-models");
+      await waitForText(page, ".models .empty", "Nobody is scored on EURUSD yet");
     });
   });
 

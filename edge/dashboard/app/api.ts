@@ -3,6 +3,7 @@
 
 import { failure, ok, type Result } from "../../../actors/base/result.ts";
 import type { BarInterval } from "../../../actors/domain/bar.ts";
+import type { ModelsMessage } from "../../api/models.ts";
 import type {
   AccountMessage,
   ActorMessage,
@@ -12,10 +13,11 @@ import type {
   LatencyMessage,
   OrderMessage,
   PositionMessage,
+  PredictionMessage,
   SignalMessage,
   SymbolState,
 } from "../../api/schemas.ts";
-import { BARS_PAGE, EQUITY_PAGE, ORDERS_MAX, SIGNALS_MAX } from "./limits.ts";
+import { BARS_PAGE, EQUITY_PAGE, ORDERS_MAX, SIGNALS_MAX, VOTES_PAGE } from "./limits.ts";
 
 /** unreachable: no answer; unavailable: it cannot now (503); refused: anything else. */
 export type ApiFailure = "unreachable" | "unavailable" | "refused";
@@ -68,6 +70,16 @@ export class Api {
 
   actors(): Answer<Page<ActorMessage>> {
     return this.#get("actors");
+  }
+
+  /** Members and models with their scores on one symbol. */
+  models(symbol: string): Answer<ModelsMessage> {
+    return this.#get(`models?symbol=${encodeURIComponent(symbol)}`);
+  }
+
+  /** The newest votes of every member on one symbol. */
+  votes(symbol: string): Answer<Page<PredictionMessage>> {
+    return this.#get(`predictions?symbol=${encodeURIComponent(symbol)}&limit=${VOTES_PAGE}`);
   }
 
   /** The newest bars that opened before `beforeSeconds`, oldest first. */

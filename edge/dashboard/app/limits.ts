@@ -20,6 +20,11 @@ export const EQUITY_STEP_MILLIS = 1_000;
 /** Points of the stored curve. */
 export const EQUITY_PAGE = 1_000;
 
+/** Settled answers below which the server says nothing of how good they were. */
+export const MODEL_ROWS_MIN = 30;
+/** Stored votes of one symbol that are drawn, over all members. */
+export const VOTES_PAGE = 1_000;
+
 export const BARS_PAGE = 500;
 /** Bars kept of one chart; beyond it scrolling left ends. */
 export const BARS_MAX = 20_000;

@@ -29,6 +29,10 @@ const PARTS_OF: Readonly<Record<StreamTopic, readonly Part[]>> = {
   bar: [],
 };
 
+const MODEL_PARTS: readonly Part[] = ["models", "votes"];
+/** Rounds of polling between two looks at models: they are scored anew every few seconds. */
+const MODELS_ROUNDS = 3;
+
 /** Rounds of polling between two looks at the symbols: sessions open and close, instruments come. */
 const SYMBOLS_ROUNDS = 8;
 
@@ -76,6 +80,11 @@ export class Session {
     this.#stream.watchBars(wish);
   }
 
+  /** The models of the selected symbol are looked at: they are fetched now, and again while they are. */
+  lookAtModels(): void {
+    if (this.#parts.store.selected.value !== "") this.#refresh(MODEL_PARTS);
+  }
+
   #reload(topic: StreamTopic): void {
     if (topic === "bar") {
       void this.#parts.chart.reload();
@@ -107,6 +116,7 @@ export class Session {
       );
       const symbols: readonly Part[] = this.#round % SYMBOLS_ROUNDS === 0 ? ["symbols"] : [];
       this.#refresh(["latency", "actors", ...failed, ...symbols]);
+      if (store.view.value === "models" && this.#round % MODELS_ROUNDS === 0) this.lookAtModels();
     });
   }
 
@@ -132,6 +142,14 @@ export class Session {
         return settle(await api.latency(), ({ items }) => store.loadLatency(items));
       case "actors":
         return settle(await api.actors(), ({ items }) => store.loadActors(items));
+      case "models": {
+        const symbol = store.selected.value;
+        return settle(await api.models(symbol), (value) => store.loadModels(symbol, value));
+      }
+      case "votes": {
+        const symbol = store.selected.value;
+        return settle(await api.votes(symbol), ({ items }) => store.loadVotes(symbol, items));
+      }
       case "account": {
         const [account, positions] = await Promise.all([api.account(), api.positions()]);
         if (!positions.ok) return positions.message;

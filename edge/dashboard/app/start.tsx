@@ -95,6 +95,9 @@ function start(): void {
     untracked(() => session.watch(wish));
   });
   effect(() => {
+    if (store.view.value === "models" && store.selected.value !== "") untracked(() => session.lookAtModels());
+  });
+  effect(() => {
     const badge = store.health.value?.badge;
     const symbol = store.selected.value;
     document.title = [symbol, badge, "Tickforge"]

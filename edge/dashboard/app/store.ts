@@ -3,6 +3,7 @@
 
 import { batch, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { BAR_INTERVALS, type BarInterval } from "../../../actors/domain/bar.ts";
+import type { ModelsMessage } from "../../api/models.ts";
 import type {
   AccountMessage,
   ActorMessage,
@@ -11,6 +12,7 @@ import type {
   LatencyMessage,
   OrderMessage,
   PositionMessage,
+  PredictionMessage,
   SignalMessage,
   StreamMessage,
   SymbolState,
@@ -20,7 +22,7 @@ import { type Order, thinned, withEquity, withNewest, withPosition, withSteps } 
 import type { ConnectionState } from "./stream.ts";
 import { afterPrice, afterRegime, fresher, type SymbolView, viewOf } from "./symbols.ts";
 
-export const VIEWS = ["market", "chart", "signals", "account", "orders", "system"] as const;
+export const VIEWS = ["market", "chart", "signals", "account", "orders", "models", "system"] as const;
 export type View = (typeof VIEWS)[number];
 
 /** Why something is not there yet, for a person; "" when it is. */
@@ -33,8 +35,24 @@ const NOT_LOADED: Loadable = { isLoaded: false, trouble: "" };
 const LOADED: Loadable = { isLoaded: true, trouble: "" };
 
 /** What is fetched over REST and can be missing on its own. */
-export const PARTS = ["symbols", "signals", "orders", "account", "equity", "latency", "actors"] as const;
+export const PARTS = [
+  "symbols",
+  "signals",
+  "orders",
+  "account",
+  "equity",
+  "latency",
+  "actors",
+  "models",
+  "votes",
+] as const;
 export type Part = (typeof PARTS)[number];
+
+/** What is known of one symbol alone; of another one it says nothing. */
+interface OfSymbol<T> {
+  readonly symbol: string;
+  readonly value: T;
+}
 
 /** A signal that others read and only the store writes. */
 type Shown<T> = ReadonlySignal<T>;
@@ -48,6 +66,8 @@ export class Store {
   /** The server answers nobody without its token. */
   readonly isTokenWanted = signal(false);
   readonly filter = signal("");
+  /** Whose calibration is drawn; "" for the first who has any. */
+  readonly openModel = signal("");
   /** Signal whose reasons are open; 0 when none is. */
   readonly openSignal = signal(0);
   /** Only the selected symbol's signals. */
@@ -65,6 +85,8 @@ export class Store {
   readonly #health = signal<HealthMessage | undefined>(undefined);
   readonly #latency = signal<readonly LatencyMessage[]>([]);
   readonly #actors = signal<readonly ActorMessage[]>([]);
+  readonly #models = signal<OfSymbol<ModelsMessage> | undefined>(undefined);
+  readonly #votes = signal<OfSymbol<readonly PredictionMessage[]> | undefined>(undefined);
   readonly #parts: Readonly<Record<Part, Signal<Loadable>>>;
 
   constructor() {
@@ -100,6 +122,13 @@ export class Store {
   }
   get actors(): Shown<readonly ActorMessage[]> {
     return this.#actors;
+  }
+
+  get models(): Shown<OfSymbol<ModelsMessage> | undefined> {
+    return this.#models;
+  }
+  get votes(): Shown<OfSymbol<readonly PredictionMessage[]> | undefined> {
+    return this.#votes;
   }
 
   part(part: Part): Shown<Loadable> {
@@ -169,6 +198,16 @@ export class Store {
   loadActors(actors: readonly ActorMessage[]): void {
     this.#actors.value = actors;
     this.#parts.actors.value = LOADED;
+  }
+
+  loadModels(symbol: string, value: ModelsMessage): void {
+    this.#models.value = { symbol, value };
+    this.#parts.models.value = LOADED;
+  }
+
+  loadVotes(symbol: string, value: readonly PredictionMessage[]): void {
+    this.#votes.value = { symbol, value };
+    this.#parts.votes.value = LOADED;
   }
 
   /** Everything a server said that another one, after a restart, would not know. */

@@ -11,12 +11,13 @@ import { Header } from "./header.tsx";
 import { Help } from "./help.tsx";
 import { Icon } from "./icons.tsx";
 import { Market } from "./market.tsx";
+import { Models } from "./models.tsx";
 import { Orders } from "./orders.tsx";
 import { Signals } from "./signals.tsx";
 import { System } from "./system.tsx";
 import { TokenDialog } from "./token-dialog.tsx";
 
-const DESK_VIEWS = ["account", "orders", "system"] as const;
+const DESK_VIEWS = ["account", "orders", "models", "system"] as const;
 type DeskView = (typeof DESK_VIEWS)[number];
 
 const TITLES: Readonly<Record<View, string>> = {
@@ -25,6 +26,7 @@ const TITLES: Readonly<Record<View, string>> = {
   signals: "Signals",
   account: "Account",
   orders: "Orders",
+  models: "Models",
   system: "System",
 };
 
@@ -62,7 +64,7 @@ function Desk(): VNode {
     document.getElementById(`tab-${next}`)?.focus();
   };
   return (
-    <section class="pane desk" aria-label="Positions, orders and system">
+    <section class="pane desk" aria-label="Positions, orders, models and system">
       <div class="pane-head desk-tabs" role="tablist" onKeyDown={step}>
         {DESK_VIEWS.map((name) => (
           <button
@@ -82,7 +84,15 @@ function Desk(): VNode {
       </div>
       <h2 class="desk-title">{view === "account" ? "Positions" : TITLES[view]}</h2>
       <div id="desk-panel" class="desk-panel" role="tabpanel" aria-labelledby={`tab-${view}`}>
-        {view === "account" ? <Positions /> : view === "orders" ? <Orders /> : <System />}
+        {view === "account" ? (
+          <Positions />
+        ) : view === "orders" ? (
+          <Orders />
+        ) : view === "models" ? (
+          <Models />
+        ) : (
+          <System />
+        )}
       </div>
     </section>
   );
