@@ -22,10 +22,9 @@ const SETTINGS = {
   voteLifeMicros: { lightgbm: 10_000_000, lstm: 10_000_000, "range-15m": RANGE_LIFE_MICROS },
 };
 
-function ballotOf(votes: Partial<Record<MemberId, number>>): Ballot {
+function ballotOf(said: Partial<Record<MemberId, number>>): Ballot {
   const ballot = new Ballot(SETTINGS);
-  for (const [member, probability] of Object.entries(votes))
-    ballot.cast(member as MemberId, probability, NOW);
+  for (const [member, probability] of Object.entries(said)) ballot.cast(member as MemberId, probability, NOW);
   return ballot;
 }
 

@@ -69,7 +69,7 @@ const VOTE_LIVES: Readonly<Partial<Record<MemberId, number>>> = {
  * `rules`: the rule members alone, thresholds at which real ticks give some signals a day.
  * `classic`: quantum 0.3, chaos 0.2, machine learning 0.4 (shared by its five members), technical 0.1, BUY above 0.7,
  * SELL below 0.3. Without trained models the first, second and last share the vote.
- * `ensemble`: the trained models by what the walk forward says each is worth; rule members are asked and shown without weight, since
+ * `ensemble`: the trained models that ship, which the walk forward found worth the same; rule members are asked and shown without weight, since
  * they have shown no skill. A signal is made only where its calibrated probability, times the move that is foretold, is worth more
  * than spread and slippage: which is seldom.
  * `demo`: the rule members on a short fuse, so that a simulated market shows signals and trades within seconds. It pays
@@ -98,7 +98,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = Object.freeze({
   },
   ensemble: {
     ballot: {
-      weights: { lightgbm: 0.3, xgboost: 0.3, lstm: 0.15, transformer: 0.1, cnn: 0.15 },
+      weights: { lightgbm: 0.5, xgboost: 0.5 },
       voteLifeMicros: VOTE_LIVES,
     },
     policy: {
