@@ -113,6 +113,14 @@ describe.skipIf(chromium === undefined)("the dashboard of a running system", () 
     await page.waitForFunction(() => document.querySelectorAll(".stages dd i").length > 3);
   });
 
+  test("shows rule members as they come to be scored, and their votes", async () => {
+    await page.click("#tab-models");
+    await page.waitForSelector(".scores tbody tr");
+    expect(await textOf(".scores")).toContain("technical");
+    expect(await textOf(".model-note")).toContain("No models are registered");
+    await page.waitForSelector(".vote-lines polyline");
+  });
+
   test("fits a phone, one part at a time", async () => {
     await resizePage(page, PHONE);
     await page.click(".phone-tabs button:nth-child(3)");
