@@ -16,6 +16,7 @@ import { journalCommand } from "./commands/journal.ts";
 import { projectionsCommand } from "./commands/projections.ts";
 import { modelsCommand } from "./commands/models.ts";
 import { replayCommand } from "./commands/replay.ts";
+import { retrainCommand } from "./commands/retrain.ts";
 import { startCommand } from "./commands/start.ts";
 
 const program = new Command("tickforge")
@@ -31,6 +32,7 @@ const program = new Command("tickforge")
   .addCommand(replayCommand())
   .addCommand(featuresCommand())
   .addCommand(modelsCommand())
+  .addCommand(retrainCommand())
   .addCommand(analogsCommand())
   .addCommand(journalCommand())
   .addCommand(explainCommand())

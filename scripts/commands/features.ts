@@ -4,6 +4,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, Option } from "commander";
+import { failure } from "../../actors/base/result.ts";
 import { FEATURE_NAMES, FEATURE_SCHEMA_HASH } from "../../actors/domain/features.ts";
 import { type Instrument, pointsPerUnit } from "../../actors/domain/instrument.ts";
 import { openBarTicks } from "../../edge/feeds/bar-ticks.ts";
@@ -13,11 +14,13 @@ import { openLeanTicks } from "../../edge/feeds/lean.ts";
 import type { TickSource } from "../../edge/feeds/source.ts";
 import { FeatureFile } from "../feature-file.ts";
 import { type Cadence, CADENCES, FeatureRun } from "../feature-run.ts";
-import { exitWith, valueOrExit } from "./common.ts";
+import { openRecordedTicks } from "../recorded-ticks.ts";
+import { EXIT_USAGE, exitWith, valueOrExit } from "./common.ts";
 import { Progress } from "./progress.ts";
 
 interface FeaturesFlags {
   readonly out: string;
+  readonly recorded?: string;
   readonly cadence?: Cadence;
   readonly skipBad: boolean;
   readonly json: boolean;
@@ -37,9 +40,10 @@ export function featuresCommand(): Command {
       "run history through the feature engine and write what it sees, a file a symbol, for training",
     )
     .argument(
-      "<paths...>",
+      "[paths...]",
       "tick files (Lean) or files of minute bars (HistData, MT5, CSV), or folders of them",
     )
+    .option("--recorded <data folder>", "what a system lived through, from its journal, instead of files")
     .requiredOption("--out <folder>", "where the Arrow files and their manifest go")
     .addOption(
       new Option(
@@ -53,12 +57,8 @@ export function featuresCommand(): Command {
 }
 
 async function exportFeatures(paths: readonly string[], flags: FeaturesFlags): Promise<void> {
-  const { out, skipBad, json } = flags;
-  const files = valueOrExit(findFiles(paths));
-  const areTicks = files.some((path) => leanPath(path) !== undefined);
-  const opened = valueOrExit<{ instruments: readonly Instrument[]; ticks: TickSource }>(
-    areTicks ? openLeanTicks(paths) : openBarTicks(paths, { skipBad }),
-  );
+  const { out, json } = flags;
+  const { areTicks, ...opened } = openHistory(paths, flags);
   const cadence = flags.cadence ?? (areTicks ? "tick" : "minute");
   const from = areTicks ? "ticks" : "four quotes a minute bar, with a modelled spread";
   mkdirSync(out, { recursive: true });
@@ -79,6 +79,30 @@ async function exportFeatures(paths: readonly string[], flags: FeaturesFlags): P
     for (const [symbol, count] of Object.entries(rows)) console.log(`${symbol}: ${count} rows`);
     console.log(`${ticks} ticks, ${FEATURE_NAMES.length} features, schema ${FEATURE_SCHEMA_HASH}, in ${out}`);
   }
+}
+
+interface History {
+  readonly instruments: readonly Instrument[];
+  readonly ticks: TickSource;
+  readonly areTicks: boolean;
+}
+
+function openHistory(paths: readonly string[], { recorded, skipBad }: FeaturesFlags): History {
+  if ((recorded === undefined) === (paths.length === 0)) {
+    exitWith(
+      failure("what-history", "name files or folders, or --recorded <data folder>, not both"),
+      EXIT_USAGE,
+    );
+  }
+  if (recorded !== undefined) {
+    return { ...valueOrExit(openRecordedTicks(join(recorded, "journal"))), areTicks: true };
+  }
+  const files = valueOrExit(findFiles(paths));
+  const areTicks = files.some((path) => leanPath(path) !== undefined);
+  const opened = valueOrExit<{ instruments: readonly Instrument[]; ticks: TickSource }>(
+    areTicks ? openLeanTicks(paths) : openBarTicks(paths, { skipBad }),
+  );
+  return { ...opened, areTicks };
 }
 
 /** Returns how many ticks there were. */

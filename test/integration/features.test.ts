@@ -2,13 +2,14 @@
 // they were when the golden ones were written down.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { tableFromIPC } from "apache-arrow";
 import { BAR_INTERVALS } from "../../actors/domain/bar.ts";
 import { FEATURE_NAMES, FEATURE_SCHEMA_HASH } from "../../actors/domain/features.ts";
 import { pointsPerUnit } from "../../actors/domain/instrument.ts";
+import { makeZip } from "../../edge/feeds/zip.fixture.ts";
 import { FeatureFile } from "../../scripts/feature-file.ts";
 import { FeatureRun } from "../../scripts/feature-run.ts";
 import { MemoryJournal } from "../../storage/memory/memory-journal.ts";
@@ -191,5 +192,44 @@ describe("tickforge features", () => {
     expect(run(bars, "--out", other, "--skip-bad").exitCode).toBe(0);
     expect(run(bars, "--out", other, "--cadence", "hour").exitCode).toBe(2);
     expect(run(bars).exitCode).toBe(2);
+  }, 60_000);
+
+  test("of what a system has recorded are those of the files it was fed with", () => {
+    const day = join(folder, "oanda-eurusd");
+    mkdirSync(day);
+    const lines = Array.from({ length: 4_000 }, (_, i) => {
+      const bid = 1.38 + Math.sin(i / 300) / 500;
+      return `${28_800_000 + i * 750},${bid.toFixed(5)},${(bid + 0.00012).toFixed(5)}`;
+    });
+    const content = `${lines.join("\n")}\n`;
+    writeFileSync(
+      join(day, "20140502_quote.zip"),
+      makeZip([{ name: "20140502_eurusd_tick_quote.csv", content }]),
+    );
+    const data = join(folder, "data");
+    const replay = Bun.spawnSync([
+      process.execPath,
+      entry,
+      "replay",
+      day,
+      "--data",
+      data,
+      "--speed",
+      "max",
+      "--json",
+    ]);
+    const { folder: recorded } = JSON.parse(replay.stdout.toString()) as { folder: string };
+    for (const cadence of ["tick", "minute"]) {
+      const [fed, lived] = [join(folder, `fed-${cadence}`), join(folder, `lived-${cadence}`)];
+      expect(run(day, "--cadence", cadence, "--out", fed).exitCode).toBe(0);
+      expect(run("--recorded", recorded, "--cadence", cadence, "--out", lived).exitCode).toBe(0);
+      const [one, other] = [fed, lived].map((out) => readFileSync(join(out, "EURUSD.arrow")));
+      expect(tableFromIPC(one).numRows).toBeGreaterThan(40);
+      expect(other?.equals(one as Buffer)).toBe(true);
+    }
+    expect(run("--recorded", join(folder, "nobody"), "--out", join(folder, "none")).err).toContain(
+      "journal-unreadable",
+    );
+    expect(run(day, "--recorded", recorded, "--out", join(folder, "none")).exitCode).toBe(2);
   }, 60_000);
 });
