@@ -7,6 +7,7 @@ import type { Archive } from "../base/archive.ts";
 import { assert } from "../base/assert.ts";
 import { type Clock, MICROS_PER_MINUTE, type Micros } from "../base/clock.ts";
 import { BAR_INTERVALS, type Bar, type BarInterval } from "../domain/bar.ts";
+import { FEATURE } from "../domain/features.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { MarketState } from "../domain/market.ts";
 import type { MemberId, Votes } from "../domain/prediction.ts";
@@ -17,6 +18,7 @@ import type { Component, Signal } from "../domain/signal.ts";
 import { type Tick, TICK_SECONDARY } from "../domain/tick.ts";
 import { BarSeries } from "./bars.ts";
 import { Confirmation, orNull } from "./confirm.ts";
+import { type CorrelationBreak, CorrelationWatch } from "./correlation-watch.ts";
 import { CrossSourceCheck } from "./cross-source.ts";
 import { FeatureEngine } from "./features/feature-engine.ts";
 import { QualityGate, type SwitchedOff } from "./gate/quality-gate.ts";
@@ -52,6 +54,7 @@ export class Chain {
   readonly #crossSource: CrossSourceCheck;
   readonly #bars: BarSeries;
   readonly #confirmation: Confirmation;
+  readonly #correlation = new CorrelationWatch();
   readonly #policy: SignalPolicy;
   readonly #policyInput: PolicyInput;
   readonly #gate: QualityGate;
@@ -163,6 +166,12 @@ export class Chain {
 
   onMarket(state: MarketState): void {
     this.features.onMarket(state);
+    this.#correlation.update(this.features.vector[FEATURE.dollar_correlation] as number);
+  }
+
+  /** Undefined while the instrument moves with the dollar as it usually does, or that is not known. */
+  get correlationBreak(): CorrelationBreak | undefined {
+    return this.#correlation.broken;
   }
 
   /** Votes that count from the next decision on. */
@@ -230,6 +239,7 @@ export class Chain {
         costPoints: this.#policy.costPoints(this.quote),
       },
       reasons: reasonsOf({
+        correlationBreak: this.#correlation.broken,
         action,
         components,
         regime: this.regime,
@@ -253,6 +263,7 @@ export class Chain {
     this.#bars.persist(archive);
     this.features.persist(archive);
     this.#confirmation.persist(archive);
+    this.#correlation.persist(archive);
     this.#policy.persist(archive);
     this.#gate.persist(archive);
   }

@@ -75,3 +75,7 @@ describe("reasons", () => {
     expect(reasons({ components })).toHaveLength(6);
   });
 });
+
+test("a correlation that broke down is among them", () => {
+  expect(reasons({ correlationBreak: { usual: -0.8, now: 0.1 } })).toContain("dollar-correlation:-0.80>0.10");
+});

@@ -2,6 +2,7 @@
 
 import type { Regime } from "../domain/regime.ts";
 import type { Action, Component } from "../domain/signal.ts";
+import type { CorrelationBreak } from "./correlation-watch.ts";
 import type { SwitchedOff } from "./gate/quality-gate.ts";
 import type { RegimeEvidence } from "./regime.ts";
 
@@ -14,6 +15,9 @@ const EVIDENCE_MIN = 0.3;
 /** That somebody was left out is worth knowing before weak evidence is. */
 const OFF_STRENGTH = 0.045;
 
+/** So is that an instrument does not move with the dollar as it usually does. */
+const BREAK_STRENGTH = 0.046;
+
 interface Reason {
   readonly text: string;
   readonly strength: number;
@@ -21,7 +25,8 @@ interface Reason {
 
 /**
  * Members that voted for the side, as `member:probability`, by weight times distance from one half; the regime; and the
- * evidence that points the same way, as `evidence:value`; members that were not listened to, as `off:member:why`.
+ * evidence that points the same way, as `evidence:value`; members that were not listened to, as `off:member:why`; a correlation
+ * with the dollar that has broken down, as `dollar-correlation:usual>now`.
  */
 export function reasonsOf(decided: {
   action: Exclude<Action, "HOLD">;
@@ -29,6 +34,7 @@ export function reasonsOf(decided: {
   regime: Regime;
   evidence: Readonly<RegimeEvidence>;
   switchedOff?: readonly SwitchedOff[];
+  correlationBreak?: CorrelationBreak | undefined;
 }): string[] {
   const sign = decided.action === "BUY" ? 1 : -1;
   const reasons: Reason[] = [{ text: `regime:${decided.regime}`, strength: 0.05 }];
@@ -44,6 +50,13 @@ export function reasonsOf(decided: {
   }
   for (const { member, why } of decided.switchedOff ?? []) {
     reasons.push({ text: `off:${member}:${why}`, strength: OFF_STRENGTH });
+  }
+  if (decided.correlationBreak !== undefined) {
+    const { usual, now } = decided.correlationBreak;
+    reasons.push({
+      text: `dollar-correlation:${usual.toFixed(2)}>${now.toFixed(2)}`,
+      strength: BREAK_STRENGTH,
+    });
   }
   return reasons
     .sort((a, b) => b.strength - a.strength)

@@ -43,6 +43,8 @@ export const symbolStateSchema = z.object({
   trouble: z.string(),
   /** Members that are not listened to: their answers were worse than none, or its quoting has changed. */
   switchedOff: z.array(z.object({ member: z.enum(MEMBERS), why: z.enum(["answers", "quoting"]) })).optional(),
+  /** Set while it does not move with the dollar as it usually does: correlations of its minutes with the dollar index. */
+  correlationBreak: z.object({ usual: z.number(), now: z.number() }).nullish(),
 });
 export type SymbolState = z.infer<typeof symbolStateSchema>;
 

@@ -54,6 +54,7 @@ export function symbolState(engine: Engine, instrument: Instrument, nowMicros: M
     time: quote === undefined || quote.timeMicros === 0 ? null : isoTime(quote.timeMicros),
     open: isOpen(instrument, nowMicros),
     switchedOff: [...(actor?.chain.switchedOff ?? [])],
+    correlationBreak: actor?.chain.correlationBreak ?? null,
   };
 }
 

@@ -194,7 +194,7 @@ describeWith(REDIS, "beside a running station, on redis-server", () => {
       (await state.get("tick", symbol))?.bid === bid;
     const quiet = await send(["GBPUSD", "EURUSD"], 200);
     await eventually(async () => (await isHot("EURUSD", quiet)) && (await isHot("GBPUSD", quiet)));
-    expect(edge.station.projector?.ids).toEqual(["hot-state"]);
+    expect(edge.station.projector?.ids).toEqual(["hot-state", "quality"]);
     await server.kill9();
     await eventually(async () => (await state.get("tick", "EURUSD")) === undefined);
     await send(["EURUSD"], 200);
