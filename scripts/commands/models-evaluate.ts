@@ -69,7 +69,7 @@ async function run(paths: readonly string[], flags: EvaluateFlags): Promise<void
   const progress = new Progress(process.stderr, "evaluate");
   const evaluation = await evaluate({
     paths,
-    models: modelsOrExit(flags.models ?? join(settings.data, "models"), (message) => damaged.push(message)),
+    models: modelsOrExit(settings.data, flags.models, (message) => damaged.push(message)),
     damaged,
     preset: settings.preset,
     fromMicros: dateOrExit("--from", flags.from) ?? Number.NEGATIVE_INFINITY,
@@ -92,10 +92,10 @@ async function run(paths: readonly string[], flags: EvaluateFlags): Promise<void
   else printReport(report, out);
 }
 
-/** Those of a registry; where it has none, those that come with the program. */
-function modelsOrExit(folder: string, onProblem: (message: string) => void): Models {
-  const registry = new FileModels(folder, onProblem);
-  if (registry.list().length > 0) return registry;
+/** Those of the registry that was named, or of the data folder's; where that has none, those that come with the program. */
+function modelsOrExit(data: string, named: string | undefined, onProblem: (message: string) => void): Models {
+  const registry = new FileModels(named ?? join(data, "models"), onProblem);
+  if (named !== undefined || registry.list().length > 0) return registry;
   const shipped = new MemoryModels();
   valueOrExit(installBaseline(shipped, 0));
   return shipped;

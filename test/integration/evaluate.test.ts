@@ -308,7 +308,7 @@ describe("tickforge models evaluate", () => {
 
   test("without models judges rule members and their vote, and the page shows all of it", () => {
     const html = join(folder, "report.html");
-    const run = tickforge(join(market, "m1"), "--out", html);
+    const run = tickforge(join(market, "m1"), "--out", html, "--models", join(folder, "nobody"));
     expect([run.code, run.err]).toEqual([0, ""]);
     expect(run.out).toContain("no models are registered");
     const page = readFileSync(html, "utf8");
@@ -324,6 +324,13 @@ describe("tickforge models evaluate", () => {
     }
     expect(page).not.toMatch(/(?:src|href)=|https?:/);
     expect(evaluationPage(report)).toContain("HAS SEEN");
+  }, 60_000);
+
+  test("asks the models that come with the program where the data folder has none", () => {
+    const run = tickforge(join(market, "m1"));
+    expect(run.code).toBe(0);
+    for (const model of ["lightgbm-5m", "xgboost", "range-60m", "fast-xauusd"])
+      expect(run.out).toContain(model);
   }, 60_000);
 
   test("says what is wrong with what it is given", async () => {
