@@ -33,8 +33,8 @@ export function openRecordedTicks(
 }
 
 /** It knows every instrument there ever was: ids are never given again. */
-function lastConfiguration({ cursor, firstSeq }: JournalReader): EngineConfig | undefined {
-  const records = cursor(firstSeq);
+function lastConfiguration(reader: JournalReader): EngineConfig | undefined {
+  const records = reader.cursor(reader.firstSeq);
   let last: EngineConfig | undefined;
   try {
     for (let raw = records.next(); raw !== undefined; raw = records.next()) {

@@ -48,7 +48,12 @@ async function retrain(flags: RetrainFlags): Promise<void> {
       process.execPath,
       join(ROOT, "scripts/tickforge.ts"),
       "features",
-      ...["--recorded", settings.data, "--cadence", cadence, "--out", folder],
+      "--recorded",
+      settings.data,
+      "--cadence",
+      cadence,
+      "--out",
+      folder,
     ]);
   }
   const script = join(ROOT, "scripts/train/run.sh");
@@ -59,7 +64,14 @@ async function retrain(flags: RetrainFlags): Promise<void> {
     script,
     "--reuse-features",
     ...(quick ? ["--quick"] : []),
-    ...["--data", settings.data, "--out", out, "--register", settings.data, "--heads", ...heads],
+    "--data",
+    settings.data,
+    "--out",
+    out,
+    "--register",
+    settings.data,
+    "--heads",
+    ...heads,
   ]);
 }
 
