@@ -212,6 +212,12 @@ export class Engine {
     return this.#symbols[instrumentId];
   }
 
+  /** The first symbol from `fromId` on that waits for its turn to ask who answers when a minute closes. */
+  nextWaiting(fromId: number): number | undefined {
+    for (let id = fromId; id < this.#symbols.length; id++) if (this.#symbols[id]?.waitsForTurn) return id;
+    return undefined;
+  }
+
   /** Why an instrument's actor does not work at present; empty while it does. */
   troubleOf(instrumentId: number): string {
     const place = this.#places[instrumentId];

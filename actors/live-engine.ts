@@ -66,6 +66,8 @@ export class LiveEngine implements EmissionTarget {
   #snapshotTurn = 0;
   #snapshotDueMicros = 0;
   #entriesHalted = false;
+  #takingTurns = false;
+  #ended = false;
 
   constructor(options: LiveEngineOptions) {
     this.#options = options;
@@ -218,11 +220,17 @@ export class LiveEngine implements EmissionTarget {
   /** Lets time pass on silent symbols, if anyone waits for it. Live, call it every {@link BEAT_MICROS}. */
   beatIfDue(timeMicros: Micros): void {
     if (this.engine.nextDueMicros() <= timeMicros) this.router.beat(timeMicros);
+    if (!this.#takingTurns) {
+      this.#takingTurns = true;
+      // After the beat has been heard.
+      this.#options.scheduler.soon(() => this.#takeTurns(0));
+    }
     this.#snapshotNext();
   }
 
-  /** Saves every actor's state now. Call when nothing is running, before the journal is closed. */
+  /** Saves every actor's state at the end: call when nothing is running, before the journal is closed. */
   snapshotAll(): void {
+    this.#ended = true;
     for (const stateful of this.#stateful()) this.#snapshot(stateful);
   }
 
@@ -235,6 +243,7 @@ export class LiveEngine implements EmissionTarget {
     if (Math.floor(untilMicros / BEAT_MICROS) === Math.floor(lastMicros / BEAT_MICROS)) return true;
     let beatMicros = (Math.floor(lastMicros / BEAT_MICROS) + 1) * BEAT_MICROS;
     for (;;) {
+      if (!this.#takeEveryTurn()) return false;
       const dueMicros = Math.ceil(this.engine.nextDueMicros() / BEAT_MICROS) * BEAT_MICROS;
       beatMicros = Math.max(beatMicros, dueMicros);
       if (beatMicros > untilMicros) return true;
@@ -243,6 +252,28 @@ export class LiveEngine implements EmissionTarget {
       if (this.waitsForDisk) return false;
       beatMicros += BEAT_MICROS;
     }
+  }
+
+  /**
+   * Gives symbols whose minute has closed their turns, from `instrumentId` on: one at each turn of the host's own, so that ticks come in
+   * between. Whoever is not ready yet has his at the next beat.
+   */
+  #takeTurns(instrumentId: number): void {
+    const id = this.#ended ? undefined : this.#engine.nextWaiting(instrumentId);
+    this.#takingTurns = id !== undefined;
+    if (id === undefined) return;
+    this.router.turnOf(id);
+    this.#options.scheduler.soon(() => this.#takeTurns(id + 1));
+  }
+
+  /** All their turns at once, for drivers with a clock of their own. False when an order must leave first. */
+  #takeEveryTurn(): boolean {
+    for (let id = this.#engine.nextWaiting(0); id !== undefined; id = this.#engine.nextWaiting(id + 1)) {
+      this.router.turnOf(id);
+      this.settle();
+      if (this.waitsForDisk) return false;
+    }
+    return true;
   }
 
   #configure(config: EngineConfig, timeMicros: Micros, prepared?: Engine): Result<void, ConfigureFailure> {

@@ -132,6 +132,11 @@ export class TickRouter implements Emitter {
     this.emit({ kind: "beat", seq: 0, timeMicros: this.#timeMicros });
   }
 
+  /** Gives one symbol its turn to ask those who answer when a minute closes. */
+  turnOf(instrumentId: number): void {
+    this.emit({ kind: "beat", seq: 0, timeMicros: this.#timeMicros, instrumentId });
+  }
+
   command(command: Command, timeMicros: Micros): void {
     this.#moveTo(timeMicros);
     this.emit({ kind: "commanded", seq: 0, timeMicros: this.#timeMicros, command });

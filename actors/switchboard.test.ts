@@ -10,7 +10,8 @@ import { Switchboard } from "./switchboard.ts";
 /** Who hears a kind and who says it; a symbol is the one the record names. */
 const TABLE: Readonly<Record<RecordKind, { hear: string; says: string }>> = {
   tick: { hear: "symbol account broker market", says: "" },
-  beat: { hear: "symbols account broker market", says: "" },
+  // Of one symbol: one that names none is everybody's, see below.
+  beat: { hear: "symbol", says: "" },
   votes: { hear: "symbol", says: "symbol" },
   signal: { hear: "account", says: "symbol" },
   quarantined: { hear: "", says: "symbol" },
@@ -107,6 +108,15 @@ describe("switchboard", () => {
     );
   });
 
+  test("a beat that names no symbol is everybody's", () => {
+    const { seats, switchboard } = setUp();
+    switchboard.deliver({ kind: "beat", seq: 1, timeMicros: 1 });
+    for (const seat of seatsOf(seats)) {
+      expect([seat.path, seat.heard.length]).toEqual([seat.path, 1]);
+      expect(switchboard.concerns(seat.path, { kind: "beat", seq: 1, timeMicros: 1 })).toBe(true);
+    }
+  });
+
   test("a second source's tick is heard by its symbol alone", () => {
     const { seats, switchboard } = setUp();
     switchboard.deliver(recordOf("tick", { seq: 1, instrumentId: 0, flags: TICK_SECONDARY }));
@@ -116,7 +126,7 @@ describe("switchboard", () => {
   test("a seat whose state holds a record already does not hear it again", () => {
     const { seats, switchboard } = setUp();
     seats.account.appliedSeq = 7;
-    for (const seq of [6, 7, 8]) switchboard.deliver(recordOf("beat", { seq, instrumentId: 0, flags: 0 }));
+    for (const seq of [6, 7, 8]) switchboard.deliver({ kind: "beat", seq, timeMicros: 1 });
     expect(seats.account.heard.map(({ seq }) => seq)).toEqual([8]);
     expect(seats.broker.heard.map(({ seq }) => seq)).toEqual([6, 7, 8]);
   });

@@ -82,6 +82,10 @@ export class Switchboard {
         this.#everySymbol(record);
         return;
       case "beat":
+        if (record.instrumentId !== undefined) {
+          hand(this.symbol(record.instrumentId), record);
+          return;
+        }
         this.#everySymbol(record);
         hand(seats.account, record);
         hand(seats.broker, record);
@@ -108,7 +112,7 @@ export class Switchboard {
       case "advice":
         return symbols[record.instrumentId]?.path === path;
       case "beat":
-        return true;
+        return record.instrumentId === undefined || symbols[record.instrumentId]?.path === path;
       case "market":
         return isSymbol;
       case "intent":

@@ -42,6 +42,9 @@ function numbersOf<Name extends string>(names: readonly string[]): Readonly<Reco
   return Object.freeze(Object.fromEntries(names.map((name, index) => [name, index]))) as Record<Name, number>;
 }
 
+/** A beat for everybody has no payload, one for a single symbol its number. */
+const BEAT_OF_ONE_BYTES = 2;
+
 /** Writes the payload of `record` at the start of `view` and returns its length in bytes. */
 export function encodePayload(record: JournalRecord, view: DataView): number {
   switch (record.kind) {
@@ -50,12 +53,19 @@ export function encodePayload(record: JournalRecord, view: DataView): number {
     case "votes":
       return encodeVotes(record, view);
     case "beat":
-      return 0;
+      if (record.instrumentId === undefined) return 0;
+      view.setUint16(0, record.instrumentId, true);
+      return BEAT_OF_ONE_BYTES;
     case "quarantined":
       return encodeQuarantined(record, view);
     default:
       return encodeJson(record, view);
   }
+}
+
+function decodeBeat(kind: "beat", { seq, timeMicros, view, offset, length }: EncodedRecord): JournalRecord {
+  if (length === 0) return { kind, seq, timeMicros };
+  return { kind, seq, timeMicros, instrumentId: view.getUint16(offset, true) };
 }
 
 /** Reads a record back. Damage is the journal's business: a payload that reached this point is intact. */
@@ -67,7 +77,7 @@ export function decodeRecord(raw: EncodedRecord): JournalRecord {
     case "votes":
       return decodeVotes(raw);
     case "beat":
-      return { kind, seq: raw.seq, timeMicros: raw.timeMicros };
+      return decodeBeat(kind, raw);
     case "quarantined":
       return decodeQuarantined(raw);
     default:

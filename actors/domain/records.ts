@@ -15,6 +15,11 @@ export interface Beat {
   readonly kind: "beat";
   readonly seq: number;
   readonly timeMicros: Micros;
+  /**
+   * The one symbol that hears it: a minute of it has closed, and it is its turn to ask those who answer on that. The minutes of
+   * all symbols close at once, and ticks that come meanwhile do not wait for all of their models.
+   */
+  readonly instrumentId?: number;
 }
 
 /** The configuration in force from here on. The first record of every run. */

@@ -5,7 +5,7 @@ import { LoadArchive, SaveArchive } from "../base/archive.ts";
 import { type Clock, MICROS_PER_SECOND } from "../base/clock.ts";
 import { NOON_MICROS } from "../engine.fixture.ts";
 import { ABSTAIN, type Cadence, type ForecastInput, type Forecaster } from "../ports/forecaster.ts";
-import type { MemberId, VoteStatus } from "../domain/prediction.ts";
+import type { MemberId, Vote, VoteStatus } from "../domain/prediction.ts";
 import { VOTES_IN_FLIGHT_MAX } from "./limits.ts";
 import { ForecasterPanel } from "./panel.ts";
 
@@ -56,6 +56,16 @@ function setUp(answer: () => number, options: { judgeDeadlines?: boolean; stopwa
 function input(atMicros = 0): ForecastInput {
   return { features: new Float64Array(), timeMicros: NOON_MICROS + atMicros, instrumentId: 3 };
 }
+
+/** Asks and lets the panel hear the answers, as an actor does. */
+function askAndHear(panel: ForecasterPanel, atMicros = 0): readonly Vote[] {
+  const draft = panel.ask(input(atMicros), 1, false);
+  const votes = draft.votes.map(({ member, status, probabilityUp }) => ({ member, status, probabilityUp }));
+  panel.heard(draft);
+  return votes;
+}
+
+const late = ({ member, probabilityUp }: Vote): Vote => ({ member, probabilityUp, status: "late" });
 
 describe("forecaster panel", () => {
   test("asks tick members on ticks, bar members as well when a bar closed, asynchronous ones never", () => {
@@ -141,8 +151,7 @@ describe("forecaster panel", () => {
       calls++;
       return answer;
     });
-    const statusAt = (atMicros: number): VoteStatus | undefined =>
-      panel.ask(input(atMicros), 1, false).votes[1]?.status;
+    const statusAt = (atMicros: number): VoteStatus | undefined => askAndHear(panel, atMicros)[1]?.status;
     expect(Array.from({ length: 6 }, () => statusAt(0))).toEqual([
       "invalid",
       "invalid",
@@ -158,9 +167,21 @@ describe("forecaster panel", () => {
     expect(statusAt(MICROS_PER_SECOND)).toBe("voted");
   });
 
+  test("what is heard opens a breaker, whatever was said: a replay hears that a member was late", () => {
+    const panel = setUp(() => 0.5);
+    for (let seq = 1; seq <= 5; seq++) {
+      const { votes, ...draft } = panel.ask(input(), seq, false);
+      panel.heard({ ...draft, seq, votes: votes.map(late) });
+    }
+    expect(panel.ask(input(), 6, false).votes.map(({ status }) => status)).toEqual([
+      "breaker-open",
+      "breaker-open",
+    ]);
+  });
+
   test("an open breaker is open after a save and a load", () => {
     const panel = setUp(() => Number.NaN);
-    for (let i = 0; i < 5; i++) panel.ask(input(), 1, false);
+    for (let i = 0; i < 5; i++) askAndHear(panel);
     const saved = new SaveArchive();
     panel.persist(saved);
     const loaded = setUp(() => 0.5);
@@ -172,7 +193,7 @@ describe("forecaster panel", () => {
 
   test("another set of members goes on with those it has in common: their breakers, the rest afresh", () => {
     const before = panelOf(["technical", "xgboost"], () => Number.NaN);
-    for (let i = 0; i < 5; i++) before.ask(input(), 1, false);
+    for (let i = 0; i < 5; i++) askAndHear(before);
     const saved = new SaveArchive();
     before.persist(saved);
     const after = panelOf(["lightgbm", "xgboost"], () => 0.6);
@@ -199,7 +220,7 @@ describe("forecaster panel", () => {
     const first = panel.ask(input(), 1, false);
     first.seq = 1;
     for (let seq = 2; seq <= VOTES_IN_FLIGHT_MAX; seq++) panel.ask(input(), seq, false).seq = seq;
-    panel.heard(1);
+    panel.heard(first);
     expect(panel.ask(input(), 9, false)).toBe(first);
   });
 

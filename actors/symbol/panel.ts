@@ -5,7 +5,7 @@ import type { Archive, Persistent } from "../base/archive.ts";
 import { assert } from "../base/assert.ts";
 import type { Clock, Micros } from "../base/clock.ts";
 import { LatencyHistogram } from "../base/histogram.ts";
-import type { MemberId, Vote, VoteStatus } from "../domain/prediction.ts";
+import type { MemberId, Vote, Votes, VoteStatus } from "../domain/prediction.ts";
 import type { Draft } from "../ports/emitter.ts";
 import { ABSTAIN, type ForecastInput, type Forecaster, type MinuteRows } from "../ports/forecaster.ts";
 import { CircuitBreaker } from "../runtime/breaker.ts";
@@ -144,8 +144,27 @@ export class ForecasterPanel {
     return fill(this.#takeSlot(), [vote], causeSeq, timeMicros);
   }
 
-  /** The votes record `seq` has been handled: the oldest slot in flight is free. Votes are heard in the order they were asked. */
-  heard(seq: number): void {
+  /**
+   * Votes have been handled: the oldest slot in flight is free, since they are heard in the order they were asked. Breakers follow what
+   * is heard, so that in a replay a member that was late then is asked at the same ticks as then.
+   */
+  heard({ seq, timeMicros, votes }: Votes): void {
+    this.#judge(votes, timeMicros);
+    this.#release(seq);
+  }
+
+  #judge(votes: readonly Vote[], timeMicros: Micros): void {
+    for (let i = 0; i < votes.length; i++) {
+      const { member, status } = votes[i] as Vote;
+      // Who is answered outside has no breaker here; nor has one that another configuration asked.
+      const asked = this.#allMembers[i];
+      if (asked?.forecaster.member !== member) continue;
+      if (status === "voted" || status === "abstained") asked.breaker.succeeded();
+      else if (status !== "breaker-open") asked.breaker.failed(timeMicros);
+    }
+  }
+
+  #release(seq: number): void {
     this.#heardSeq = seq;
     if (this.#inFlight === 0) return;
     this.#oldest = (this.#oldest + 1) % this.#slots.length;
@@ -177,8 +196,6 @@ export class ForecasterPanel {
       vote.status = "late";
       vote.probabilityUp = Number.NaN;
     }
-    if (vote.status === "voted" || vote.status === "abstained") member.breaker.succeeded();
-    else member.breaker.failed(input.timeMicros);
     return doneMicros;
   }
 
@@ -189,7 +206,7 @@ export class ForecasterPanel {
   #takeSlot(): Slot {
     if (this.#inFlight === this.#slots.length) {
       if (this.#slots.length < VOTES_IN_FLIGHT_MAX) this.#grow();
-      else this.heard(this.#heardSeq);
+      else this.#release(this.#heardSeq);
     }
     const slot = this.#slots[(this.#oldest + this.#inFlight) % this.#slots.length] as Slot;
     assert(slot.draft.seq <= this.#heardSeq, "more votes are in flight than the panel has slots for");

@@ -9,7 +9,7 @@ import type { Chain } from "../chain/chain.ts";
 import { type Advice, adviceMember } from "../domain/advice.ts";
 import { isAsynchronous, type Vote, type Votes } from "../domain/prediction.ts";
 import { QUARANTINE_CODES, type QuarantineCode } from "../domain/quarantine.ts";
-import type { JournalRecord } from "../domain/records.ts";
+import type { Beat, JournalRecord } from "../domain/records.ts";
 import type { Action } from "../domain/signal.ts";
 import { type Tick, TICK_BACKFILL, TICK_SECONDARY, TICK_SKIP_INFERENCE } from "../domain/tick.ts";
 import type { Emitter } from "../ports/emitter.ts";
@@ -51,7 +51,7 @@ export class SymbolActor {
   #lastTickSeq = 0;
   #checkpointMinute = 0;
   #askedMicros = 0;
-  /** A minute closed on a tick that asked nobody: the bar members are asked at the next chance. */
+  /** A minute closed: those who answer on that are asked when this symbol's turn comes. */
   #barMembersDue = false;
 
   /**
@@ -85,6 +85,11 @@ export class SymbolActor {
   /** When a bar ends, should no tick come first: the engine sends a beat. */
   get nextDueMicros(): Micros {
     return this.chain.nextDueMicros;
+  }
+
+  /** Whether it waits for its turn, a beat of its own. */
+  get waitsForTurn(): boolean {
+    return this.#barMembersDue && this.panel.hasBarMembers;
   }
 
   get counts(): SymbolCounts {
@@ -123,7 +128,7 @@ export class SymbolActor {
         this.#onAdvice(record);
         return;
       case "beat":
-        this.#onBeat(record.seq, record.timeMicros);
+        this.#onBeat(record);
         return;
       case "market":
         this.chain.onMarket(record);
@@ -167,7 +172,7 @@ export class SymbolActor {
     }
     if ((tick.flags & NO_INFERENCE) !== 0) return;
     this.#lastTickSeq = tick.seq;
-    this.#ask(tick.seq, tick.timeMicros);
+    this.#ask(tick.seq, tick.timeMicros, false);
   }
 
   /** In a replay one tick in so many is timed: reading the clock would be a tenth of the work. */
@@ -175,17 +180,16 @@ export class SymbolActor {
     return this.#ticks % TIMED_ONE_IN === 0;
   }
 
-  #onBeat(seq: number, timeMicros: Micros): void {
+  #onBeat({ seq, timeMicros, instrumentId }: Beat): void {
     this.chain.stages.begin();
     this.chain.advance(timeMicros);
-    if (!this.chain.takeMinuteClosed()) return;
-    this.#barMembersDue = true;
-    if (this.panel.hasBarMembers) this.#ask(seq, timeMicros);
+    if (this.chain.takeMinuteClosed()) this.#barMembersDue = true;
+    if (instrumentId === undefined || !this.waitsForTurn) return;
+    this.#barMembersDue = false;
+    this.#ask(seq, timeMicros, true);
   }
 
-  #ask(causeSeq: number, timeMicros: Micros): void {
-    const barClosed = this.#barMembersDue;
-    this.#barMembersDue = false;
+  #ask(causeSeq: number, timeMicros: Micros, barClosed: boolean): void {
     if (!this.#asksMembers) return;
     this.#input.timeMicros = timeMicros;
     const votes = this.panel.ask(this.#input, causeSeq, barClosed);
@@ -206,7 +210,7 @@ export class SymbolActor {
       // It waits for the next decision and makes none: when an answer happens to come must not decide when we trade.
       this.chain.cast(record);
       this.#hash.number((record.votes[0] as Vote).probabilityUp);
-      this.panel.heard(record.seq);
+      this.panel.heard(record);
       return;
     }
     const quoteAgeMicros = record.timeMicros - this.chain.quote.timeMicros;
@@ -216,7 +220,7 @@ export class SymbolActor {
     this.#fingerprint(record, decision.action, decision.probabilityUp);
     if (decision.emit) this.#signal(record, tradable);
     this.#checkpoint(record);
-    this.panel.heard(record.seq);
+    this.panel.heard(record);
     const sinceMicros = this.#live ? record.timeMicros : this.#askedMicros;
     if (!Number.isNaN(sinceMicros)) this.decisionLatency.record(this.#stopwatch.nowMicros() - sinceMicros);
   }

@@ -5,9 +5,10 @@
 import { LatencyHistogram } from "../../actors/base/histogram.ts";
 import { SeededRandom } from "../../actors/base/random.ts";
 import { MemoryJournal } from "../../storage/memory/memory-journal.ts";
+import { barCloseStorm } from "./bar-close-storm.ts";
 import { type BenchEngine, benchEngine, fleetInstruments, FleetWalk } from "./fleet.ts";
 import { ModelShelf } from "../../storage/models/shelf.ts";
-import { type Emit, median } from "./row.ts";
+import type { Emit } from "./row.ts";
 import { withShippedModels } from "./shipped-models.ts";
 
 const SYMBOLS = 100;
@@ -19,9 +20,6 @@ const BURST_TICKS_PER_SECOND = 20_000;
 const BURST_SECONDS = 3;
 const WARM_MINUTES = 140;
 const CAPACITY_TICKS = 400_000;
-
-/** Closes of a minute by all symbols at once. */
-const STORMS = 20;
 
 /** Who is asked: the rule members alone, or the models that ship beside them. */
 interface Members {
@@ -45,7 +43,7 @@ export async function bench(emit: Emit): Promise<void> {
     };
     await latencies(emit, ensemble);
     decisionsPerSecond(emit, ensemble);
-    barCloseStorm(emit, ensemble);
+    await barCloseStorm(emit, ensemble.name, ensemble.options);
   });
 }
 
@@ -89,42 +87,6 @@ function decisionsPerSecond(emit: Emit, { name, options }: Members): void {
     unit: "1/s",
     bar: ">= 12,000",
     met: perSecond >= 12_000,
-  });
-}
-
-/** A minute of every symbol closes on one beat: what a tick that comes then waits for. */
-function barCloseStorm(emit: Emit, { name, options }: Members): void {
-  const { live } = benchEngine(fleetInstruments(SYMBOLS), new MemoryJournal({ keep: false }), {
-    ...options,
-    live: false,
-  });
-  const walk = new FleetWalk(SYMBOLS, 9);
-  let micros = 1_400_000_040_000_000;
-  warm(live, walk, micros);
-  const millis: number[] = [];
-  for (let storm = 0; storm < STORMS; storm++) {
-    for (let i = 0; i < SYMBOLS; i++) live.step(walk.next(micros + i), micros + i);
-    micros += 60_000_000;
-    const startMillis = performance.now();
-    live.step(walk.next(micros), micros);
-    millis.push(performance.now() - startMillis);
-  }
-  const [middle, longest] = [median(millis), Math.max(...millis)];
-  emit({
-    name: "chain",
-    metric: `${name}: the bars of 100 symbols close at once, median of ${STORMS}`,
-    value: middle,
-    unit: "ms",
-    bar: "<= 50 ms",
-    met: middle <= 50,
-  });
-  emit({
-    name: "chain",
-    metric: `${name}: the longest that a tick waited for that`,
-    value: longest,
-    unit: "ms",
-    bar: "<= 5 ms",
-    met: longest <= 5,
   });
 }
 

@@ -45,9 +45,9 @@ export interface BenchEngine {
 export function benchEngine(
   instruments: readonly Instrument[],
   journal: Journal,
-  options: { live: boolean; models?: ModelShelf; config?: Partial<EngineConfig> },
+  options: { live: boolean; models?: ModelShelf; config?: Partial<EngineConfig>; clock?: SystemClock },
 ): BenchEngine {
-  const clock = new SystemClock();
+  const clock = options.clock ?? new SystemClock();
   const live = new LiveEngine({
     build: engineBuilder({
       scheduler: clock,
@@ -99,7 +99,8 @@ export class FleetWalk {
     tick.instrumentId = id;
     tick.sourceSeq = (this.#seqs[id] as number) + 1;
     this.#seqs[id] = tick.sourceSeq;
-    tick.sourceTimeMicros = timeMicros;
+    // Times between Poisson arrivals have fractions; those of a source are whole.
+    tick.sourceTimeMicros = Math.floor(timeMicros);
     tick.bid = (mid - 4) / 100_000;
     tick.ask = (mid + 4) / 100_000;
     return tick;

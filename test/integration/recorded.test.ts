@@ -40,7 +40,7 @@ class MoodyForecaster implements Forecaster {
     if (this.#calls % 41 === 0) return Number.NaN;
     if (this.#calls % 13 === 0) stopwatch.micros += LATE_MICROS;
     // A run of bad calls opens the breaker.
-    if (this.#calls % 500 < 6) return 2;
+    if (this.#calls % 400 < 6) return 2;
     const feature = features[0] as number;
     return Number.isFinite(feature) ? 0.5 + 0.4 * Math.tanh(feature) * Math.sin(this.#calls) : 0.5;
   }
@@ -90,7 +90,11 @@ function record(): { records: JournalRecord[]; decisionHash: string; duplicates:
       }
     }
     const inBurst = index % 2_000 < BURST;
-    if (!inBurst || index % BURST === BURST - 1) live.settle();
+    if (!inBurst || index % BURST === BURST - 1) {
+      // What the engine put off: turns of symbols whose minute has closed.
+      rig.clock.advance(0);
+      live.settle();
+    }
     if (index % 5 === 0) live.onJournalProgress();
     stopwatch.micros = Math.max(stopwatch.micros, now);
   }

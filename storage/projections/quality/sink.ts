@@ -126,7 +126,9 @@ export class QualitySink implements Sink<JournalRecord, JournalTail> {
         return;
       }
       case "beat":
-        for (const scored of this.#scored.values()) scored.causeSeq = record.seq;
+        for (const [instrumentId, scored] of this.#scored)
+          if (record.instrumentId === undefined || record.instrumentId === instrumentId)
+            scored.causeSeq = record.seq;
         return;
       case "votes":
         this.#votes(record, tail);
