@@ -138,7 +138,7 @@ describe("a confirmation", () => {
     confirmation.cast({ votes: votes(0.6, 0.4), timeMicros: NOW });
     confirmation.vote(NOW);
     confirmation.validate(cold, NOW);
-    const calibrated = confirmation.calibrate();
+    const calibrated = confirmation.calibrate(NOW);
     expect(confirmation.layers()).toEqual({
       technical: 0.7,
       vote: expect.closeTo(0.45, 12),
@@ -168,7 +168,7 @@ describe("a confirmation", () => {
     for (const each of [confirmation, other]) {
       each.vote(NOW + 1);
       each.validate(cold, NOW + 1);
-      each.calibrate();
+      each.calibrate(NOW);
     }
     expect(other.layers()).toEqual(confirmation.layers());
   });
