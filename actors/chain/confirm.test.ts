@@ -12,6 +12,7 @@ import { Confirmation } from "./confirm.ts";
 import { MetaLearner } from "./meta-learner.ts";
 import { Outlook } from "./outlook.ts";
 import { PRESETS } from "./presets.ts";
+import { RECALIBRATION_DEFAULTS } from "./recalibration/settings.ts";
 import { regimePolicy } from "./regime.ts";
 import { believed } from "./validation.ts";
 
@@ -147,6 +148,20 @@ describe("a confirmation", () => {
       calibrated,
     });
     expect(calibrated).toBeCloseTo(sigmoid(2 * logit(0.55)), 10);
+  });
+
+  test("shows how it is re-calibrated where it is", () => {
+    const confirmation = new Confirmation({ ...preset, recalibration: RECALIBRATION_DEFAULTS });
+    confirmation.cast({ votes: votes(0.6, 0.4), timeMicros: NOW });
+    confirmation.vote(NOW);
+    confirmation.validate(cold, NOW);
+    const calibrated = confirmation.calibrate(NOW);
+    const nothing = { isActive: false, slope: 1, shift: 0, blocks: 0, gain: 0, certainty: 0 };
+    expect(confirmation.recalibration).toEqual(nothing);
+    expect(confirmation.layers()).toMatchObject({
+      calibrated,
+      recalibration: { ...nothing, before: calibrated },
+    });
   });
 
   test("falls back to the vote where the meta-learner has nobody to hear", () => {

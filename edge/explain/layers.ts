@@ -38,7 +38,7 @@ export function recalibrationText(recalibration: z.infer<typeof recalibrationSch
   const { isActive, before, slope, shift, blocks, gain, certainty } = recalibration;
   const learned =
     `slope ${slope.toFixed(3)} and shift ${shift.toFixed(3)} of log odds, learned from ${blocks} blocks; on answers held back it ` +
-    `changed the Brier score by ${(-gain).toFixed(6)}, ${Math.abs(certainty).toFixed(1)} standard errors`;
+    `${gain < 0 ? "raised" : "lowered"} the Brier score by ${Math.abs(gain).toFixed(6)}, ${Math.abs(certainty).toFixed(1)} standard errors`;
   return isActive
     ? `re-calibrated from ${before.toFixed(4)}: ${learned}`
     : `not re-calibrated, since that has not been worth it by more than chance: ${learned}`;
