@@ -46,9 +46,13 @@ const TICKS: readonly IncomingTick[] = simulatedTicks({ seed: 21, count: 60_000,
 );
 const WRONG_FROM_MICROS = TICKS[Math.floor(TICKS.length / 2)]!.sourceTimeMicros;
 
+/** Knows the ticks that will come, and from some moment on says the opposite. */
+function leanAt(timeMicros: Micros): number {
+  return timeMicros < WRONG_FROM_MICROS ? 0.6 : 0.4;
+}
+
 function forecasters(_instrument: Instrument): readonly Forecaster[] {
-  const lean = (timeMicros: Micros): number => (timeMicros < WRONG_FROM_MICROS ? 0.6 : 0.4);
-  return [...ruleForecasters(), new Seer({ ...FAST, ticks: TICKS, lean })];
+  return [...ruleForecasters(), new Seer({ ...FAST, ticks: TICKS, lean: leanAt })];
 }
 
 interface Disk {

@@ -34,6 +34,20 @@ function stretched(factor: number): (probabilityUp: number) => number {
   return (probabilityUp) => sigmoid(factor * logit(probabilityUp));
 }
 
+/** Says log odds that are too large by so much. */
+function shiftedBy(by: number): (probabilityUp: number) => number {
+  return (probabilityUp) => sigmoid(logit(probabilityUp) + by);
+}
+
+/** One that has been correcting for weeks, and its market. */
+function activeOne(): { recalibrator: Recalibrator; market: DriftingMarket } {
+  const market = new DriftingMarket(new SeededRandom(4), SKILL);
+  const recalibrator = recalibratorOf();
+  play(recalibrator, market, { minutes: 8 * WEEK, tell: stretched(2) });
+  expect(recalibrator.isActive).toBe(true);
+  return { recalibrator, market };
+}
+
 /** Against the true probabilities, of which those of what happened are noisy draws. */
 function qualityOf(told: readonly Told[], right: readonly number[], of: (each: Told) => number) {
   const random = new SeededRandom(99);
@@ -147,23 +161,14 @@ describe("a forecaster whose log odds are twice what they should be", () => {
 test("a shift of the market's base rate is followed, and given up when it turns round", () => {
   const market = new DriftingMarket(new SeededRandom(6), SKILL);
   const recalibrator = recalibratorOf();
-  const down = (by: number) => (probabilityUp: number) => sigmoid(logit(probabilityUp) + by);
-  play(recalibrator, market, { minutes: 10 * WEEK, tell: down(0.5) });
+  play(recalibrator, market, { minutes: 10 * WEEK, tell: shiftedBy(0.5) });
   expect(recalibrator.isActive).toBe(true);
   expect(recalibrator.state.shift).toBe(-RECALIBRATION_DEFAULTS.shiftMax);
-  const turned = play(recalibrator, market, { minutes: 2 * WEEK, tell: down(-0.5) });
+  const turned = play(recalibrator, market, { minutes: 2 * WEEK, tell: shiftedBy(-0.5) });
   expect(turned.findLastIndex(({ isActive }) => isActive)).toBeLessThan(WEEK);
 });
 
 describe("identity is what is left", () => {
-  const active = (): { recalibrator: Recalibrator; market: DriftingMarket } => {
-    const market = new DriftingMarket(new SeededRandom(4), SKILL);
-    const recalibrator = recalibratorOf();
-    play(recalibrator, market, { minutes: 8 * WEEK, tell: stretched(2) });
-    expect(recalibrator.isActive).toBe(true);
-    return { recalibrator, market };
-  };
-
   test("on too few outcomes", () => {
     const recalibrator = recalibratorOf();
     const market = new DriftingMarket(new SeededRandom(4), SKILL);
@@ -174,7 +179,7 @@ describe("identity is what is left", () => {
   });
 
   test("while somebody who votes is switched off, and all that was learned is forgotten", () => {
-    const { recalibrator, market } = active();
+    const { recalibrator, market } = activeOne();
     recalibrator.heed(false);
     expect(recalibrator.state).toEqual({
       isActive: false,
@@ -196,7 +201,7 @@ describe("identity is what is left", () => {
   });
 
   test("of what is no number, which is neither learned from", () => {
-    const { recalibrator, market } = active();
+    const { recalibrator, market } = activeOne();
     const before = recalibrator.state;
     expect(recalibrator.apply(Number.NaN, market.closeMicros)).toBeNaN();
     const told = play(recalibrator, market, { minutes: 3 * HORIZON_MINUTES, tell: () => Number.NaN });
