@@ -76,7 +76,7 @@ const VOTE_LIVES: Readonly<Partial<Record<MemberId, number>>> = {
  * SELL below 0.3. Without trained models the first, second and last share the vote.
  * `ensemble`: the trained models that ship, which the walk forward found worth the same; rule members are asked and shown without weight, since
  * they have shown no skill. A signal is made only where its calibrated probability, times the move that is foretold, is worth more
- * than spread and slippage: which is seldom.
+ * than spread and slippage: which is seldom. What its probabilities mean is learned on while it trades, unless settings say otherwise.
  * `demo`: the rule members on a short fuse, so that a simulated market shows signals and trades within seconds. It pays
  * the spread all day; it is for looking, not for an account.
  */
