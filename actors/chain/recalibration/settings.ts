@@ -22,13 +22,13 @@ export interface RecalibrationSettings {
 }
 
 export const RECALIBRATION_DEFAULTS: RecalibrationSettings = Object.freeze({
-  windowBlocks: 1_920,
+  windowBlocks: 4_800,
   windowBlocksMin: 480,
-  trialBlocks: 960,
+  trialBlocks: 2_400,
   trialBlocksMin: 320,
-  slopeChangeMax: 0.5,
+  slopeChangeMax: 0.8,
   shiftMax: 0.2,
-  slopeDeviation: 0.25,
+  slopeDeviation: 0.5,
   shiftDeviation: 0.1,
   changeMax: 0.05,
   onAt: 3,

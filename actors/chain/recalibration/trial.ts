@@ -3,16 +3,19 @@
 
 import type { Archive } from "../../base/archive.ts";
 import { NumberWindow } from "../../base/ring.ts";
+import { clamp } from "../squash.ts";
 import { BATCH_BLOCKS, type RecalibrationSettings } from "./settings.ts";
 
-/** The newest of so many parts of the window must not speak against a correction by itself. */
-const RECENT_PARTS = 4;
-/** How many standard errors the newest part may have lost before that is a shift. */
-const RECENT_LOSS = 1;
+/** Of the cumulated sum of losses, in deviations of a batch: what each takes off, what is one too many, the most one adds. */
+const LOSS_ALLOWANCE = 0.25;
+const LOSS_LIMIT = 6;
+const LOSS_STEP_MAX = 3;
 
 /**
  * Gains of whole blocks are summed in batches, which are as good as independent; their mean in standard errors (batch means, Law and
- * Carson 1979) has to be above one limit to begin and above a lower one to go on. Brier score and log loss must both have gained.
+ * Carson 1979) has to be above one limit to begin and above a lower one to go on. Brier score and log loss must both have gained. A window is slow to see that a correction
+ * which was right is wrong by now: while it is applied its losses are cumulated (Page 1954), and where they are too many it has to
+ * show its worth anew.
  */
 export class Trial {
   readonly #settings: RecalibrationSettings;
@@ -29,6 +32,8 @@ export class Trial {
   #isWon = false;
   #gain = 0;
   #certainty = 0;
+  /** Of losses while it is applied. */
+  #lost = 0;
 
   constructor(settings: RecalibrationSettings) {
     const batches = Math.ceil(settings.trialBlocks / BATCH_BLOCKS);
@@ -79,6 +84,7 @@ export class Trial {
     this.#isWon = false;
     this.#gain = 0;
     this.#certainty = 0;
+    this.#lost = 0;
   }
 
   persist(archive: Archive): void {
@@ -93,6 +99,7 @@ export class Trial {
     this.#isWon = archive.boolean(this.#isWon);
     this.#gain = archive.number(this.#gain);
     this.#certainty = archive.number(this.#certainty);
+    this.#lost = archive.number(this.#lost);
   }
 
   #clearBlock(): void {
@@ -107,29 +114,36 @@ export class Trial {
     this.#batchSurprise = 0;
   }
 
-  /** Every comparison is false for NaN, and then nothing is won. */
   #judge(): void {
     const { trialBlocksMin, onAt, offAt } = this.#settings;
     const count = this.#brier.size;
-    const mean = meanOf(this.#brier, count);
+    const mean = meanOf(this.#brier);
     const deviation = deviationOf(this.#brier, mean);
+    if (this.#isWon && this.#isLost(this.#brier.back(0) / deviation)) {
+      this.forget();
+      return;
+    }
     this.#gain = mean / BATCH_BLOCKS;
     this.#certainty = deviation > 0 ? (mean * Math.sqrt(count)) / deviation : 0;
-    const recentCount = Math.max(1, Math.floor(count / RECENT_PARTS));
-    const recent = (meanOf(this.#brier, recentCount) * Math.sqrt(recentCount)) / deviation;
+    // Every comparison is false for NaN, and then nothing is won.
     this.#isWon =
       count * BATCH_BLOCKS >= trialBlocksMin &&
-      meanOf(this.#surprise, count) > 0 &&
-      this.#certainty >= (this.#isWon ? offAt : onAt) &&
-      recent >= (this.#isWon ? -RECENT_LOSS : 0);
+      meanOf(this.#surprise) > 0 &&
+      this.#certainty >= (this.#isWon ? offAt : onAt);
+    if (!this.#isWon) this.#lost = 0;
+  }
+
+  #isLost(gainDeviations: number): boolean {
+    const step = clamp(-gainDeviations, -LOSS_STEP_MAX, LOSS_STEP_MAX);
+    this.#lost = Math.max(0, this.#lost + step - LOSS_ALLOWANCE);
+    return this.#lost > LOSS_LIMIT;
   }
 }
 
-/** Of the newest `count`. */
-function meanOf(window: NumberWindow, count: number): number {
+function meanOf(window: NumberWindow): number {
   let sum = 0;
-  for (let age = 0; age < count; age++) sum += window.back(age);
-  return sum / count;
+  for (let age = 0; age < window.size; age++) sum += window.back(age);
+  return sum / window.size;
 }
 
 /** Standard deviation of one of them. */
