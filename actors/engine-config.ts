@@ -5,12 +5,13 @@ import { StateHash } from "./base/hash.ts";
 import { failure, ok, type Result } from "./base/result.ts";
 import type { AccountSettings, PaperBrokerSettings } from "./account/settings.ts";
 import type { AskedVote, PresetName } from "./chain/presets.ts";
+import type { RecalibrationSettings } from "./chain/recalibration/settings.ts";
 import { FEATURE_SCHEMA_HASH } from "./domain/features.ts";
 import type { Instrument } from "./domain/instrument.ts";
 import type { VotingModel } from "./voting-models.ts";
 
 /** Bump when the state of any actor changes its layout or its meaning: older snapshots are then not loaded. */
-const STATE_LAYOUT_VERSION = 4;
+const STATE_LAYOUT_VERSION = 5;
 
 export interface EngineConfig {
   /** By id: instrument `i` has id `i`. */
@@ -28,6 +29,8 @@ export interface EngineConfig {
   readonly adviser?: AskedVote;
   /** The same of the past's most similar market states. */
   readonly analogs?: AskedVote;
+  /** How the vote is re-calibrated while it trades. Left out, it is not. */
+  readonly recalibration?: RecalibrationSettings;
 }
 
 /** Names the layout snapshots are made under: code version and feature schema. */

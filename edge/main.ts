@@ -41,6 +41,7 @@ import { askedVotesOf } from "./asked/votes.ts";
 import { SOURCE_NAMES } from "./feeds/source.ts";
 import { GateWatch } from "./gate-watch.ts";
 import { firstModels, ModelWatch, withModels } from "./model-watch.ts";
+import { recalibrationOf } from "./recalibration.ts";
 import { asked, recoverSafely } from "./recovery.ts";
 import { graphUrlOf, ledgerUrl, type Settings, weaviateOf } from "./settings.ts";
 import { SystemClock } from "./system-clock.ts";
@@ -110,6 +111,7 @@ export function engineConfig(
     broker: settings.broker,
     seed: settings.seed,
     ...askedVotesOf(settings),
+    ...recalibrationOf(settings),
   };
   return withModels(config, models);
 }

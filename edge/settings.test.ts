@@ -4,6 +4,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { RECALIBRATION_DEFAULTS } from "../actors/chain/recalibration/settings.ts";
 import type { EngineConfig } from "../actors/engine-config.ts";
 import { engineConfig } from "./main.ts";
 import { parseSettings } from "./settings.ts";
@@ -166,6 +167,32 @@ describe("analogs", () => {
   ])("%s is refused by name", (_, analogs, named) => {
     const config = file(JSON.stringify({ analogs }));
     const parsed = parseSettings({ config }, {});
+    expect(parsed).toMatchObject({ ok: false, code: "config-invalid" });
+    expect(parsed).toHaveProperty("message", expect.stringContaining(named));
+  });
+});
+
+describe("re-calibration", () => {
+  test("is on where the preset wants it and off elsewhere, unless settings say otherwise", () => {
+    expect(configured({ preset: "ensemble" }).recalibration).toEqual(RECALIBRATION_DEFAULTS);
+    for (const preset of ["rules", "classic", "demo"])
+      expect(configured({ preset })).not.toHaveProperty("recalibration");
+    expect(configured({ preset: "ensemble", recalibration: { enabled: false } })).not.toHaveProperty(
+      "recalibration",
+    );
+    const chosen = configured({ preset: "classic", recalibration: { enabled: true, changeMax: 0.02 } });
+    expect(chosen.recalibration).toEqual({ ...RECALIBRATION_DEFAULTS, changeMax: 0.02 });
+  });
+
+  test.each([
+    ["a slope that could be 0", { slopeChangeMax: 1 }, "slopeChangeMax"],
+    ["a change without a bound", { changeMax: 1 }, "changeMax"],
+    ["a window shorter than its least", { windowBlocks: 100 }, "windowBlocksMin"],
+    ["a trial shorter than its least", { trialBlocks: 100 }, "trialBlocksMin"],
+    ["less to begin than to go on", { onAt: 0 }, "offAt"],
+    ["what nobody knows", { window: 5 }, "window"],
+  ])("%s is refused by name", (_, recalibration, named) => {
+    const parsed = parseSettings({ config: file(JSON.stringify({ recalibration })) }, {});
     expect(parsed).toMatchObject({ ok: false, code: "config-invalid" });
     expect(parsed).toHaveProperty("message", expect.stringContaining(named));
   });

@@ -7,8 +7,10 @@ import { z } from "zod";
 import { DEFAULT_ACCOUNT_SETTINGS, DEFAULT_PAPER_BROKER_SETTINGS } from "../actors/account/settings.ts";
 import { failure, ok, type Result } from "../actors/base/result.ts";
 import { PRESET_NAMES } from "../actors/chain/presets.ts";
+import { RECALIBRATION_DEFAULTS } from "../actors/chain/recalibration/settings.ts";
 import { ANALOG_DEFAULTS, analogsSchema } from "./analogs/settings.ts";
 import { ADVISER_DEFAULTS, advisersSchema, type AdviserSettings } from "./advisers/settings.ts";
+import { recalibrationSchema } from "./recalibration.ts";
 
 const whole = z.number().int().nonnegative();
 const fraction = z.number().gt(0).lte(1);
@@ -120,6 +122,8 @@ const settingsSchema = z.strictObject({
   advisers: advisersSchema,
   /** A vote by what followed the past's most similar market states; off unless enabled. */
   analogs: analogsSchema,
+  /** Of the vote, by what became of its own probabilities while it traded. */
+  recalibration: recalibrationSchema,
 });
 
 export type Settings = Readonly<Omit<z.infer<typeof settingsSchema>, "advisers">> & {
@@ -144,6 +148,7 @@ const DEFAULTS: Settings = {
   timeSeries: { enabled: true, username: "default", password: "", database: "tickforge" },
   advisers: ADVISER_DEFAULTS,
   analogs: ANALOG_DEFAULTS,
+  recalibration: RECALIBRATION_DEFAULTS,
 };
 
 /** Values given on the command line; undefined where the flag is absent. */

@@ -14,7 +14,7 @@ import type { MemberId, Votes } from "../domain/prediction.ts";
 import type { QuarantineCode } from "../domain/quarantine.ts";
 import { copyQuote, emptyQuote, persistQuote, type Quote } from "../domain/quote.ts";
 import type { Regime } from "../domain/regime.ts";
-import type { Component, Signal } from "../domain/signal.ts";
+import type { Component, Recalibration, Signal } from "../domain/signal.ts";
 import { type Tick, TICK_SECONDARY } from "../domain/tick.ts";
 import { BarSeries } from "./bars.ts";
 import { Confirmation, orNull } from "./confirm.ts";
@@ -81,6 +81,7 @@ export class Chain {
           this.features.onMinuteBar(bar);
           this.#minuteClosed = true;
           this.#gate.onMinute(bar);
+          this.#confirmation.onMinute(bar);
           onMinute?.(this.features.vector, bar.openTimeMicros + MICROS_PER_MINUTE);
         }
         onBar?.(bar, intervalIndex);
@@ -143,6 +144,7 @@ export class Chain {
     // 3. features
     this.features.onQuote(quote, this.#bars.minute);
     this.#gate.onQuote(quote, this.features.wentOn);
+    this.#confirmation.onQuote(quote);
     stages.done("features");
     return undefined;
   }
@@ -174,6 +176,11 @@ export class Chain {
     return this.#correlation.broken;
   }
 
+  /** How the vote is re-calibrated; undefined where it is not. Allocates. */
+  get recalibration(): Recalibration | undefined {
+    return this.#confirmation.recalibration;
+  }
+
   /** Votes that count from the next decision on. */
   cast(record: Votes): void {
     this.#confirmation.cast(record);
@@ -203,7 +210,7 @@ export class Chain {
     confirmation.validate(this.features.vector, timeMicros);
     stages.done("regime");
     // 8. calibration
-    const probabilityUp = confirmation.calibrate();
+    const probabilityUp = confirmation.calibrate(timeMicros);
     stages.done("calibrate");
     // 9. policy
     const input = this.#policyInput;

@@ -12,6 +12,7 @@ import { Confirmation } from "./confirm.ts";
 import { MetaLearner } from "./meta-learner.ts";
 import { Outlook } from "./outlook.ts";
 import { PRESETS } from "./presets.ts";
+import { RECALIBRATION_DEFAULTS } from "./recalibration/settings.ts";
 import { regimePolicy } from "./regime.ts";
 import { believed } from "./validation.ts";
 
@@ -138,7 +139,7 @@ describe("a confirmation", () => {
     confirmation.cast({ votes: votes(0.6, 0.4), timeMicros: NOW });
     confirmation.vote(NOW);
     confirmation.validate(cold, NOW);
-    const calibrated = confirmation.calibrate();
+    const calibrated = confirmation.calibrate(NOW);
     expect(confirmation.layers()).toEqual({
       technical: 0.7,
       vote: expect.closeTo(0.45, 12),
@@ -147,6 +148,20 @@ describe("a confirmation", () => {
       calibrated,
     });
     expect(calibrated).toBeCloseTo(sigmoid(2 * logit(0.55)), 10);
+  });
+
+  test("shows how it is re-calibrated where it is", () => {
+    const confirmation = new Confirmation({ ...preset, recalibration: RECALIBRATION_DEFAULTS });
+    confirmation.cast({ votes: votes(0.6, 0.4), timeMicros: NOW });
+    confirmation.vote(NOW);
+    confirmation.validate(cold, NOW);
+    const calibrated = confirmation.calibrate(NOW);
+    const nothing = { isActive: false, slope: 1, shift: 0, blocks: 0, gain: 0, certainty: 0 };
+    expect(confirmation.recalibration).toEqual(nothing);
+    expect(confirmation.layers()).toMatchObject({
+      calibrated,
+      recalibration: { ...nothing, before: calibrated },
+    });
   });
 
   test("falls back to the vote where the meta-learner has nobody to hear", () => {
@@ -168,7 +183,7 @@ describe("a confirmation", () => {
     for (const each of [confirmation, other]) {
       each.vote(NOW + 1);
       each.validate(cold, NOW + 1);
-      each.calibrate();
+      each.calibrate(NOW);
     }
     expect(other.layers()).toEqual(confirmation.layers());
   });

@@ -1,18 +1,22 @@
 // Steps 5 to 8: the four layers between what members say and what is acted on - technical score, vote and meta-learner, regime,
 // calibration. Each leaves what it made of the votes behind, so that a signal can show it.
 
-import type { Archive } from "../base/archive.ts";
+import type { Archive, Persistent } from "../base/archive.ts";
 import { assert } from "../base/assert.ts";
 import type { Micros } from "../base/clock.ts";
+import type { Bar } from "../domain/bar.ts";
 import type { MemberId, Vote, Votes } from "../domain/prediction.ts";
 import type { Regime } from "../domain/regime.ts";
-import type { Component, Confirmations } from "../domain/signal.ts";
+import type { Quote } from "../domain/quote.ts";
+import type { Component, Confirmations, Recalibration } from "../domain/signal.ts";
 import { Ballot } from "./ballot.ts";
 import { betaCalibrator, type Calibrator, IDENTITY_CALIBRATOR } from "./calibration.ts";
 import type { QualityGate } from "./gate/quality-gate.ts";
 import { MetaLearner } from "./meta-learner.ts";
 import { Outlook } from "./outlook.ts";
 import type { Preset } from "./presets.ts";
+import type { Recalibrator } from "./recalibration/recalibrator.ts";
+import { nameOfVote, recalibratorOf } from "./recalibration/vote.ts";
 import { RegimeClassifier, type RegimeEvidence } from "./regime.ts";
 import { believed, type Reliability } from "./validation.ts";
 
@@ -29,12 +33,18 @@ export class Confirmation {
   #learned = Number.NaN;
   #validated = Number.NaN;
   #calibrated = Number.NaN;
+  readonly #recalibrator: Recalibrator | undefined;
+  /** Whose answers it learned from: another vote begins anew. */
+  readonly #voteName: string;
+  #recalibrated = Number.NaN;
 
   constructor(preset: Preset) {
     this.#ballot = new Ballot(preset.ballot);
     this.#meta = preset.meta === undefined ? undefined : new MetaLearner(preset.meta);
     this.#reliability = preset.reliability ?? {};
     this.#calibrator = calibratorOf(preset);
+    this.#recalibrator = recalibratorOf(preset);
+    this.#voteName = nameOfVote(preset);
   }
 
   get regime(): Regime {
@@ -63,6 +73,7 @@ export class Confirmation {
   /** Shows the gate what members say now, and leaves out those it has switched off. */
   pass(gate: QualityGate, features: Float64Array, timeMicros: Micros): void {
     gate.watch(this.#ballot, features, timeMicros);
+    this.#recalibrator?.heed(gate.isVoteWhole);
   }
 
   withdraw(member: MemberId): void {
@@ -91,9 +102,30 @@ export class Confirmation {
   }
 
   /** Layer 4. @returns the probability that is acted on; NaN where nobody voted */
-  calibrate(): number {
+  calibrate(timeMicros: Micros): number {
     this.#calibrated = this.#calibrator.calibrate(this.#validated);
+    this.#recalibrated = this.#recalibrator?.apply(this.#calibrated, timeMicros) ?? this.#calibrated;
+    return this.#recalibrated;
+  }
+
+  /** What the last layer said before it was re-calibrated; of the last {@link calibrate}. */
+  get calibratedBefore(): number {
     return this.#calibrated;
+  }
+
+  /** How the last layer is re-calibrated; undefined where it is not. Allocates. */
+  get recalibration(): Recalibration | undefined {
+    return this.#recalibrator?.state;
+  }
+
+  /** A valid quote. What follows tells what the vote's answers were worth. */
+  onQuote(quote: Quote): void {
+    this.#recalibrator?.onQuote(quote);
+  }
+
+  /** A minute closed. */
+  onMinute(bar: Bar): void {
+    this.#recalibrator?.onMinute(bar);
   }
 
   /** Every member's part in the vote, the heaviest first. Allocates. */
@@ -103,18 +135,25 @@ export class Confirmation {
 
   /** What each layer made of the votes of now. Allocates: for signals only. */
   layers(): Omit<Confirmations, "movePoints" | "costPoints"> {
+    const { recalibration } = this;
     return {
       technical: orNull(this.#technical),
       vote: this.#vote,
       meta: orNull(this.#learned),
       validated: this.#validated,
-      calibrated: this.#calibrated,
+      calibrated: this.#recalibrated,
+      ...(recalibration === undefined
+        ? {}
+        : { recalibration: { ...recalibration, before: this.#calibrated } }),
     };
   }
 
   persist(archive: Archive): void {
     this.#ballot.persist(archive);
     this.#regime.persist(archive);
+    const parts: [string, Persistent][] =
+      this.#recalibrator === undefined ? [] : [[this.#voteName, this.#recalibrator]];
+    archive.parts(new Map(parts));
   }
 }
 

@@ -5,6 +5,7 @@ import { MEMBERS } from "../domain/prediction.ts";
 import { Ballot } from "./ballot.ts";
 import { SignalPolicy } from "./policy.ts";
 import { PRESET_NAMES, presetOf, PRESETS } from "./presets.ts";
+import { RECALIBRATION_DEFAULTS } from "./recalibration/settings.ts";
 
 const MODELS = ["xgboost", "lightgbm", "lstm", "transformer", "cnn"] as const;
 
@@ -51,4 +52,12 @@ test("a model's vote counts as long as its card says, an adviser's as its settin
   });
   expect(ballot.voteLifeMicros).toEqual({ ...PRESETS.classic.ballot.voteLifeMicros, xgboost: 5, adviser: 7 });
   expect(ballot.weights).toEqual({ ...PRESETS.classic.ballot.weights, adviser: 0.5 });
+});
+
+test("nothing is re-calibrated that is not asked to be", () => {
+  expect(presetOf("ensemble", {})).not.toHaveProperty("recalibration");
+  expect(presetOf("rules", { recalibration: RECALIBRATION_DEFAULTS }).recalibration).toBe(
+    RECALIBRATION_DEFAULTS,
+  );
+  expect(PRESET_NAMES.filter((name) => PRESETS[name].wantsRecalibration)).toEqual(["ensemble"]);
 });

@@ -7,6 +7,7 @@ import type { Cadence } from "../ports/forecaster.ts";
 import type { BallotSettings } from "./ballot.ts";
 import type { MetaSettings } from "./meta-learner.ts";
 import { POLICY_DEFAULTS, type PolicySettings } from "./policy.ts";
+import type { RecalibrationSettings } from "./recalibration/settings.ts";
 import type { Reliability } from "./validation.ts";
 import { BAR_VOTE_LIFE_MICROS, TICK_VOTE_LIFE_MICROS } from "./vote-lives.ts";
 
@@ -23,9 +24,13 @@ export interface Preset {
   readonly reliability?: Reliability;
   /** 4.: beta calibration; without it a vote is taken at its word. */
   readonly calibration?: { readonly a: number; readonly b: number; readonly c: number };
+  /** 4.: what votes have meant of late; without it nothing is learned while trading. */
+  readonly recalibration?: RecalibrationSettings;
   readonly policy: PolicySettings;
   /** The models that come with the program are made known to a data folder that is traded with this. */
   readonly wantsModels?: true;
+  /** It is re-calibrated while it trades, unless settings say otherwise. */
+  readonly wantsRecalibration?: true;
   /** Which members are trained models, and which. */
   readonly models?: readonly ModelVote[];
 }
@@ -71,7 +76,7 @@ const VOTE_LIVES: Readonly<Partial<Record<MemberId, number>>> = {
  * SELL below 0.3. Without trained models the first, second and last share the vote.
  * `ensemble`: the trained models that ship, which the walk forward found worth the same; rule members are asked and shown without weight, since
  * they have shown no skill. A signal is made only where its calibrated probability, times the move that is foretold, is worth more
- * than spread and slippage: which is seldom.
+ * than spread and slippage: which is seldom. What its probabilities mean is learned on while it trades, unless settings say otherwise.
  * `demo`: the rule members on a short fuse, so that a simulated market shows signals and trades within seconds. It pays
  * the spread all day; it is for looking, not for an account.
  */
@@ -110,6 +115,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = Object.freeze({
       timingMin: 0.45,
     },
     wantsModels: true,
+    wantsRecalibration: true,
   },
   demo: {
     ballot: { weights: { technical: 0.45, quantum: 0.35, chaos: 0.2 }, voteLifeMicros: VOTE_LIVES },
@@ -128,13 +134,16 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = Object.freeze({
 
 /**
  * A preset with those beside it that vote on one symbol; a model's vote counts as long as its card says.
- * @param beside asked members that are left out are worth nothing
+ * @param beside asked members that are left out are worth nothing, and what is not re-calibrated there is not
  */
 export function presetOf(
   name: PresetName,
-  beside: AskedVotes & { readonly models?: readonly ModelVote[] },
+  beside: AskedVotes & {
+    readonly models?: readonly ModelVote[];
+    readonly recalibration?: RecalibrationSettings;
+  },
 ): Preset {
-  const { models = [] } = beside;
+  const { models = [], recalibration } = beside;
   const preset = PRESETS[name];
   const weights: Partial<Record<MemberId, number>> = { ...preset.ballot.weights };
   const lives: Partial<Record<MemberId, number>> = { ...preset.ballot.voteLifeMicros };
@@ -147,5 +156,10 @@ export function presetOf(
     weights[member] = vote.weight;
     lives[member] = vote.voteLifeMicros;
   }
-  return { ...preset, ballot: { weights, voteLifeMicros: lives }, models };
+  return {
+    ...preset,
+    ballot: { weights, voteLifeMicros: lives },
+    models,
+    ...(recalibration === undefined ? {} : { recalibration }),
+  };
 }

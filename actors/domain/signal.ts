@@ -16,6 +16,19 @@ export interface Component {
   readonly ageMicros: number;
 }
 
+/** What the vote's own settled answers say that its probabilities mean by now: log odds become slope x log odds + shift. */
+export interface Recalibration {
+  /** Whether probabilities are corrected: it has to have been worth it on answers that were held back. */
+  readonly isActive: boolean;
+  readonly slope: number;
+  readonly shift: number;
+  /** Stretches of a horizon that it was learned from. */
+  readonly blocks: number;
+  /** By how much it lowered the Brier score of answers that it had not learned from, and that in standard errors. */
+  readonly gain: number;
+  readonly certainty: number;
+}
+
 /**
  * What each of the four layers made of the members' votes before a signal was given, as probabilities of a rise; and what the
  * move that it speaks of would have to pay for.
@@ -31,6 +44,8 @@ export interface Confirmations {
   readonly validated: number;
   /** What votes like it have meant: the signal's own probability. */
   readonly calibrated: number;
+  /** How the last layer was re-calibrated, and what it said by itself; left out where it is not, and in journals of before. */
+  readonly recalibration?: Recalibration & { readonly before: number };
   /** How far the mid is expected to go until the horizon, either way, in points; null where no range is known. */
   readonly movePoints: number | null;
   /** What an entry and an exit at market cost, spread and slippage, in points. */

@@ -21,6 +21,17 @@ export const barSizeSchema = z
 
 export const barIntervalSchema = z.enum(BAR_INTERVALS);
 
+const recalibrationSchema = z.object({
+  isActive: z.boolean(),
+  slope: z.number(),
+  shift: z.number(),
+  /** Stretches of the vote's horizon that it was learned from. */
+  blocks: z.number().int(),
+  /** By how much it lowered the Brier score of answers it had not learned from, and that in standard errors. */
+  gain: z.number(),
+  certainty: z.number(),
+});
+
 export const symbolStateSchema = z.object({
   symbol,
   digits: z.number().int(),
@@ -45,6 +56,8 @@ export const symbolStateSchema = z.object({
   switchedOff: z.array(z.object({ member: z.enum(MEMBERS), why: z.enum(["answers", "quoting"]) })).optional(),
   /** Set while it does not move with the dollar as it usually does: correlations of its minutes with the dollar index. */
   correlationBreak: z.object({ usual: z.number(), now: z.number() }).nullish(),
+  /** Of its vote's probabilities, while it trades: log odds become slope x log odds + shift where it is active; null where there is none. */
+  recalibration: recalibrationSchema.nullish(),
 });
 export type SymbolState = z.infer<typeof symbolStateSchema>;
 

@@ -4,8 +4,9 @@
 import { z } from "zod";
 import { adviceSchema, analogVoteSchema } from "./advice.ts";
 import { analogsSchema } from "./analogs.ts";
+import { layersSchema } from "./layers.ts";
 
-export const DOSSIER_VERSION = 4;
+export const DOSSIER_VERSION = 5;
 
 const seq = z.number().int().nonnegative();
 const time = z.iso.datetime();
@@ -42,18 +43,8 @@ const signalSchema = z.object({
   confidence: z.number(),
   regime: z.string(),
   reasons: z.array(z.string()),
-  /** What each layer made of the votes; null in journals of before. Probabilities, then points. */
-  confirmations: z
-    .object({
-      technical: z.number().nullable(),
-      vote: z.number(),
-      meta: z.number().nullable(),
-      validated: z.number(),
-      calibrated: z.number(),
-      movePoints: z.number().nullable(),
-      costPoints: z.number(),
-    })
-    .nullable(),
+  /** What each layer made of the votes; null in journals of before. */
+  confirmations: layersSchema.nullable(),
   bid: z.number(),
   ask: z.number(),
   stopLoss: z.number(),

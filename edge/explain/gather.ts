@@ -22,6 +22,7 @@ import { votingModel } from "../../actors/voting-models.ts";
 import { isoTime, priceOf, signalShape } from "../live/shapes.ts";
 import { adviceAt, analogVoteAt } from "./advice.ts";
 import { findAnalogs } from "./analogs.ts";
+import { shownLayers } from "./layers.ts";
 import { inForceAt, votesOf } from "./votes.ts";
 import { type Dossier, DOSSIER_VERSION } from "./dossier.ts";
 
@@ -331,7 +332,7 @@ function shownSignal(signal: Signal, instrument: Instrument): Dossier["signal"] 
     confidence: signal.confidence,
     regime: signal.regime,
     reasons: shape.reasons,
-    confirmations: signal.confirmations ?? null,
+    confirmations: shownLayers(signal),
     bid: shape.bid,
     ask: shape.ask,
     stopLoss: shape.stopLoss,

@@ -3,6 +3,7 @@
 import { type Cell, escaped, grid, page } from "../html.ts";
 import { foundText } from "./advice.ts";
 import type { Dossier } from "./dossier.ts";
+import { recalibrationText } from "./layers.ts";
 
 export function dossierPage(dossier: Dossier): string {
   const price = (value: number | null): string => (value === null ? "" : value.toFixed(dossier.digits));
@@ -174,7 +175,8 @@ const STYLE = ".BUY{color:#0a7f5a}.SELL{color:#c2343f}";
 /** What each of the four layers made of the votes. */
 function layers({ signal }: Dossier): string {
   if (signal === null || signal.confirmations === null) return "";
-  const { technical, vote, meta, validated, calibrated, movePoints, costPoints } = signal.confirmations;
+  const { technical, vote, meta, validated, calibrated, recalibration, movePoints, costPoints } =
+    signal.confirmations;
   return grid(
     "Layers",
     ["Layer", "Probability up"],
@@ -183,7 +185,8 @@ function layers({ signal }: Dossier): string {
       ["Vote of the members", vote.toFixed(4)],
       ["Meta-learner", meta?.toFixed(4) ?? "none"],
       [`Regime ${signal.regime}`, validated.toFixed(4)],
-      ["Calibration", calibrated.toFixed(4)],
+      ["Calibration", (recalibration?.before ?? calibrated).toFixed(4)],
+      ...(recalibration === null ? [] : [[recalibrationText(recalibration), calibrated.toFixed(4)]]),
       ["Expected move, points", movePoints?.toFixed(1) ?? "not known"],
       ["Cost of entry and exit, points", costPoints.toFixed(1)],
     ],

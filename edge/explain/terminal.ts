@@ -3,6 +3,7 @@
 import { type Palette, palette, table } from "../terminal/table.ts";
 import { adviceLines, analogVoteLines } from "./advice.ts";
 import type { Dossier } from "./dossier.ts";
+import { recalibrationText } from "./layers.ts";
 
 /** @param colours whether the output understands ANSI escapes */
 export function dossierLines(dossier: Dossier, colours: boolean): string[] {
@@ -119,10 +120,11 @@ function decisionLines(
 /** What each of the four layers made of the votes. */
 function layersText(layers: NonNullable<Dossier["signal"]>["confirmations"]): string[] {
   if (layers === null) return [];
-  const { technical, vote, meta, validated, calibrated, movePoints, costPoints } = layers;
+  const { technical, vote, meta, validated, calibrated, recalibration, movePoints, costPoints } = layers;
   return [
     `layers: technical ${shown(technical, 4) || "silent"}, vote ${vote.toFixed(4)}` +
       `${meta === null ? "" : `, meta-learner ${meta.toFixed(4)}`}, in this regime ${validated.toFixed(4)}, calibrated ${calibrated.toFixed(4)}`,
+    ...(recalibration === null ? [] : [recalibrationText(recalibration)]),
     `expected to move ${shown(movePoints, 1) || "nobody knows how many"} points, at a cost of ${costPoints.toFixed(1)}`,
   ];
 }

@@ -55,6 +55,7 @@ export function symbolState(engine: Engine, instrument: Instrument, nowMicros: M
     open: isOpen(instrument, nowMicros),
     switchedOff: [...(actor?.chain.switchedOff ?? [])],
     correlationBreak: actor?.chain.correlationBreak ?? null,
+    recalibration: actor?.chain.recalibration ?? null,
   };
 }
 

@@ -4,6 +4,7 @@
 
 import { LatencyHistogram } from "../../actors/base/histogram.ts";
 import { SeededRandom } from "../../actors/base/random.ts";
+import { RECALIBRATION_DEFAULTS } from "../../actors/chain/recalibration/settings.ts";
 import { MemoryJournal } from "../../storage/memory/memory-journal.ts";
 import { barCloseStorm } from "./bar-close-storm.ts";
 import { type BenchEngine, benchEngine, fleetInstruments, FleetWalk } from "./fleet.ts";
@@ -39,7 +40,10 @@ export async function bench(emit: Emit): Promise<void> {
     );
     const ensemble: Members = {
       name: `shipped ensemble (${chosen.length} models a symbol)`,
-      options: { models, config: { preset: "ensemble", models: chosen } },
+      options: {
+        models,
+        config: { preset: "ensemble", models: chosen, recalibration: RECALIBRATION_DEFAULTS },
+      },
     };
     await latencies(emit, ensemble);
     decisionsPerSecond(emit, ensemble);

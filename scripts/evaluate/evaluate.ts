@@ -29,7 +29,7 @@ import {
   type Target,
   targetName,
   type Unusable,
-  voteSubject,
+  voteSubjects,
 } from "./subjects.ts";
 
 /** Drawn days and samples are the same for everybody and in every run: who else is judged makes no difference. */
@@ -70,7 +70,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Result<Evaluat
     if (!unusable.some((known) => known.reason.endsWith(reason)))
       unusable.push({ name: "a damaged entry", reason });
   }
-  const subjects = [...models, voteSubject(options.preset), ...ruleSubjects()];
+  const subjects = [...models, ...voteSubjects(options.preset), ...ruleSubjects()];
   const judged: Judged[] = [];
   try {
     for (const kind of ["ticks", "bars"] as const) {

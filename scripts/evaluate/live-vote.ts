@@ -3,8 +3,11 @@
 
 import type { Micros } from "../../actors/base/clock.ts";
 import { Confirmation } from "../../actors/chain/confirm.ts";
-import { type PresetName, PRESETS } from "../../actors/chain/presets.ts";
+import { type ModelVote, type PresetName, PRESETS, presetOf } from "../../actors/chain/presets.ts";
+import { RECALIBRATION_DEFAULTS } from "../../actors/chain/recalibration/settings.ts";
+import type { Bar } from "../../actors/domain/bar.ts";
 import type { MemberId } from "../../actors/domain/prediction.ts";
+import type { Quote } from "../../actors/domain/quote.ts";
 import { REGIMES } from "../../actors/domain/regime.ts";
 import { ruleForecasters } from "../../actors/ensemble.ts";
 import type { Forecaster } from "../../actors/ports/forecaster.ts";
@@ -14,12 +17,17 @@ export class LiveVote {
   readonly answers: Float64Array;
   /** What the chain would act on; NaN where nobody has an opinion. */
   probabilityUp = Number.NaN;
+  /** The same before it was re-calibrated by what became of earlier votes. */
+  probabilityBefore = Number.NaN;
   readonly #forecasters: readonly Forecaster[] = ruleForecasters();
   readonly #confirmation: Confirmation;
   readonly #input: { features: Float64Array; timeMicros: Micros; instrumentId: number };
 
-  constructor(preset: PresetName, instrumentId: number) {
-    this.#confirmation = new Confirmation(PRESETS[preset]);
+  /** @param models that vote */
+  constructor(preset: PresetName, instrumentId: number, models: readonly ModelVote[]) {
+    const recalibration =
+      PRESETS[preset].wantsRecalibration === true ? { recalibration: RECALIBRATION_DEFAULTS } : {};
+    this.#confirmation = new Confirmation(presetOf(preset, { models, ...recalibration }));
     this.answers = new Float64Array(this.#forecasters.length);
     this.#input = { features: new Float64Array(), timeMicros: 0, instrumentId };
   }
@@ -27,6 +35,14 @@ export class LiveVote {
   /** By position in REGIMES. */
   get regime(): number {
     return REGIMES.indexOf(this.#confirmation.regime);
+  }
+
+  onQuote(quote: Quote): void {
+    this.#confirmation.onQuote(quote);
+  }
+
+  onMinute(bar: Bar): void {
+    this.#confirmation.onMinute(bar);
   }
 
   /** Asks who is due; {@link decide} follows. */
@@ -52,6 +68,7 @@ export class LiveVote {
   decide(features: Float64Array, timeMicros: Micros): void {
     this.#confirmation.vote(timeMicros);
     this.#confirmation.validate(features, timeMicros);
-    this.probabilityUp = this.#confirmation.calibrate();
+    this.probabilityUp = this.#confirmation.calibrate(timeMicros);
+    this.probabilityBefore = this.#confirmation.calibratedBefore;
   }
 }

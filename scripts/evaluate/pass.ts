@@ -3,7 +3,7 @@
 
 import { MICROS_PER_MINUTE, MICROS_PER_SECOND, type Micros } from "../../actors/base/clock.ts";
 import { SeededRandom } from "../../actors/base/random.ts";
-import type { PresetName } from "../../actors/chain/presets.ts";
+import type { ModelVote, PresetName } from "../../actors/chain/presets.ts";
 import type { Bar } from "../../actors/domain/bar.ts";
 import { FEATURE_NAMES } from "../../actors/domain/features.ts";
 import type { Instrument } from "../../actors/domain/instrument.ts";
@@ -117,9 +117,9 @@ export class SymbolPass {
   readonly #vote: LiveVote;
   readonly #minutes: MinuteHistory;
   readonly #asked: Readonly<Record<RowKind, readonly Asked[]>>;
-  /** Columns of the rule members in their order, and of the vote. */
+  /** Columns of the rule members in their order, and of the vote: as it is acted on, and before it was re-calibrated. */
   readonly #ruleColumns: Readonly<Record<RowKind, readonly number[]>>;
-  readonly #voteColumns: Readonly<Record<RowKind, number>>;
+  readonly #voteColumns: Readonly<Record<RowKind, readonly number[]>>;
   /** All of these that there are, and those of models. */
   readonly #answerColumns: Readonly<Record<RowKind, readonly number[]>>;
   readonly #minuteOutcomes: readonly MinuteOutcomes[];
@@ -145,7 +145,6 @@ export class SymbolPass {
   constructor(instrument: Instrument, options: PassOptions, columns: EvaluationPass["columns"]) {
     this.instrument = instrument;
     this.#options = options;
-    this.#vote = new LiveVote(options.preset, instrument.id);
     this.sample = new FeatureSample(new SeededRandom(options.seed));
     this.tables = {
       tick: new RowTable(columns.tick.names.length),
@@ -153,12 +152,11 @@ export class SymbolPass {
     };
     const { subjects } = options;
     const rules = subjects.filter(({ kind }) => kind === "rule");
-    const vote = subjects.find(({ kind }) => kind === "vote");
+    const votes = subjects.filter(({ kind }) => kind === "vote");
     const rulesIn = (rows: RowKind): number[] => rules.map((each) => columns[rows].of(answerColumn(each)));
-    const voteIn = (rows: RowKind): number =>
-      vote === undefined ? -1 : columns[rows].of(answerColumn(vote));
+    const votesIn = (rows: RowKind): number[] => votes.map((each) => columns[rows].of(answerColumn(each)));
     this.#ruleColumns = { tick: rulesIn("tick"), minute: rulesIn("minute") };
-    this.#voteColumns = { tick: voteIn("tick"), minute: voteIn("minute") };
+    this.#voteColumns = { tick: votesIn("tick"), minute: votesIn("minute") };
     this.#asked = {
       tick: askedOf(subjects, instrument, { rows: "tick", columns: columns.tick }),
       minute: askedOf(subjects, instrument, { rows: "minute", columns: columns.minute }),
@@ -167,10 +165,11 @@ export class SymbolPass {
       [
         ...this.#asked[rows].map(({ column }) => column),
         ...this.#ruleColumns[rows],
-        this.#voteColumns[rows],
+        ...this.#voteColumns[rows],
       ].filter((column) => column >= 0);
     this.#answerColumns = { tick: answersIn("tick"), minute: answersIn("minute") };
     const asked = [...this.#asked.tick, ...this.#asked.minute];
+    this.#vote = new LiveVote(options.preset, instrument.id, asked.flatMap(modelVotes));
     this.#minutes = new MinuteHistory(Math.max(1, ...asked.map(({ forecaster }) => forecaster.minutesRead)));
     this.#input = {
       features: new Float64Array(),
@@ -195,6 +194,7 @@ export class SymbolPass {
   /** A quote that is no row. */
   follow(quote: Quote, features: Float64Array): void {
     const { timeMicros } = quote;
+    this.#vote.onQuote(quote);
     this.#vote.ask(features, timeMicros, false);
     this.#vote.decide(features, timeMicros);
   }
@@ -210,6 +210,7 @@ export class SymbolPass {
     this.#changeTo(midPoints);
     this.#spread = (BASIS_POINTS * spreadPoints) / midPoints;
     const vote = this.#vote;
+    vote.onQuote(quote);
     vote.ask(features, timeMicros, false);
     if (!this.#isJudged(timeMicros)) {
       vote.decide(features, timeMicros);
@@ -234,6 +235,7 @@ export class SymbolPass {
     for (const outcomes of this.#minuteOutcomes) outcomes.onBar(closeMicros, bar);
     this.#minutes.push(features, closeMicros);
     const vote = this.#vote;
+    vote.onMinute(bar);
     vote.ask(features, closeMicros, true);
     const isRow = Math.round(closeMicros / MICROS_PER_MINUTE) % this.#options.every === 0;
     if (!isRow || !this.#isJudged(closeMicros)) {
@@ -276,8 +278,9 @@ export class SymbolPass {
     for (const [index, column] of this.#ruleColumns[rows].entries()) {
       if (column >= 0) said[column] = vote.answers[index] as number;
     }
-    const voteColumn = this.#voteColumns[rows];
+    const [voteColumn = -1, columnBefore = -1] = this.#voteColumns[rows];
     if (voteColumn >= 0) said[voteColumn] = vote.probabilityUp;
+    if (columnBefore >= 0) said[columnBefore] = vote.probabilityBefore;
   }
 
   /** What was said last into a row. */
@@ -301,6 +304,13 @@ export class SymbolPass {
 /** NaN for a time that there is not, which is before no other. */
 function endOfSecond(timeMicros: Micros): Micros {
   return (Math.floor(timeMicros / MICROS_PER_SECOND) + 1) * MICROS_PER_SECOND;
+}
+
+/** What the vote knows of a champion. */
+function modelVotes({ subject, isChampion }: Asked): ModelVote[] {
+  if (subject.model === undefined || !isChampion) return [];
+  const { member, model, version, event, horizonMicros } = subject.model.registered.card;
+  return [{ member, name: `${model} ${version}`, event, horizonMicros }];
 }
 
 /** Models that are asked on these rows of this symbol. */

@@ -3,6 +3,7 @@
 import { MICROS_PER_MINUTE, MICROS_PER_SECOND } from "../../actors/base/clock.ts";
 import type { Result } from "../../actors/base/result.ts";
 import { ModelForecaster } from "../../actors/chain/model-forecaster.ts";
+import { type PresetName, PRESETS } from "../../actors/chain/presets.ts";
 import { ruleForecasters } from "../../actors/ensemble.ts";
 import { FEATURE_NAMES } from "../../actors/domain/features.ts";
 import type { MemberId } from "../../actors/domain/prediction.ts";
@@ -67,13 +68,16 @@ export function ruleSubjects(): Subject[] {
   }));
 }
 
-export function voteSubject(preset: string): Subject {
-  return {
+/** The vote as it is acted on, and where it is re-calibrated while it trades what it was before. */
+export function voteSubjects(preset: PresetName): Subject[] {
+  const vote: Subject = {
     name: `vote (${preset})`,
     kind: "vote",
     member: undefined,
     targets: [...tickTargets(TICK_HORIZONS), ...minuteTargets()],
   };
+  if (PRESETS[preset].wantsRecalibration !== true) return [vote];
+  return [vote, { ...vote, name: `vote (${preset}), not re-calibrated`, targets: minuteTargets() }];
 }
 
 function minuteTargets(): Target[] {

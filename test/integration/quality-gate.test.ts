@@ -2,14 +2,13 @@
 // ticks: a rule that rests on a manner of quoting, in the week in which that manner changed.
 
 import { describe, expect, test } from "bun:test";
-import type { Archive } from "../../actors/base/archive.ts";
 import { MICROS_PER_SECOND, type Micros, VirtualClock } from "../../actors/base/clock.ts";
 import { Chain } from "../../actors/chain/chain.ts";
 import { PRESETS } from "../../actors/chain/presets.ts";
 import type { Instrument } from "../../actors/domain/instrument.ts";
 import type { EngineConfig } from "../../actors/engine-config.ts";
 import { ruleForecasters } from "../../actors/ensemble.ts";
-import { ABSTAIN, type Forecaster, type ForecastInput } from "../../actors/ports/forecaster.ts";
+import type { Forecaster } from "../../actors/ports/forecaster.ts";
 import type { IncomingTick } from "../../actors/router.ts";
 import { MemoryJournal } from "../../storage/memory/memory-journal.ts";
 import {
@@ -26,6 +25,7 @@ import {
 import { NZDUSD } from "../fixtures/instruments.ts";
 import { eachLeanTick, leanDays, REAL_TICKS_MISSING } from "../fixtures/lean-ticks.ts";
 import { MemorySnapshots } from "../fixtures/memory-snapshots.ts";
+import { Seer } from "../fixtures/seer.ts";
 
 const HORIZON_MICROS = 5 * MICROS_PER_SECOND;
 const FAST = {
@@ -47,37 +47,12 @@ const TICKS: readonly IncomingTick[] = simulatedTicks({ seed: 21, count: 60_000,
 const WRONG_FROM_MICROS = TICKS[Math.floor(TICKS.length / 2)]!.sourceTimeMicros;
 
 /** Knows the ticks that will come, and from some moment on says the opposite. */
-class Seer implements Forecaster {
-  readonly member = "fast";
-  readonly version = "seer 1";
-  readonly cadence = "tick";
-  readonly deadlineMicros = 1_000;
-  readonly voteLifeMicros = FAST.voteLifeMicros;
-
-  forecast({ timeMicros }: ForecastInput): number {
-    const from = midAt(timeMicros);
-    const until = midAt(timeMicros + HORIZON_MICROS);
-    if (until === from) return ABSTAIN;
-    return until > from === timeMicros < WRONG_FROM_MICROS ? 0.6 : 0.4;
-  }
-
-  persist(_archive: Archive): void {}
-}
-
-/** Of the newest tick by then. */
-function midAt(timeMicros: Micros): number {
-  let low = 0;
-  let high = TICKS.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1;
-    if (TICKS[middle]!.sourceTimeMicros <= timeMicros) low = middle;
-    else high = middle - 1;
-  }
-  return TICKS[low]!.bid + TICKS[low]!.ask;
+function leanAt(timeMicros: Micros): number {
+  return timeMicros < WRONG_FROM_MICROS ? 0.6 : 0.4;
 }
 
 function forecasters(_instrument: Instrument): readonly Forecaster[] {
-  return [...ruleForecasters(), new Seer()];
+  return [...ruleForecasters(), new Seer({ ...FAST, ticks: TICKS, lean: leanAt })];
 }
 
 interface Disk {

@@ -78,6 +78,7 @@ describe("a rule that says the opposite of what comes", () => {
 
   test("is switched off, and no other", () => {
     expect(gate.switchedOff).toEqual([{ member: "technical", why: "answers" }]);
+    expect(gate.isVoteWhole).toBe(false);
   });
 
   test("leaves its weight to the others, and is heard of no more", () => {
@@ -139,6 +140,8 @@ describe("a model of ranges", () => {
     // Ranges of a quarter of an hour are about 5 bp and the median is said to be 10.
     play(gate, ballot, { walk: WALK, from: 0, until: 30 * HOUR }, () => ({ "range-15m": 0.9 }));
     expect(gate.switchedOff).toEqual([{ member: "range-15m", why: "answers" }]);
+    // It has no weight in the vote.
+    expect(gate.isVoteWhole).toBe(true);
     expect(FEATURE.range_15m_median).toBeGreaterThan(0);
   });
 

@@ -9,8 +9,10 @@ import { type MemberId, MEMBERS } from "../../domain/prediction.ts";
 import type { Quote } from "../../domain/quote.ts";
 import type { Ballot } from "../ballot.ts";
 import type { Preset } from "../presets.ts";
+import { isWatchable } from "./answer-follower.ts";
 import { HORIZON_DEFAULT_MICROS, HORIZON_OF_MICROS } from "./limits.ts";
-import { isWatchable, MemberWatch, type WatchedMember } from "./member-watch.ts";
+import { MemberWatch, type WatchedMember } from "./member-watch.ts";
+import { MinuteTurn } from "./minute-turn.ts";
 import { QuotingWatch } from "./quoting-watch.ts";
 
 /** `answers`: its settled answers were worse than none. `quoting`: the symbol is quoted in another manner than usual. */
@@ -34,8 +36,8 @@ export class QualityGate {
   readonly #quoting = new QuotingWatch();
   /** Some member was switched on or off since the ballot was told; so it counts after a load. */
   #isNews = true;
-  #closedMicros: Micros = Number.NaN;
-  #isMinuteNew = false;
+  readonly #turn = new MinuteTurn();
+  #isVoteWhole = true;
 
   constructor(preset: Preset) {
     this.#members = watchedOf(preset).map((watched) => new MemberWatch(watched));
@@ -52,6 +54,11 @@ export class QualityGate {
       if (why !== undefined) (off ??= []).push({ member: watch.watched.member, why });
     }
     return off ?? NOBODY;
+  }
+
+  /** Whether everybody who has a weight is listened to; as of the last {@link watch}. */
+  get isVoteWhole(): boolean {
+    return this.#isVoteWhole;
   }
 
   get quoting(): { readonly latest: number; readonly usual: number } {
@@ -71,22 +78,18 @@ export class QualityGate {
 
   /** A minute closed. */
   onMinute(bar: Bar): void {
-    this.#closedMicros = bar.openTimeMicros + MICROS_PER_MINUTE;
-    this.#isMinuteNew = true;
+    const closeMicros = bar.openTimeMicros + MICROS_PER_MINUTE;
+    this.#turn.close(closeMicros);
     for (let i = 0; i < this.#ofMinutes.length; i++) {
-      if ((this.#ofMinutes[i] as MemberWatch).onMinute(this.#closedMicros, bar)) this.#isNews = true;
+      if ((this.#ofMinutes[i] as MemberWatch).onMinute(closeMicros, bar)) this.#isNews = true;
     }
   }
 
   /** Takes what members say now, where it is their turn, and silences those that are switched off. */
   watch(ballot: Ballot, features: Float64Array, timeMicros: Micros): void {
-    if (this.#isMinuteNew && timeMicros >= this.#closedMicros) {
-      this.#isMinuteNew = false;
-      // What is said long after a minute closed is said of another moment.
-      if (timeMicros < this.#closedMicros + MICROS_PER_MINUTE) {
-        for (let i = 0; i < this.#ofMinutes.length; i++) {
-          (this.#ofMinutes[i] as MemberWatch).take(ballot, features, timeMicros);
-        }
+    if (this.#turn.take(timeMicros)) {
+      for (let i = 0; i < this.#ofMinutes.length; i++) {
+        (this.#ofMinutes[i] as MemberWatch).take(ballot, features, timeMicros);
       }
     }
     for (let i = 0; i < this.#ofQuotes.length; i++) {
@@ -97,8 +100,7 @@ export class QualityGate {
 
   /** Members are found by who they are: another model in a member's place begins with a clean record. */
   persist(archive: Archive): void {
-    this.#closedMicros = archive.number(this.#closedMicros);
-    this.#isMinuteNew = archive.boolean(this.#isMinuteNew);
+    this.#turn.persist(archive);
     this.#quoting.persist(archive);
     archive.parts(new Map<string, Persistent>(this.#members.map((watch) => [nameOf(watch.watched), watch])));
     if (archive.loading) this.#isNews = true;
@@ -111,8 +113,11 @@ export class QualityGate {
 
   #tell(ballot: Ballot): void {
     this.#isNews = false;
+    this.#isVoteWhole = true;
     for (const watch of this.#members) {
-      ballot.silence(watch.watched.member, this.#whyOff(watch) !== undefined);
+      const isOff = this.#whyOff(watch) !== undefined;
+      ballot.silence(watch.watched.member, isOff);
+      if (isOff && watch.watched.isVoter) this.#isVoteWhole = false;
     }
   }
 }
@@ -132,6 +137,7 @@ function watchedOf({ ballot, meta, models = [] }: Preset): WatchedMember[] {
         event: model?.event ?? "up",
         horizonMicros,
         isCalibrated: model !== undefined,
+        isVoter: hasWeight,
         readsQuotes: member === "fast" || model?.cadence === "tick" || TICK_RULES.has(member),
       },
     ];
