@@ -49,7 +49,7 @@ export class MemoryVectors implements Vectors {
       .at(-1);
   }
 
-  async nearest({ embedding, vector, asOfMicros, symbol, limit }: NearestQuery): Promise<Neighbour[]> {
+  async nearest({ embedding, vector, model, asOfMicros, symbol, limit }: NearestQuery): Promise<Neighbour[]> {
     await Promise.resolve();
     return this.#of(embedding)
       .filter(
@@ -58,10 +58,16 @@ export class MemoryVectors implements Vectors {
           state.timeMicros + SETTLED_AFTER_MICROS <= asOfMicros &&
           (symbol === undefined || state.symbol === symbol),
       )
-      .map((state) => ({ state, distance: 1 - cosine(state.vector, vector) }))
+      .flatMap((state) => {
+        const compared = comparedBy(state, model);
+        return compared === undefined ? [] : [{ state, distance: 1 - cosine(compared, vector) }];
+      })
       .toSorted((a, b) => a.distance - b.distance)
       .slice(0, limit)
-      .map(({ state: { vector: _vector, ...state }, distance }) => ({ state, distance }));
+      .map(({ state: { vector: _vector, modelEmbedding: _embedding, ...state }, distance }) => ({
+        state,
+        distance,
+      }));
   }
 
   async count(): Promise<number> {
@@ -75,6 +81,12 @@ export class MemoryVectors implements Vectors {
   #of(embedding: string): MarketVector[] {
     return [...this.#states.values()].filter((state) => state.embedding === embedding);
   }
+}
+
+/** Undefined for a state that the model has nothing of. */
+function comparedBy(state: MarketVector, model: string | undefined): readonly number[] | undefined {
+  if (model === undefined) return state.vector;
+  return state.modelEmbedding?.model === model ? state.modelEmbedding.vector : undefined;
 }
 
 function cosine(a: readonly number[], b: readonly number[]): number {
