@@ -86,13 +86,24 @@ export function modelVotes(config: ModelsConfig, symbol: string): ModelVote[] {
 }
 
 /** Names a version beyond doubt. */
-export function exactName({ model, version, sha256 }: Pick<VotingModel, "model" | "version" | "sha256">): string {
+export function exactName({
+  model,
+  version,
+  sha256,
+}: Pick<VotingModel, "model" | "version" | "sha256">): string {
   return `${model} ${version} ${sha256}`;
 }
 
 function modelVote({ model, version, sha256, member, ...card }: VotingModel): ModelVote {
   const { event = EVENT_OF[member], horizonMicros, voteLifeMicros, cadence } = card;
-  return { member, name: exactName({ model, version, sha256 }), event, horizonMicros, voteLifeMicros, cadence };
+  return {
+    member,
+    name: exactName({ model, version, sha256 }),
+    event,
+    horizonMicros,
+    voteLifeMicros,
+    cadence,
+  };
 }
 
 /** Members that are another model on `symbol` in one configuration than in the other, or in one of them none. */

@@ -30,11 +30,13 @@ interface OpenEmbedder {
   readonly breaker: CircuitBreaker;
 }
 
+type NamedModels = Pick<EngineConfig, "instruments" | "models">;
+
 export interface EmbeddingShelfOptions {
   /** Of the registry; need not be there. */
   readonly folder: string;
   /** The journal's newest configuration; undefined while there is none. */
-  readonly config: () => EngineConfig | undefined;
+  readonly config: () => NamedModels | undefined;
   /** Real time. */
   readonly clock: Clock;
   readonly onProblem: (message: string) => void;
@@ -55,6 +57,11 @@ export class EmbeddingShelf implements StateEmbedder {
   constructor(options: EmbeddingShelfOptions) {
     this.#options = options;
     this.#registry = new FileModels(options.folder, (message) => this.#tell(message));
+  }
+
+  /** Exact names of those that are asked now. */
+  get models(): readonly string[] {
+    return [...new Set(this.#models.values())];
   }
 
   async refresh(): Promise<void> {
@@ -156,7 +163,7 @@ export class EmbeddingShelf implements StateEmbedder {
 
 /** By symbol the first of its networks that has an embedding; symbols that have none are left out. */
 function chosen(
-  config: EngineConfig,
+  config: NamedModels,
   symbols: readonly string[],
   known: readonly RegisteredModel[],
 ): Map<string, RegisteredModel> {
@@ -165,7 +172,9 @@ function chosen(
   );
   return new Map(
     symbols.flatMap((symbol) => {
-      const [first] = embeddingModels(config, symbol).flatMap((voting) => usable.get(exactName(voting)) ?? []);
+      const [first] = embeddingModels(config, symbol).flatMap(
+        (voting) => usable.get(exactName(voting)) ?? [],
+      );
       return first === undefined ? [] : [[symbol, first] as const];
     }),
   );
