@@ -51,18 +51,19 @@ export class MemoryVectors implements Vectors {
 
   async nearest({ embedding, vector, model, asOfMicros, symbol, limit }: NearestQuery): Promise<Neighbour[]> {
     await Promise.resolve();
-    return this.#of(embedding)
-      .filter(
-        (state) =>
-          state.settled &&
-          state.timeMicros + SETTLED_AFTER_MICROS <= asOfMicros &&
-          (symbol === undefined || state.symbol === symbol),
-      )
-      .flatMap((state) => {
-        const compared = comparedBy(state, model);
-        return compared === undefined ? [] : [{ state, distance: 1 - cosine(compared, vector) }];
-      })
-      .toSorted((a, b) => a.distance - b.distance)
+    const candidates: { state: MarketVector; distance: number }[] = [];
+    for (const state of this.#states.values()) {
+      if (state.embedding !== embedding || !state.settled) continue;
+      if (state.timeMicros + SETTLED_AFTER_MICROS > asOfMicros) continue;
+      if (symbol !== undefined && state.symbol !== symbol) continue;
+      const compared = comparedBy(state, model);
+      if (compared !== undefined) candidates.push({ state, distance: 1 - cosine(compared, vector) });
+    }
+    // Numbers alone are sorted many times as fast as what they belong to.
+    const farthest = Float64Array.from(candidates, ({ distance }) => distance).sort()[limit - 1];
+    return candidates
+      .filter(({ distance }) => farthest === undefined || distance <= farthest)
+      .sort((a, b) => a.distance - b.distance)
       .slice(0, limit)
       .map(({ state: { vector: _vector, modelEmbedding: _embedding, ...state }, distance }) => ({
         state,
