@@ -25,7 +25,7 @@ export class ModelEmbedder {
    */
   embed(minutes: MinuteRows): number[] | undefined {
     const seen = { features: NO_FEATURES, minutes, timeMicros: minutes.closeMicros };
-    if (!this.#input.fill(seen)) return undefined;
+    if (!this.#input.read(seen)) return undefined;
     const answer = this.#inference.run();
     let squares = 0;
     for (const value of answer) squares += value * value;

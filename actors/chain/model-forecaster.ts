@@ -36,7 +36,7 @@ export class ModelForecaster implements Forecaster {
 
   /** Of two classes the second is the event. */
   forecast(input: ForecastInput): number {
-    if (input.timeMicros > this.#expiryMicros || !this.#input.fill(input)) return ABSTAIN;
+    if (input.timeMicros > this.#expiryMicros || !this.#input.read(input)) return ABSTAIN;
     const output = this.#inference.run();
     return output[output.length - 1] as number;
   }

@@ -70,8 +70,8 @@ export class ModelInput {
     this.#missingMax = card.acceptsMissing ? MISSING_SHARE_MAX * input.length : 0;
   }
 
-  /** Fills the model's input; false where too little is known of the market for it, or nonsense. */
-  fill({ features, minutes, timeMicros }: Omit<ForecastInput, "instrumentId">): boolean {
+  /** Puts a market into the model's input; false where too little is known of it, or nonsense. */
+  read({ features, minutes, timeMicros }: Omit<ForecastInput, "instrumentId">): boolean {
     let missing: number;
     if (this.minutesRead > 0 && minutes !== undefined) {
       if (!this.#isWhole(minutes, timeMicros)) return false;

@@ -168,7 +168,6 @@ export async function scorePast(
     for (const [place, value] of sums.entries()) day[place] = (day[place] as number) + value;
   }
   const [judged = 0, right = 0, rose = 0, squares = 0] = blocks.total();
-  const meanOf = (place: number) => (sums: Float64Array) => (sums[place] as number) / (sums[0] as number);
   const [interval, brierInterval] = blocks.intervals([meanOf(1), meanOf(3)], {
     random: new SeededRandom(SEED),
   });
@@ -192,6 +191,11 @@ export async function scorePast(
       Uint8Array.from(judgements, (each) => each.rose),
     ),
   };
+}
+
+/** Of those judged. */
+function meanOf(place: number): (sums: Float64Array) => number {
+  return (sums) => (sums[place] as number) / (sums[0] as number);
 }
 
 /** A state and the vector that it is compared by. */

@@ -192,8 +192,8 @@ test("a store from before models embedded market states keeps them, without, and
   const { url, username, password } = endpoint;
   const client = createClient({ url, username, password });
   await client.command({ query: "CREATE DATABASE unembedded" });
-  const added = ["model", "model_vector"];
-  const columns = TABLES.market_states.columns.filter(({ name }) => !added.includes(name));
+  const added = new Set(["model", "model_vector"]);
+  const columns = TABLES.market_states.columns.filter(({ name }) => !added.has(name));
   const older = { ...TABLES.market_states, columns };
   await client.command({ query: createTable("unembedded", "market_states", older) });
   await client.command({

@@ -194,9 +194,9 @@ export function describeVectors(
       const news = Array.from({ length: 20 }, (_, n) => seenBy("new", "EURUSD", 430 + n));
       const smalls = Array.from({ length: 10 }, (_, n) => seenBy("small", "EURUSD", 450 + n));
       const query = { embedding: "test-v1", asOfMicros: lateMicros, limit: 100 };
-      const searched = async (name: keyof typeof MODELS, changes: Partial<NearestQuery> = {}) => {
-        const vector = unitVector(new SeededRandom(9), LENGTHS[name]);
-        const asked = { ...query, vector, model: MODELS[name], ...changes };
+      const searched = async (version: keyof typeof MODELS, changes: Partial<NearestQuery> = {}) => {
+        const vector = unitVector(new SeededRandom(9), LENGTHS[version]);
+        const asked = { ...query, vector, model: MODELS[version], ...changes };
         await agrees(asked);
         return await vectors.nearest(asked);
       };

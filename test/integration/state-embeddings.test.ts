@@ -232,12 +232,10 @@ describe("a champion network's embedding of market states", () => {
 });
 
 describe("a symbol's network", () => {
-  const cnn = (version: string): ModelCard => ({ ...embeddingCard(version), model: "cnn", member: "cnn" });
-
   test("is the lstm, else the transformer, else the cnn, of those that have an embedding", async () => {
     const from = folder();
     const bare = register(from, WINDOW, windowCard("bare"));
-    const other = register(from, EMBEDDING, cnn("1"));
+    const other = register(from, EMBEDDING, { ...embeddingCard("1"), model: "cnn", member: "cnn" });
     const own = register(from, EMBEDDING, {
       ...embeddingCard("own"),
       model: "lstm-own",
