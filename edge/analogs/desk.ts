@@ -101,11 +101,12 @@ export class AnalogDesk {
       delayMicros: isModels ? AFTER_STORED_MICROS : AFTER_CLOSE_MICROS,
       atOnce: SEARCHES_AT_ONCE,
       look: ({ chain }, { symbol }) => {
-        const vector = isModels ? undefined : embedState(chain.features);
-        if (vector === undefined && !isModels) return undefined;
+        // A market that is not warm has no stored state either.
+        const vector = embedState(chain.features);
+        if (vector === undefined) return undefined;
         return {
           embedding: WINDOW_EMBEDDING,
-          vector,
+          vector: isModels ? undefined : vector,
           symbol,
           timeMicros: clock.nowMicros(),
           horizonMicros: settings.horizonMinutes * MICROS_PER_MINUTE,
@@ -243,7 +244,7 @@ async function madeByModel(
     isNew
       ? `no network made anything of the newest market state of ${symbol}: promote an lstm, transformer or cnn with an embedding, ` +
           "or set analogs.embedding to indicators"
-      : `the newest market state of ${symbol} is too old: see tickforge projections`,
+      : `the newest market state of ${symbol} is missing or too old: see tickforge projections`,
     { recoverable: true },
   );
 }
