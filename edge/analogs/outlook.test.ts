@@ -55,6 +55,11 @@ function days(
   );
 }
 
+/** The same angles, as a model saw them; their own vectors say nothing. */
+function seenBy(model: string, states: readonly MarketVector[]): MarketVector[] {
+  return states.map((each) => ({ ...each, vector: [0, 1], modelEmbedding: { model, vector: each.vector } }));
+}
+
 describe("the outlook", () => {
   test("of a pattern that always rose is up; of one that always fell, down", async () => {
     const rising = days(30, 0.1, () => 4);
@@ -124,8 +129,6 @@ describe("the outlook", () => {
       timeMicros: NOW_MICROS,
       horizonMicros: HORIZON_MICROS,
     };
-    const seenBy = (by: string, states: readonly MarketVector[]): MarketVector[] =>
-      states.map((each) => ({ ...each, vector: [0, 1], modelEmbedding: { model: by, vector: each.vector } }));
     const vectors = new MemoryVectors();
     const rising = seenBy(
       model,
