@@ -65,6 +65,8 @@ export interface EngineOptions {
   /** The ensemble of one symbol. */
   readonly forecasters: (instrument: Instrument) => readonly Forecaster[];
   readonly onBar?: BarListener;
+  /** So many closed minutes of every symbol are kept, whether a member reads them or not. */
+  readonly minutesKept?: number;
 }
 
 export interface EngineFault {
@@ -270,7 +272,7 @@ export class Engine {
   }
 
   #seatSymbol(instrument: Instrument): Place {
-    const { config, stopwatch, live, asksMembers, forecasters, onBar } = this.#options;
+    const { config, stopwatch, live, asksMembers, forecasters, onBar, minutesKept = 0 } = this.#options;
     return this.#seat(`symbol/${instrument.symbol}`, SYMBOL_MAILBOX_RECORDS, (emitter) => {
       const preset = presetOf(config.preset, {
         ...config,
@@ -281,6 +283,7 @@ export class Engine {
         forecasters: forecasters(instrument),
         stopwatch,
         judgeDeadlines: live,
+        minutesKept,
       });
       const actor = new SymbolActor({
         instrumentId: instrument.id,

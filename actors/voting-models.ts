@@ -72,21 +72,45 @@ export function votingModels(config: ModelsConfig, symbol: string): VotingModel[
   return MEMBERS.flatMap((member) => votingModel(config, member, symbol) ?? []);
 }
 
+/** Whose embedding a market state gets: the first of these that is a model and has one. */
+const EMBEDDING_MEMBERS: readonly MemberId[] = ["lstm", "transformer", "cnn"];
+
+/** The models on `symbol` that may embed its market, the first choice first. */
+export function embeddingModels(config: ModelsConfig, symbol: string): VotingModel[] {
+  return EMBEDDING_MEMBERS.flatMap((member) => votingModel(config, member, symbol) ?? []);
+}
+
 /** What those of {@link votingModels} say, and of what; a member's event stands for one that its configuration leaves out. */
 export function modelVotes(config: ModelsConfig, symbol: string): ModelVote[] {
   return votingModels(config, symbol).map(modelVote);
 }
 
+/** Names a version beyond doubt. */
+export function exactName({
+  model,
+  version,
+  sha256,
+}: Pick<VotingModel, "model" | "version" | "sha256">): string {
+  return `${model} ${version} ${sha256}`;
+}
+
 function modelVote({ model, version, sha256, member, ...card }: VotingModel): ModelVote {
   const { event = EVENT_OF[member], horizonMicros, voteLifeMicros, cadence } = card;
-  return { member, name: `${model} ${version} ${sha256}`, event, horizonMicros, voteLifeMicros, cadence };
+  return {
+    member,
+    name: exactName({ model, version, sha256 }),
+    event,
+    horizonMicros,
+    voteLifeMicros,
+    cadence,
+  };
 }
 
 /** Members that are another model on `symbol` in one configuration than in the other, or in one of them none. */
 export function changedMembers(a: ModelsConfig, b: ModelsConfig, symbol: string): MemberId[] {
   const nameOf = (config: ModelsConfig, member: MemberId): string | undefined => {
     const voting = votingModel(config, member, symbol);
-    return voting === undefined ? undefined : `${voting.model} ${voting.version} ${voting.sha256}`;
+    return voting === undefined ? undefined : exactName(voting);
   };
   return MEMBERS.filter((member) => nameOf(a, member) !== nameOf(b, member));
 }

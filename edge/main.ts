@@ -128,7 +128,7 @@ function modelsFolder(data: string): string {
 
 export interface EngineBuilderOptions extends Pick<
   EngineOptions,
-  "scheduler" | "stopwatch" | "live" | "asksMembers" | "onBar"
+  "scheduler" | "stopwatch" | "live" | "asksMembers" | "onBar" | "minutesKept"
 > {
   /** Where the models are that configurations name; needed only where members are asked. */
   readonly models?: ModelShelf;

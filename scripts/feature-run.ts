@@ -21,6 +21,8 @@ export interface FeatureRunOptions {
   readonly instruments: readonly Instrument[];
   /** Which of the two listeners are told: one of them, or both. */
   readonly cadence: Cadence | "both";
+  /** Closed minutes of each symbol that whoever listens reads in its panel. */
+  readonly minutesKept?: number;
   /** Every bar as it closes; not with the cadence `tick`. */
   readonly onBar?: (bar: Bar, interval: number, live: LiveEngine) => void;
   /** @param features in the order of FEATURE_NAMES, valid during the call only */
@@ -39,7 +41,7 @@ export class FeatureRun {
 
   constructor(options: FeatureRunOptions) {
     this.#options = options;
-    const { instruments, cadence } = options;
+    const { instruments, cadence, minutesKept = 0 } = options;
     const clock = new VirtualClock(0);
     this.#live = new LiveEngine({
       build: engineBuilder({
@@ -47,6 +49,7 @@ export class FeatureRun {
         stopwatch: clock,
         live: false,
         asksMembers: false,
+        minutesKept,
         ...(cadence === "tick" ? {} : { onBar: (bar, interval) => this.#closed(bar, interval) }),
       }),
       config: {

@@ -7,6 +7,7 @@ import type { VirtualClock } from "../actors/base/clock.ts";
 import { Engine } from "../actors/engine.ts";
 import type { EngineConfig } from "../actors/engine-config.ts";
 import { ruleForecasters } from "../actors/ensemble.ts";
+import { MODEL_WINDOW_MAX } from "../actors/ports/models.ts";
 import type { JournalRecord } from "../actors/domain/records.ts";
 import { connectTimeSeries, connectVectors } from "./clickhouse/open.ts";
 import { DragonflyConnection } from "./dragonfly/connect.ts";
@@ -16,6 +17,7 @@ import { SegmentCursor } from "./journal/cursor.ts";
 import { RealDisk } from "./journal/disk.ts";
 import { FileSnapshotStore } from "./journal/snapshot-store.ts";
 import { holdoutFigures } from "./models/card-details.ts";
+import { EmbeddingShelf } from "./models/embedding-shelf.ts";
 import { ShadowShelf } from "./models/shadow-shelf.ts";
 import { openGraph } from "./open-graph.ts";
 import { openStreams } from "./open-streams.ts";
@@ -31,7 +33,6 @@ import {
   type FromProjector,
   type ToProjector,
   toProjectorSchema,
-  type WeaviateAddress,
 } from "./projections/messages.ts";
 import { stepBack } from "./process/step-back.ts";
 import { type BarListener, Projection } from "./projections/projection.ts";
@@ -125,14 +126,30 @@ function timeSeries(data: string): ProjectionRunner {
   return heardByActors(data, { sink, control, edges: openEdges(control.edgesPath) });
 }
 
-function marketStates(data: string, weaviate: WeaviateAddress | null): ProjectionRunner {
+function marketStates(
+  data: string,
+  { weaviate, modelsFolder }: Pick<Start, "weaviate" | "modelsFolder">,
+): ProjectionRunner {
   const moving = new MovingStore(connectVectors);
   const server = weaviate === null ? undefined : new WeaviateVectors(weaviate);
+  const embedder = modelsFolder === null ? undefined : embedders(data, modelsFolder);
   return heardByActors(data, {
-    sink: new VectorsSink(() => server ?? moving.get()),
+    sink: new VectorsSink(() => server ?? moving.get(), embedder),
     control: new ProjectionControl(data, "vectors"),
     edges: new NoEdges(),
     waits: isChartBehind,
+    ...(embedder === undefined ? {} : { minutesKept: MODEL_WINDOW_MAX }),
+  });
+}
+
+/** Of the models that the journal's newest configuration names: states that are told anew get theirs too. */
+function embedders(data: string, folder: string): EmbeddingShelf {
+  const snapshots = snapshotsOf(data, () => undefined);
+  return new EmbeddingShelf({
+    folder,
+    config: () => snapshots.eras()[0]?.config as EngineConfig | undefined,
+    clock: COMMON.clock,
+    onProblem: problem,
   });
 }
 
@@ -191,6 +208,7 @@ function heardByActors(
   {
     control,
     waits,
+    minutesKept,
     ...options
   }: {
     sink: Sink<JournalRecord, JournalTail>;
@@ -198,15 +216,13 @@ function heardByActors(
     edges: EdgesFile;
     idleRecords?: number;
     waits?: () => boolean;
+    /** Closed minutes of each symbol that the sink reads. */
+    minutesKept?: number;
   },
 ): ProjectionRunner {
   const cursor = cursorOf(data);
-  const snapshots = new FileSnapshotStore({
-    directory: join(data, "snapshots"),
-    durableSeq: () => durableSeq,
-    flush: () => Promise.resolve(),
-    onProblem: problem,
-  });
+  const snapshots = snapshotsOf(data, problem);
+  const build = builder(minutesKept);
   const projection = new Projection({
     ...COMMON,
     ...options,
@@ -232,16 +248,27 @@ function recordStream(data: string, url: string): ProjectionRunner {
   return new ProjectionRunner(projection, new ProjectionControl(data, "streams"));
 }
 
-function build(config: EngineConfig, clock: VirtualClock, onBar: BarListener): Engine {
-  return new Engine({
-    config,
-    scheduler: clock,
-    stopwatch: clock,
-    live: false,
-    asksMembers: false,
-    forecasters: ruleForecasters,
-    onBar,
+function snapshotsOf(data: string, onProblem: (message: string) => void): FileSnapshotStore {
+  return new FileSnapshotStore({
+    directory: join(data, "snapshots"),
+    durableSeq: () => durableSeq,
+    flush: () => Promise.resolve(),
+    onProblem,
   });
+}
+
+function builder(minutesKept = 0) {
+  return (config: EngineConfig, clock: VirtualClock, onBar: BarListener): Engine =>
+    new Engine({
+      config,
+      scheduler: clock,
+      stopwatch: clock,
+      live: false,
+      asksMembers: false,
+      forecasters: ruleForecasters,
+      onBar,
+      minutesKept,
+    });
 }
 
 function sayStatus(): void {
@@ -259,7 +286,7 @@ async function run({
 }: Start): Promise<void> {
   runners = [
     ...(store === null ? [] : [timeSeries(data)]),
-    ...(store === null && weaviate === null ? [] : [marketStates(data, weaviate)]),
+    ...(store === null && weaviate === null ? [] : [marketStates(data, { weaviate, modelsFolder })]),
     ...(graphUrl === null ? [] : [graph(data, graphUrl)]),
     ...(streamsUrl === null ? [] : [recordStream(data, streamsUrl)]),
     ...(dragonflyUrl === null ? [] : [hotState(data, dragonflyUrl)]),

@@ -10,7 +10,8 @@ import { MinuteHistory } from "../symbol/minute-history.ts";
 import { cardOf } from "../../test/contract/models.ts";
 import { WINDOW_COLUMNS, WINDOW_ROWS, windowCard } from "../../test/fixtures/models.ts";
 import { MARKET_GAP_MICROS } from "./features/limits.ts";
-import { ModelForecaster, modelColumns } from "./model-forecaster.ts";
+import { ModelForecaster } from "./model-forecaster.ts";
+import { modelColumns } from "./model-input.ts";
 
 /** Says how often it was asked, and keeps what it read. */
 class Reader implements Inference {

@@ -26,6 +26,8 @@ export interface AdviserAnswer {
 export interface AnalogsFound {
   /** Why they were not found; empty where they were, be they too few. */
   readonly failure: string;
+  /** The model whose embedding was compared, with its version and SHA-256; left out where the indicators were. */
+  readonly model?: string;
   /** Those alike enough whose outcome is known, no two of one episode. */
   readonly neighbours: number;
   /** Of them; the rest fell or stayed. */

@@ -9,7 +9,7 @@ export interface Inference {
   readonly input: Float32Array;
   /**
    * Runs the model once.
-   * @returns the values of its first output, valid until the next run
+   * @returns the values of its first output, or of the one it was opened for, valid until the next run
    * @throws what the runtime says is wrong
    */
   run(): Float32Array;

@@ -36,6 +36,11 @@ export type ModelEvent = (typeof MODEL_EVENTS)[number];
 /** The longest window of rows that a model may read. */
 export const MODEL_WINDOW_MAX = 240;
 
+/** What the output is called that holds a network's last layer but one. */
+export const EMBEDDING_OUTPUT = "embedding";
+/** The longest embedding that is kept. */
+export const EMBEDDING_NUMBERS_MAX = 256;
+
 /** What a model says of itself; training writes it beside the model. */
 export interface ModelCard {
   readonly model: string;

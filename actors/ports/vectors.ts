@@ -3,6 +3,7 @@
 
 import { MICROS_PER_MINUTE, type Micros } from "../base/clock.ts";
 import type { Regime } from "../domain/regime.ts";
+import type { MinuteRows } from "./forecaster.ts";
 
 /** How long after a state its outcomes are taken. */
 export const OUTCOME_HORIZONS_MICROS = [
@@ -37,14 +38,34 @@ export interface MarketState {
   readonly settled: boolean;
 }
 
+/** What a trained model makes of the same market: its last layer but one. */
+export interface ModelEmbedding {
+  /** Which version of which model, with its SHA-256; what two of them make is never compared. */
+  readonly model: string;
+  /** Of length 1. */
+  readonly vector: readonly number[];
+}
+
 export interface MarketVector extends MarketState {
   /** Of length 1. */
   readonly vector: readonly number[];
+  /** Left out where no model was asked, or it had nothing to say. */
+  readonly modelEmbedding?: ModelEmbedding;
+}
+
+/** Asks a trained model what it makes of a market. */
+export interface StateEmbedder {
+  /** Looks which models are to be asked now, no more often than it matters, and opens them. Throws nothing. */
+  refresh(): Promise<void>;
+  /** Undefined where there is no model for the symbol, or it has nothing to say of these minutes. */
+  embed(symbol: string, minutes: MinuteRows): ModelEmbedding | undefined;
 }
 
 export interface NearestQuery {
   readonly embedding: string;
   readonly vector: readonly number[];
+  /** The model that made `vector`: only states that have one of the same are searched, by it. Left out, the states' own vectors are. */
+  readonly model?: string;
   /** Only states whose every outcome was known by then: nothing of the future of the one who asks. */
   readonly asOfMicros: Micros;
   /** Left out, all symbols are searched. */

@@ -58,12 +58,14 @@ export class ForecasterPanel {
   /**
    * @param options.stopwatch real time, for latency and deadlines; actors' time never comes from it
    * @param options.judgeDeadlines false where the machine's speed must not matter: backtests and replays
+   * @param options.minutesKept at least, whoever reads them
    */
   constructor(options: {
     instrumentId: number;
     forecasters: readonly Forecaster[];
     stopwatch: Clock;
     judgeDeadlines: boolean;
+    minutesKept?: number;
   }) {
     this.#instrumentId = options.instrumentId;
     this.#stopwatch = options.stopwatch;
@@ -80,8 +82,9 @@ export class ForecasterPanel {
       ...this.#tickMembers,
       ...members.filter((member) => member.forecaster.cadence === "bar-close"),
     ];
-    const minutesRead = Math.max(0, ...members.map(({ forecaster }) => forecaster.minutesRead ?? 0));
-    this.#minutes = minutesRead === 0 ? undefined : new MinuteHistory(minutesRead);
+    const minutesRead = members.map(({ forecaster }) => forecaster.minutesRead ?? 0);
+    const minutesKept = Math.max(options.minutesKept ?? 0, ...minutesRead);
+    this.#minutes = minutesKept === 0 ? undefined : new MinuteHistory(minutesKept);
     this.#slots = [this.#newSlot(), this.#newSlot()];
   }
 

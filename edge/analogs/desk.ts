@@ -13,7 +13,7 @@ import { embedState, WINDOW_EMBEDDING } from "../../actors/chain/embedding.ts";
 import type { AnalogsFound } from "../../actors/domain/advice.ts";
 import { ANALOGS, type VoteStatus } from "../../actors/domain/prediction.ts";
 import type { LiveEngine } from "../../actors/live-engine.ts";
-import type { Vectors } from "../../actors/ports/vectors.ts";
+import type { ModelEmbedding, Vectors } from "../../actors/ports/vectors.ts";
 import type { IncomingAdvice } from "../../actors/router.ts";
 import { CircuitBreaker } from "../../actors/runtime/breaker.ts";
 import { DEADLINE_GRACE_MICROS } from "../asked/limits.ts";
@@ -21,10 +21,12 @@ import type { AskedStatus } from "../asked/metrics.ts";
 import { Rounds } from "../asked/rounds.ts";
 import {
   AFTER_CLOSE_MICROS,
+  AFTER_STORED_MICROS,
   FAILURES_MAX,
   PROBE_MICROS,
   PROBE_MICROS_MAX,
   SEARCHES_AT_ONCE,
+  STATE_AGE_MICROS_MAX,
 } from "./limits.ts";
 import { type Outlook, outlookOf, type OutlookQuestion } from "./outlook.ts";
 import type { AnalogSettings } from "./settings.ts";
@@ -33,7 +35,10 @@ export interface AnalogDeskOptions {
   readonly live: LiveEngine;
   readonly clock: Scheduler;
   readonly vectors: Vectors;
-  readonly settings: Pick<AnalogSettings, "everyMinutes" | "horizonMinutes" | "k" | "timeoutSeconds">;
+  readonly settings: Pick<
+    AnalogSettings,
+    "everyMinutes" | "horizonMinutes" | "k" | "timeoutSeconds" | "embedding"
+  >;
   readonly onProblem: (message: string) => void;
 }
 
@@ -43,12 +48,18 @@ export interface AnalogDeskStatus extends AskedStatus {
   readonly dropped: number;
 }
 
-type SearchFailure = "unreachable" | "timeout" | "breaker-open" | "too-few";
+type SearchFailure = "unreachable" | "timeout" | "breaker-open" | "no-embedding" | "too-few";
+
+/** What is asked about a symbol; without a vector where the one that a model made is to be looked up. */
+type Question = Omit<OutlookQuestion, "vector" | "model"> & {
+  readonly vector: readonly number[] | undefined;
+};
 
 const STATUS_OF: Readonly<Record<SearchFailure, VoteStatus>> = {
   unreachable: "failed",
   timeout: "late",
   "breaker-open": "breaker-open",
+  "no-embedding": "abstained",
   "too-few": "abstained",
 };
 
@@ -64,7 +75,7 @@ const NOTHING_FOUND: Omit<AnalogsFound, "failure"> = {
 
 export class AnalogDesk {
   readonly #options: AnalogDeskOptions;
-  readonly #rounds: Rounds<OutlookQuestion>;
+  readonly #rounds: Rounds<Question>;
   readonly #breaker = new CircuitBreaker({
     failuresMax: FAILURES_MAX,
     delayMicros: PROBE_MICROS,
@@ -82,18 +93,20 @@ export class AnalogDesk {
   constructor(options: AnalogDeskOptions) {
     this.#options = options;
     const { live, clock, settings, onProblem } = options;
-    this.#rounds = new Rounds<OutlookQuestion>({
+    const isModels = settings.embedding === "model";
+    this.#rounds = new Rounds<Question>({
       live,
       clock,
       everyMinutes: settings.everyMinutes,
-      delayMicros: AFTER_CLOSE_MICROS,
+      delayMicros: isModels ? AFTER_STORED_MICROS : AFTER_CLOSE_MICROS,
       atOnce: SEARCHES_AT_ONCE,
       look: ({ chain }, { symbol }) => {
+        // A market that is not warm has no stored state either.
         const vector = embedState(chain.features);
         if (vector === undefined) return undefined;
         return {
           embedding: WINDOW_EMBEDDING,
-          vector,
+          vector: isModels ? undefined : vector,
           symbol,
           timeMicros: clock.nowMicros(),
           horizonMicros: settings.horizonMinutes * MICROS_PER_MINUTE,
@@ -140,7 +153,7 @@ export class AnalogDesk {
     await this.#rounds.idle();
   }
 
-  async #ask(question: OutlookQuestion, instrumentId: number): Promise<IncomingAdvice | undefined> {
+  async #ask(question: Question, instrumentId: number): Promise<IncomingAdvice | undefined> {
     const askedSeq = this.#options.live.router.lastSeq;
     const searched = await this.#search(question);
     if (searched === undefined) return undefined;
@@ -164,7 +177,7 @@ export class AnalogDesk {
   }
 
   /** Undefined once the desk is stopped. */
-  async #search(question: OutlookQuestion): Promise<Result<Outlook, SearchFailure> | undefined> {
+  async #search(question: Question): Promise<Result<Outlook, SearchFailure> | undefined> {
     const { clock, vectors, settings } = this.#options;
     const askedMicros = question.timeMicros;
     if (!this.#breaker.allows(askedMicros)) {
@@ -183,7 +196,7 @@ export class AnalogDesk {
     const isLate = doneMicros - askedMicros > timeoutMicros + DEADLINE_GRACE_MICROS;
     const answer = first?.ok === true && isLate ? tooLate() : first;
     if (answer === undefined) return undefined;
-    this.#judge(answer.ok, askedMicros, doneMicros);
+    this.#judge(answer.ok || answer.code === "no-embedding", askedMicros, doneMicros);
     return answer;
   }
 
@@ -206,14 +219,34 @@ export class AnalogDesk {
 
 async function answerOf(
   vectors: Vectors,
-  question: OutlookQuestion,
-): Promise<Result<Outlook, "unreachable">> {
+  { vector: own, ...question }: Question,
+): Promise<Result<Outlook, "unreachable" | "no-embedding">> {
   try {
-    return ok(await outlookOf(vectors, question));
+    if (own !== undefined) return ok(await outlookOf(vectors, { ...question, vector: own }));
+    const made = await madeByModel(vectors, question);
+    return made.ok ? ok(await outlookOf(vectors, { ...question, ...made.value })) : made;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return failure("unreachable", `the store of market states failed: ${reason}`, { recoverable: true });
   }
+}
+
+/** What a model made of the symbol's newest stored state. */
+async function madeByModel(
+  vectors: Vectors,
+  { embedding, symbol, timeMicros }: Omit<Question, "vector">,
+): Promise<Result<ModelEmbedding, "no-embedding">> {
+  const state = await vectors.latest(embedding, symbol, timeMicros);
+  const isNew = state !== undefined && timeMicros - state.timeMicros <= STATE_AGE_MICROS_MAX;
+  if (isNew && state.modelEmbedding !== undefined) return ok(state.modelEmbedding);
+  return failure(
+    "no-embedding",
+    isNew
+      ? `no network made anything of the newest market state of ${symbol}: promote an lstm, transformer or cnn with an embedding, ` +
+          "or set analogs.embedding to indicators"
+      : `the newest market state of ${symbol} is missing or too old: see tickforge projections`,
+    { recoverable: true },
+  );
 }
 
 function tooLate(): Result<never, "timeout"> {

@@ -24,6 +24,12 @@ export const SEARCHES_AT_ONCE = 2;
 /** After the minute has ended, so that its bar is closed and in the state. */
 export const AFTER_CLOSE_MICROS = 500_000;
 
+/** The same where a model's embedding is compared: the state of this minute is stored a second or two after it ended. */
+export const AFTER_STORED_MICROS = 5_000_000;
+
+/** A stored state that is older is no picture of the market now: states are five minutes apart, and one may be missing. */
+export const STATE_AGE_MICROS_MAX = 11 * 60_000_000;
+
 /** Failures in a row after which the store is left alone, and for how long: longer with each probe that fails. */
 export const FAILURES_MAX = 3;
 export const PROBE_MICROS = 60_000_000;

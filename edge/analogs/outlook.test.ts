@@ -6,7 +6,7 @@ import * as fc from "fast-check";
 import { MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE } from "../../actors/base/clock.ts";
 import type { MarketVector } from "../../actors/ports/vectors.ts";
 import { MemoryVectors } from "../../storage/memory/vectors.ts";
-import { APART_MICROS } from "../explain/analogs.ts";
+import { APART_MICROS, ASKED_PER_ANALOG } from "../explain/analogs.ts";
 import { NEIGHBOURS_MIN, TYPICAL_DISTANCE } from "./limits.ts";
 import { type Outlook, outlookOf, posteriorUp } from "./outlook.ts";
 
@@ -53,6 +53,11 @@ function days(
   return Array.from({ length: count }, (_, day) =>
     state((day + 1) * MICROS_PER_DAY + beforeMicros, angle, moveOf(day)),
   );
+}
+
+/** The same angles, as a model saw them; their own vectors say nothing. */
+function seenBy(model: string, states: readonly MarketVector[]): MarketVector[] {
+  return states.map((each) => ({ ...each, vector: [0, 1], modelEmbedding: { model, vector: each.vector } }));
 }
 
 describe("the outlook", () => {
@@ -114,6 +119,33 @@ describe("the outlook", () => {
     const near = days(20, 0.1, () => 4);
     const far = days(40, 0.4, () => -4).slice(20);
     expect((await outlook([...near, ...far], 20)).found).toMatchObject({ neighbours: 20, rose: 20 });
+  });
+
+  test("by a model's embedding takes the nearest of that version, once there were others to be nearer than", async () => {
+    const model = "lstm 1 ab";
+    const question = {
+      embedding: "test",
+      symbol: "EURUSD",
+      timeMicros: NOW_MICROS,
+      horizonMicros: HORIZON_MICROS,
+    };
+    const vectors = new MemoryVectors();
+    const rising = seenBy(
+      model,
+      days(15, Math.acos(1 - TYPICAL_DISTANCE) + 0.01, () => 4),
+    );
+    const falling = seenBy(
+      "lstm 0 cd",
+      days(200, 0.1, () => -4, MICROS_PER_HOUR),
+    );
+    await vectors.upsert([...rising, ...falling]);
+    const ask = async () => await outlookOf(vectors, { ...question, model, vector: [1, 0], k: 10 });
+    expect((await ask()).probabilityUp).toBeUndefined();
+    const others = days(10 * ASKED_PER_ANALOG, 3, () => -4, 2 * MICROS_PER_HOUR);
+    await vectors.upsert(seenBy(model, others));
+    const { probabilityUp, found } = await ask();
+    expect(probabilityUp).toBeCloseTo(2 / 3, 12);
+    expect(found).toMatchObject({ model, neighbours: 10, rose: 10 });
   });
 
   test("never knows the future, nor looks into its own window, however alike that is", async () => {

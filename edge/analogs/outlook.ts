@@ -15,6 +15,8 @@ import { NAMED_MAX, NEIGHBOURS_MIN, PRIOR_EACH, TYPICAL_DISTANCE } from "./limit
 export interface OutlookQuestion {
   readonly embedding: string;
   readonly vector: readonly number[];
+  /** The model that made the vector; left out for one of the indicators. */
+  readonly model?: string;
   readonly symbol: string;
   /** Of the state that is asked about. */
   readonly timeMicros: Micros;
@@ -32,17 +34,22 @@ export interface Outlook {
 
 /** Throws what the store throws. */
 export async function outlookOf(vectors: Vectors, question: OutlookQuestion): Promise<Outlook> {
-  const { embedding, vector, symbol, timeMicros, horizonMicros, k } = question;
+  const { embedding, vector, model, symbol, timeMicros, horizonMicros, k } = question;
+  const limit = k * ASKED_PER_ANALOG;
   const neighbours = await vectors.nearest({
     embedding,
     vector,
+    ...(model === undefined ? {} : { model }),
     symbol,
     asOfMicros: lastStateMicros(timeMicros, horizonMicros) + SETTLED_AFTER_MICROS,
-    limit: k * ASKED_PER_ANALOG,
+    limit,
   });
   const apart = farApart(neighbours, { symbol, timeMicros, limit: k });
-  const alike = apart.filter(({ distance }) => distance < TYPICAL_DISTANCE);
-  return outlookFrom(alike, apart[0], OUTCOME_HORIZONS_MICROS.indexOf(horizonMicros));
+  const isAlike = ({ distance }: Neighbour): boolean =>
+    // How far apart a model puts states is the model's own: there the nearest count once there were others to be nearer than.
+    model === undefined ? distance < TYPICAL_DISTANCE : neighbours.length === limit;
+  const alike = apart.filter(isAlike);
+  return outlookFrom(alike, { nearest: apart[0], horizonMicros, model });
 }
 
 /** What followed a state of then, over the horizon, had ended when the window of the state asked about began. */
@@ -52,9 +59,13 @@ function lastStateMicros(timeMicros: Micros, horizonMicros: number): Micros {
 
 function outlookFrom(
   alike: readonly Neighbour[],
-  nearest: Neighbour | undefined,
-  horizonIndex: number,
+  {
+    nearest,
+    horizonMicros,
+    model,
+  }: { nearest: Neighbour | undefined; horizonMicros: number; model: string | undefined },
 ): Outlook {
+  const horizonIndex = OUTCOME_HORIZONS_MICROS.indexOf(horizonMicros);
   const moves = alike.flatMap(({ state }) => state.outcomes[horizonIndex] ?? []);
   const neighbours = moves.length;
   const rose = moves.filter((move) => move > 0).length;
@@ -66,6 +77,7 @@ function outlookFrom(
       neighbours < NEIGHBOURS_MIN ? undefined : posteriorUp({ neighbours, rose: rose + unmoved / 2 }),
     found: {
       failure: "",
+      ...(model === undefined ? {} : { model }),
       neighbours,
       rose,
       unmoved,

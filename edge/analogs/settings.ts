@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { MICROS_PER_MINUTE } from "../../actors/base/clock.ts";
 import { OUTCOME_HORIZONS_MICROS } from "../../actors/ports/vectors.ts";
-import { ANALOGS_MAX } from "../explain/analogs.ts";
+import { ANALOGS_MAX, COMPARED_BY } from "../explain/analogs.ts";
 import { NEIGHBOURS_MIN } from "./limits.ts";
 
 const whole = z.number().int().nonnegative();
@@ -26,6 +26,8 @@ export const analogsSchema = z.strictObject({
   /** How long a vote counts. */
   voteLifeMinutes: minutes,
   timeoutSeconds: whole.gte(1).lte(60),
+  /** What states are compared by: their indicators, or what the champion network makes of their minutes. */
+  embedding: z.enum(COMPARED_BY),
 });
 
 export type AnalogSettings = Readonly<z.infer<typeof analogsSchema>>;
@@ -38,4 +40,5 @@ export const ANALOG_DEFAULTS: AnalogSettings = {
   k: 50,
   voteLifeMinutes: 10,
   timeoutSeconds: 5,
+  embedding: "indicators",
 };

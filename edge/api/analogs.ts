@@ -3,8 +3,9 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { embedState, WINDOW_EMBEDDING } from "../../actors/chain/embedding.ts";
 import { REGIMES } from "../../actors/domain/regime.ts";
-import type { Vectors } from "../../actors/ports/vectors.ts";
-import { ANALOGS_MAX, analogsSchema, findAnalogs } from "../explain/analogs.ts";
+import type { ModelEmbedding } from "../../actors/ports/vectors.ts";
+import { ANALOG_DEFAULTS } from "../analogs/settings.ts";
+import { ANALOGS_MAX, analogsSchema, COMPARED_BY, findAnalogs } from "../explain/analogs.ts";
 import type { LivePicture } from "../live/live-picture.ts";
 import { isoTime } from "../live/shapes.ts";
 import { Problem, problemAnswer, QUERY_PROBLEMS } from "./problem.ts";
@@ -19,9 +20,13 @@ const answerSchema = analogsSchema.extend({
 /** A state of a symbol, as it is asked about. */
 interface Asked {
   readonly vector: readonly number[];
+  /** Of a vector that a model made. */
+  readonly model?: string;
   readonly timeMicros: number;
   readonly regime: (typeof REGIMES)[number];
 }
+
+type Seen = Asked & { readonly modelEmbedding?: ModelEmbedding };
 
 export function addAnalogs(app: OpenAPIHono, picture: LivePicture): void {
   const route = createRoute({
@@ -37,6 +42,8 @@ export function addAnalogs(app: OpenAPIHono, picture: LivePicture): void {
         at: timeSchema.optional(),
         /** Whose past: this symbol's own, or all symbols'. */
         among: z.enum(["own", "all"]).default("own"),
+        /** What is compared: the indicators, or what the champion network made of the symbol's newest state until then. */
+        embedding: z.enum(COMPARED_BY).default(ANALOG_DEFAULTS.embedding),
       }),
     },
     responses: {
@@ -50,7 +57,7 @@ export function addAnalogs(app: OpenAPIHono, picture: LivePicture): void {
   });
   app.openapi(route, async (c) => {
     const { symbol } = c.req.valid("param");
-    const { limit, at, among } = c.req.valid("query");
+    const { limit, at, among, embedding } = c.req.valid("query");
     const vectors = picture.station.vectors;
     if (vectors === undefined) {
       throw new Problem(
@@ -59,20 +66,31 @@ export function addAnalogs(app: OpenAPIHono, picture: LivePicture): void {
         "no market states are kept: start without --no-time-series, or name a Weaviate server",
       );
     }
-    const asked =
-      (at === undefined ? stateNow(picture, symbol) : undefined) ?? (await stored(vectors, symbol, at));
-    if (asked === undefined) {
+    const now = at === undefined && embedding === "indicators" ? stateNow(picture, symbol) : undefined;
+    const state: Seen | undefined =
+      now ?? (await vectors.latest(WINDOW_EMBEDDING, symbol, at ?? Date.now() * 1_000));
+    if (state === undefined) {
       throw new Problem(
         404,
         "no-market-state",
         `there is no market state of ${symbol} then: it takes about two hours of closed 1-minute bars in which its price moved`,
       );
     }
-    const { vector, timeMicros, regime } = asked;
+    const asked = embedding === "model" ? seenByModel(state) : state;
+    if (asked === undefined) {
+      throw new Problem(
+        404,
+        "no-model-embedding",
+        `no network made anything of the market state of ${symbol} then: promote an lstm, transformer or cnn with an embedding ` +
+          "(tickforge models), and let older states be told anew (tickforge projections)",
+      );
+    }
+    const { vector, model, timeMicros, regime } = asked;
     const allSymbols = among === "all";
     const analogs = await findAnalogs(vectors, {
       embedding: WINDOW_EMBEDDING,
       vector,
+      ...(model === undefined ? {} : { model }),
       symbol,
       timeMicros,
       limit,
@@ -91,6 +109,7 @@ function stateNow(picture: LivePicture, symbol: string): Asked | undefined {
   return { vector, timeMicros: picture.station.live.router.timeMicros, regime: chain.regime };
 }
 
-async function stored(vectors: Vectors, symbol: string, at: number | undefined): Promise<Asked | undefined> {
-  return await vectors.latest(WINDOW_EMBEDDING, symbol, at ?? Date.now() * 1_000);
+/** Undefined where a state has no model's embedding. */
+function seenByModel({ modelEmbedding, timeMicros, regime }: Seen): Asked | undefined {
+  return modelEmbedding === undefined ? undefined : { ...modelEmbedding, timeMicros, regime };
 }

@@ -39,6 +39,8 @@ export type ShownAdvice = z.infer<typeof adviceSchema>;
 export const analogVoteSchema = headSchema.extend({
   /** Why none were found; empty where some were. */
   failure: z.string(),
+  /** Whose embedding was compared; null where the indicators were. */
+  model: z.string().nullable(),
   neighbours: z.number().int(),
   rose: z.number().int(),
   unmoved: z.number().int(),
@@ -73,6 +75,7 @@ export function analogVoteAt(advices: readonly Advice[], decided: Decided): Show
   return {
     ...headOf(last),
     failure,
+    model: last.analogs.model ?? null,
     neighbours,
     rose,
     unmoved,
@@ -134,12 +137,12 @@ export function analogVoteLines(vote: ShownAnalogVote | null): string[] {
 
 /** What the vote is based on, in one sentence. */
 export function foundText(vote: ShownAnalogVote): string {
-  const { failure, neighbours, rose, unmoved, mean, spread, nearestDistance } = vote;
+  const { failure, model, neighbours, rose, unmoved, mean, spread, nearestDistance } = vote;
   if (failure !== "") return failure;
   const nearest = nearestDistance === null ? "nothing to compare with" : nearestDistance.toFixed(3);
   return (
     `${neighbours} similar states, ${rose} rose and ${unmoved} stayed; mean ${mean?.toFixed(1) ?? "none"} bp, ` +
-    `spread ${spread?.toFixed(1) ?? "none"} bp, nearest at distance ${nearest}`
+    `spread ${spread?.toFixed(1) ?? "none"} bp, nearest at distance ${nearest}${model === null ? "" : `, compared by ${model}`}`
   );
 }
 

@@ -7,6 +7,10 @@ import { REGIMES } from "../../actors/domain/regime.ts";
 import { type Neighbour, OUTCOME_HORIZONS_MICROS, type Vectors } from "../../actors/ports/vectors.ts";
 import { isoTime } from "../live/shapes.ts";
 
+/** What of two states is compared: where path and indicators stand, or what a trained model makes of their minutes. */
+export const COMPARED_BY = ["indicators", "model"] as const;
+export type ComparedBy = (typeof COMPARED_BY)[number];
+
 export const ANALOGS_MAX = 100;
 /** States of one symbol that are nearer in time than this share minutes: of such only the most alike counts. */
 export const APART_MICROS: number = EMBEDDING_RETURNS * MICROS_PER_MINUTE;
@@ -37,6 +41,7 @@ const followedSchema = z.object({
 });
 
 export const analogsSchema = z.object({
+  /** What was compared: the embedding of the indicators by its name, or the model by its name, version and SHA-256. */
   embedding: z.string(),
   /** Nothing that was not known by then is in it. */
   asOf: z.iso.datetime(),
@@ -49,6 +54,8 @@ export type Analogs = z.infer<typeof analogsSchema>;
 export interface AnalogsQuestion {
   readonly embedding: string;
   readonly vector: readonly number[];
+  /** The model that made the vector; left out for one of the indicators. */
+  readonly model?: string;
   readonly symbol: string;
   /** Of the state that is asked about. */
   readonly timeMicros: Micros;
@@ -59,17 +66,18 @@ export interface AnalogsQuestion {
 
 /** Throws VectorsUnavailable. */
 export async function findAnalogs(vectors: Vectors, question: AnalogsQuestion): Promise<Analogs> {
-  const { embedding, vector, symbol, timeMicros, limit, allSymbols } = question;
+  const { embedding, vector, model, symbol, timeMicros, limit, allSymbols } = question;
   const neighbours = await vectors.nearest({
     embedding,
     vector,
     asOfMicros: timeMicros,
     limit: limit * ASKED_PER_ANALOG,
+    ...(model === undefined ? {} : { model }),
     ...(allSymbols ? {} : { symbol }),
   });
   const apart = farApart(neighbours, question);
   return {
-    embedding,
+    embedding: model ?? embedding,
     asOf: isoTime(timeMicros),
     summary: OUTCOME_HORIZONS_MICROS.map((horizon, index) =>
       followed(

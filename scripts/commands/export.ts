@@ -61,6 +61,8 @@ async function exportTable(table: HistoryTable, flags: ExportFlags): Promise<voi
       onProblem: (message) => console.error(message),
     }),
   );
+  // A folder of an older version lacks columns until its system is started.
+  await history.store.migrate();
   const rows = await history.reports.export({
     table,
     format,

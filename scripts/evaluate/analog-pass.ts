@@ -9,9 +9,13 @@ import {
   type NearestQuery,
   type Neighbour,
   OUTCOME_HORIZONS_MICROS,
+  type StateEmbedder,
 } from "../../actors/ports/vectors.ts";
+import { MODEL_WINDOW_MAX } from "../../actors/ports/models.ts";
 import { DayBlocks } from "../../actors/quality/day-blocks.ts";
+import { areaUnderCurve, type Interval } from "../../actors/quality/measures.ts";
 import { outlookOf } from "../../edge/analogs/outlook.ts";
+import type { ComparedBy } from "../../edge/explain/analogs.ts";
 import type { TickSource } from "../../edge/feeds/source.ts";
 import { MemoryVectors } from "../../storage/memory/vectors.ts";
 import { VectorsSink } from "../../storage/projections/vectors/sink.ts";
@@ -30,10 +34,13 @@ export interface AnalogPassOptions {
   readonly everyMicros: number;
   /** Of bars without an ask the daily rollover says nothing: it is not asked about. */
   readonly bidOnly: boolean;
+  readonly comparedBy: ComparedBy;
 }
 
 export interface AnalogScore {
   readonly symbol: string;
+  readonly comparedBy: ComparedBy;
+  /** Those that can be compared so. */
   readonly states: number;
   /** Median distance of two states that share no minutes. */
   readonly typicalDistance: number;
@@ -46,11 +53,14 @@ export interface AnalogScore {
   readonly days: number;
   /** Of those judged, and its middle 95 % over days drawn anew; null with too few days. */
   readonly right: number;
-  readonly interval: { readonly low: number; readonly high: number } | null;
+  readonly interval: Interval | null;
   /** Share of rises, which the better of "always up" and "always down" has or misses. */
   readonly rose: number;
   /** Mean squared error of the probability; one half has 0.25. */
   readonly brier: number;
+  readonly brierInterval: Interval | null;
+  /** Area under the ROC curve of those judged. */
+  readonly auc: number;
 }
 
 /** Market states of one symbol, and all of them to ask about. */
@@ -80,16 +90,26 @@ class ManyPasts extends MemoryVectors {
   }
 }
 
-/** History told as market states. */
+/** History told as market states, with what a model made of them where one is asked. */
 export async function readPast(
-  { instruments, ticks }: { instruments: readonly Instrument[]; ticks: TickSource },
+  {
+    instruments,
+    ticks,
+    embedder,
+  }: {
+    instruments: readonly Instrument[];
+    ticks: TickSource;
+    embedder: StateEmbedder | undefined;
+  },
   onProgress: (share: number) => void,
 ): Promise<ReadonlyMap<string, SymbolPast>> {
   const pasts = new ManyPasts();
-  const sink = new VectorsSink(() => pasts);
+  const sink = new VectorsSink(() => pasts, embedder);
+  await sink.prepare();
   const run = new FeatureRun({
     instruments,
     cadence: "minute",
+    ...(embedder === undefined ? {} : { minutesKept: MODEL_WINDOW_MAX }),
     onBar: (bar, interval, { engine, router }) => sink.bar(bar, interval, { engine, seq: router.lastSeq }),
   });
   const send = async (): Promise<void> => {
@@ -114,23 +134,27 @@ export async function readPast(
 export async function scorePast(
   symbol: string,
   past: SymbolPast,
-  { horizonMicros, k, everyMicros, bidOnly }: AnalogPassOptions,
+  { horizonMicros, k, everyMicros, bidOnly, comparedBy }: AnalogPassOptions,
   onProgress: (share: number) => void,
 ): Promise<AnalogScore> {
   const index = OUTCOME_HORIZONS_MICROS.indexOf(horizonMicros);
-  const states = [...past.all.values()].sort((a, b) => a.timeMicros - b.timeMicros);
+  const states = [...past.all.values()]
+    .sort((a, b) => a.timeMicros - b.timeMicros)
+    .flatMap((state) => comparable(state, comparedBy));
   const due = states.filter(
-    ({ timeMicros, outcomes }) =>
+    ({ state: { timeMicros, outcomes } }) =>
       timeMicros % everyMicros === 0 &&
       typeof outcomes[index] === "number" &&
       !(bidOnly && touchesRollover(timeMicros, horizonMicros)),
   );
   const blocks = new DayBlocks(4);
   const nearest: number[] = [];
+  const judgements: { probabilityUp: number; rose: number }[] = [];
   let voted = 0;
-  for (const [at, { embedding, vector, timeMicros, outcomes }] of due.entries()) {
+  for (const [at, { state, ...compared }] of due.entries()) {
     if (at % 100 === 0) onProgress(at / due.length);
-    const question = { embedding, vector, symbol, timeMicros, horizonMicros, k };
+    const { embedding, timeMicros, outcomes } = state;
+    const question = { embedding, ...compared, symbol, timeMicros, horizonMicros, k };
     const { probabilityUp, found } = await outlookOf(past, question);
     if (found.nearestDistance !== null) nearest.push(found.nearestDistance);
     const move = outcomes[index] as number;
@@ -139,15 +163,17 @@ export async function scorePast(
     if (probabilityUp === 0.5 || move === 0) continue;
     const day = blocks.of(timeMicros);
     const rose = move > 0 ? 1 : 0;
+    judgements.push({ probabilityUp, rose });
     const sums = [1, (probabilityUp > 0.5 ? 1 : 0) === rose ? 1 : 0, rose, (probabilityUp - rose) ** 2];
     for (const [place, value] of sums.entries()) day[place] = (day[place] as number) + value;
   }
   const [judged = 0, right = 0, rose = 0, squares = 0] = blocks.total();
-  const [interval] = blocks.intervals([(sums) => (sums[1] as number) / (sums[0] as number)], {
+  const [interval, brierInterval] = blocks.intervals([meanOf(1), meanOf(3)], {
     random: new SeededRandom(SEED),
   });
   return {
     symbol,
+    comparedBy,
     states: states.length,
     typicalDistance: typicalDistance(states),
     nearestDistance: median(nearest),
@@ -159,16 +185,39 @@ export async function scorePast(
     interval: interval ?? null,
     rose: rose / judged,
     brier: squares / judged,
+    brierInterval: brierInterval ?? null,
+    auc: areaUnderCurve(
+      Float32Array.from(judgements, (each) => each.probabilityUp),
+      Uint8Array.from(judgements, (each) => each.rose),
+    ),
   };
 }
 
+/** Of those judged. */
+function meanOf(place: number): (sums: Float64Array) => number {
+  return (sums) => (sums[place] as number) / (sums[0] as number);
+}
+
+/** A state and the vector that it is compared by. */
+interface Compared {
+  readonly state: MarketVector;
+  readonly vector: readonly number[];
+  readonly model?: string;
+}
+
+/** Nothing where it has no such vector. */
+function comparable(state: MarketVector, comparedBy: ComparedBy): Compared[] {
+  if (comparedBy === "indicators") return [{ state, vector: state.vector }];
+  return state.modelEmbedding === undefined ? [] : [{ state, ...state.modelEmbedding }];
+}
+
 /** Of pairs drawn among all states; few of many share minutes. */
-function typicalDistance(states: readonly MarketVector[]): number {
+function typicalDistance(states: readonly Compared[]): number {
   const random = new SeededRandom(SEED);
   const distances: number[] = [];
   for (let pair = 0; pair < PAIRS && states.length > 1; pair++) {
-    const a = states[random.integer(states.length)] as MarketVector;
-    const b = states[random.integer(states.length)] as MarketVector;
+    const a = states[random.integer(states.length)] as Compared;
+    const b = states[random.integer(states.length)] as Compared;
     if (a === b) continue;
     let product = 0;
     for (let i = 0; i < a.vector.length; i++) product += (a.vector[i] as number) * (b.vector[i] as number);

@@ -1,8 +1,8 @@
 """Writes small ONNX models for tests, and what they answer: twenty trees of LightGBM on noise with a rule in it, which read one
-row; a convolution with weights by chance, which reads a window of rows; and one that never answers.
+row; a convolution with weights by chance, which reads a window of rows; the same with an embedding; and one that never answers.
 
-Run with lightgbm 4.7.0, onnxmltools 1.16.0, onnx 1.23.2, onnxruntime 1.31.1 and numpy 2.4.6:
-    python scripts/train/make_onnx_fixture.py test/fixtures/models
+Run with lightgbm 4.7.0, onnxmltools 1.16.0, onnx 1.23.2, onnxruntime 1.31.1 and numpy 2.4.6; a second word names one of them:
+    python scripts/train/make_onnx_fixture.py test/fixtures/models [trees | window | embedding | endless]
 """
 
 import base64
@@ -10,12 +10,9 @@ import json
 import sys
 from pathlib import Path
 
-import lightgbm
 import numpy
 import onnx
-import onnxmltools
 import onnxruntime
-from onnxmltools.convert.common.data_types import FloatTensorType
 
 FEATURES = 59
 ROWS = 4_000
@@ -26,13 +23,18 @@ KERNEL = 3
 FILTERS = 6
 
 
-def main(folder: Path) -> None:
-    trees(folder)
-    window(folder)
-    endless(folder)
+def main(folder: Path, wanted: list[str]) -> None:
+    for maker in (trees, window, embedding, endless):
+        if not wanted or maker.__name__ in wanted:
+            maker(folder)
 
 
 def trees(folder: Path) -> None:
+    # What the others do without.
+    import lightgbm
+    import onnxmltools
+    from onnxmltools.convert.common.data_types import FloatTensorType
+
     random = numpy.random.default_rng(7)
     values = random.normal(size=(ROWS, FEATURES)).astype(numpy.float32)
     # Features that are not warm are missing, as they are to live members.
@@ -60,7 +62,7 @@ def window(folder: Path) -> None:
     random = numpy.random.default_rng(11)
 
     def weights(name: str, scale: float, *shape: int) -> onnx.TensorProto:
-        return onnx.numpy_helper.from_array(random.normal(size=shape, scale=scale).astype(numpy.float32), name)
+        return weights_of(random, name, scale, *shape)
 
     node = onnx.helper.make_node
     graph = onnx.helper.make_graph(
@@ -90,6 +92,56 @@ def window(folder: Path) -> None:
     shown = random.normal(size=(SHOWN, WINDOW, WINDOW_FEATURES)).astype(numpy.float32)
     answers = onnxruntime.InferenceSession(content).run(["probability"], {"rows": shown})[0][:, 0]
     tell(folder / "tiny-window.json", {"features": WINDOW_FEATURES, "window": WINDOW}, shown, answers)
+
+
+def embedding(folder: Path) -> None:
+    """As networks of the training are at their ends: probabilities of both classes, and the layer before as a second output."""
+    random = numpy.random.default_rng(13)
+
+    def weights(name: str, scale: float, *shape: int) -> onnx.TensorProto:
+        return weights_of(random, name, scale, *shape)
+
+    node = onnx.helper.make_node
+    info = onnx.helper.make_tensor_value_info
+    graph = onnx.helper.make_graph(
+        [
+            # What is missing counts as nothing.
+            node("IsNaN", ["features"], ["missing"]),
+            node("Where", ["missing", "nothing", "features"], ["present"]),
+            node("Transpose", ["present"], ["columns"], perm=[0, 2, 1]),
+            node("Conv", ["columns", "kernels", "offsets"], ["answers"]),
+            node("GlobalMaxPool", ["answers"], ["highest"]),
+            node("Flatten", ["highest"], ["flat"]),
+            node("Tanh", ["flat"], ["embedding"]),
+            node("Gemm", ["embedding", "shares", "shift"], ["score"]),
+            node("Softmax", ["score"], ["probabilities"], axis=1),
+        ],
+        "tiny-embedding",
+        [info("features", onnx.TensorProto.FLOAT, [None, WINDOW, WINDOW_FEATURES])],
+        [
+            info("probabilities", onnx.TensorProto.FLOAT, [None, 2]),
+            info("embedding", onnx.TensorProto.FLOAT, [None, FILTERS]),
+        ],
+        [
+            onnx.numpy_helper.from_array(numpy.array(0, dtype=numpy.float32), "nothing"),
+            weights("kernels", 0.02, FILTERS, WINDOW_FEATURES, KERNEL),
+            weights("offsets", 0.1, FILTERS),
+            weights("shares", 0.5, FILTERS, 2),
+            weights("shift", 0.1, 2),
+        ],
+    )
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 15)], ir_version=8)
+    onnx.checker.check_model(model)
+    content = model.SerializeToString()
+    (folder / "tiny-embedding.onnx").write_bytes(content)
+    shown = random.normal(size=(SHOWN, WINDOW, WINDOW_FEATURES)).astype(numpy.float32)
+    said, embedded = onnxruntime.InferenceSession(content).run(["probabilities", "embedding"], {"features": shown})
+    what = {"features": WINDOW_FEATURES, "window": WINDOW, "embeddings": embedded.tolist()}
+    tell(folder / "tiny-embedding.json", what, shown, said[:, 1])
+
+
+def weights_of(random: numpy.random.Generator, name: str, scale: float, *shape: int) -> onnx.TensorProto:
+    return onnx.numpy_helper.from_array(random.normal(size=shape, scale=scale).astype(numpy.float32), name)
 
 
 def endless(folder: Path) -> None:
@@ -135,4 +187,4 @@ def tell(path: Path, what: dict, shown: numpy.ndarray, answers: numpy.ndarray) -
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])

@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TickRow, type TimeSeries, TimeSeriesUnavailable } from "../../actors/ports/time-series.ts";
+import type { MarketVector } from "../../actors/ports/vectors.ts";
 import { describeTimeSeriesReports } from "../../test/contract/time-series-reports.ts";
 import { describeTimeSeries, tickRow } from "../../test/contract/time-series.ts";
 import { describeVectors } from "../../test/contract/vectors.ts";
@@ -184,6 +185,52 @@ test("a store from before ticks were known by their key keeps them, and keeps th
   expect((await tables.text()).split("\n")).not.toContain("ticks_keyed");
   await client.close();
   await store.close();
+});
+
+test("a store from before models embedded market states keeps them, without, and takes states with", async () => {
+  const endpoint = { ...opened.endpoint(), database: "unembedded" };
+  const { url, username, password } = endpoint;
+  const client = createClient({ url, username, password });
+  await client.command({ query: "CREATE DATABASE unembedded" });
+  const added = new Set(["model", "model_vector"]);
+  const columns = TABLES.market_states.columns.filter(({ name }) => !added.has(name));
+  const older = { ...TABLES.market_states, columns };
+  await client.command({ query: createTable("unembedded", "market_states", older) });
+  await client.command({
+    query:
+      "CREATE TABLE unembedded.migrations (number UInt32, name String, applied DateTime64(6, 'UTC')) ENGINE = ReplacingMergeTree ORDER BY number",
+  });
+  await client.command({ query: "INSERT INTO unembedded.migrations SELECT 3, 'as it was', now64(6)" });
+  await client.command({
+    query:
+      "CREATE TABLE unembedded.cursors (name String, seq UInt64, written DateTime64(6, 'UTC')) " +
+      "ENGINE = ReplacingMergeTree(written) ORDER BY name",
+  });
+  const state: MarketVector = {
+    embedding: "window-v1",
+    symbol: "EURUSD",
+    timeMicros: 1_700_000_100_000_000,
+    seq: 9,
+    regime: "weak-uptrend",
+    mid: 1.1,
+    vector: [0.6, 0.8].map(Math.fround),
+    outcomes: [1, null, null],
+    settled: false,
+  };
+  const { timeMicros, ...row } = state;
+  const time = `${timeMicros / 1_000_000}`;
+  const values = [{ ...row, time, known: 1 }];
+  await client.insert({ table: "unembedded.market_states", values, format: "JSONEachRow" });
+  const vectors = connectVectors(endpoint);
+  await vectors.prepare();
+  await vectors.prepare();
+  expect(await vectors.unsettled("window-v1")).toEqual([state]);
+  const seen = { ...state, seq: 10, modelEmbedding: { model: "lstm 1 ab", vector: [0, 1] } };
+  await vectors.upsert([seen]);
+  expect(await vectors.latest("window-v1", "EURUSD", timeMicros)).toEqual(seen);
+  expect(await vectors.count()).toBe(1);
+  await vectors.close();
+  await client.close();
 });
 
 test("tables of a newer version are refused and stay as they are", async () => {

@@ -3,7 +3,7 @@
 
 import type { ClickHouseClient } from "@clickhouse/client";
 import { TIME_SERIES_TABLES, TimeSeriesUnavailable } from "../../actors/ports/time-series.ts";
-import { createTable, TABLES } from "./tables.ts";
+import { addColumns, createTable, TABLES } from "./tables.ts";
 
 interface Migration {
   readonly number: number;
@@ -33,6 +33,14 @@ const MIGRATIONS: readonly Migration[] = [
           `CREATE TABLE IF NOT EXISTS ${database}.cursors (name String, seq UInt64, written DateTime64(6, 'UTC')) ` +
           "ENGINE = ReplacingMergeTree(written) ORDER BY name",
       });
+    },
+  },
+  {
+    number: 4,
+    name: "a trained model's embedding of a market state beside the one of its indicators",
+    run: async (client, database) => {
+      const added = ["model", "model_vector"];
+      await client.command({ query: addColumns(database, "market_states", TABLES.market_states, added) });
     },
   },
 ];

@@ -233,6 +233,9 @@ export const TABLES: Readonly<Record<HistoryTable, Table>> = {
       plain("settled", "Bool"),
       // A state told anew knows less at first than what is stored of it.
       plain("known", "UInt8"),
+      // The version that made the vector after it; both empty where none did.
+      plain("model", NAME),
+      plain("modelVector", "Array(Float32) CODEC(LZ4)"),
     ],
     orderBy: ["embedding", "symbol", "time"],
     years: 7,
@@ -264,6 +267,14 @@ export function createTable(database: string, name: string, table: Table): strin
     `PARTITION BY toYYYYMM(time)\nORDER BY (${table.orderBy.map(quoted).join(", ")})\n` +
     `TTL stored + INTERVAL ${table.years} YEAR${settings}`
   );
+}
+
+/** Columns that an older table lacks, at its end. */
+export function addColumns(database: string, name: string, table: Table, added: readonly string[]): string {
+  const columns = table.columns
+    .filter((column) => added.includes(column.name))
+    .map((column) => `ADD COLUMN IF NOT EXISTS ${quoted(column.name)} ${column.type}`);
+  return `ALTER TABLE ${database}.${name} ${columns.join(", ")}`;
 }
 
 /** One row for JSONEachRow. */

@@ -18,12 +18,21 @@ import { decodeRow, encodeRow, readable, selectList, TABLES, timeText } from "./
 
 const SPEC = TABLES.market_states;
 /** Of what is found the vectors are not asked for. */
-const FOUND = { ...SPEC, columns: SPEC.columns.filter(({ name }) => name !== "vector") };
+const FOUND = {
+  ...SPEC,
+  columns: SPEC.columns.filter(({ name }) => !["vector", "model", "model_vector"].includes(name)),
+};
 const CURSOR = "market_states";
 /** How much is known of a state of which nothing more will be. */
 const ALL_KNOWN = 255;
 /** Dimensions are compared in the precision they are stored in. */
 const TARGET = "CAST({vector:Array(Float64)}, 'Array(Float32)')";
+
+type StateRow = Omit<MarketVector, "modelEmbedding"> & {
+  readonly known: number;
+  readonly model: string;
+  readonly modelVector: readonly number[];
+};
 
 export class ClickHouseVectors implements Vectors {
   readonly #connection: ClickHouseConnection;
@@ -43,6 +52,8 @@ export class ClickHouseVectors implements Vectors {
     const values = states.map((state) =>
       encodeRow(SPEC, {
         ...state,
+        model: state.modelEmbedding?.model ?? "",
+        modelVector: state.modelEmbedding?.vector ?? [],
         known: state.settled ? ALL_KNOWN : state.outcomes.filter((outcome) => outcome !== null).length,
       }),
     );
@@ -85,15 +96,17 @@ export class ClickHouseVectors implements Vectors {
     return states[0];
   }
 
-  async nearest({ embedding, vector, asOfMicros, symbol, limit }: NearestQuery): Promise<Neighbour[]> {
+  async nearest({ embedding, vector, model, asOfMicros, symbol, limit }: NearestQuery): Promise<Neighbour[]> {
+    const compared = model === undefined ? "vector" : "model_vector";
     const where = [
       "embedding = {embedding:String}",
       "settled",
       "time <= {until:DateTime64(6, 'UTC')}",
       ...(symbol === undefined ? [] : ["symbol = {symbol:String}"]),
+      ...(model === undefined ? [] : ["model = {model:String}"]),
     ];
     const rows = await this.#query(
-      `SELECT ${selectList(FOUND)}, cosineDistance(vector, ${TARGET}) AS distance FROM ${this.#table} ` +
+      `SELECT ${selectList(FOUND)}, cosineDistance(${compared}, ${TARGET}) AS distance FROM ${this.#table} ` +
         `WHERE ${where.join(" AND ")} ORDER BY distance, time DESC LIMIT {limit:UInt32}`,
       {
         embedding,
@@ -101,6 +114,7 @@ export class ClickHouseVectors implements Vectors {
         until: timeText(Math.max(0, asOfMicros - SETTLED_AFTER_MICROS)),
         limit: Math.min(limit, ROWS_MAX),
         ...(symbol === undefined ? {} : { symbol }),
+        ...(model === undefined ? {} : { model }),
       },
     );
     return rows.map((row) => ({ state: foundOf(row), distance: Number(row["distance"]) }));
@@ -172,7 +186,15 @@ function foundOf(row: Row): MarketState {
 }
 
 function stateOf(row: Row): MarketVector {
-  const { known: _known, ...state } = decodeRow(SPEC, row) as MarketVector & { known: number };
-  // Four bytes are written with as few digits as name them.
-  return { ...state, vector: state.vector.map(Math.fround) };
+  const { known: _known, model, modelVector, ...state } = decodeRow(SPEC, row) as StateRow;
+  return {
+    ...state,
+    vector: fourBytes(state.vector),
+    ...(model === "" ? {} : { modelEmbedding: { model, vector: fourBytes(modelVector) } }),
+  };
+}
+
+/** They are written with as few digits as name them. */
+function fourBytes(vector: readonly number[]): number[] {
+  return vector.map(Math.fround);
 }

@@ -49,19 +49,26 @@ export class MemoryVectors implements Vectors {
       .at(-1);
   }
 
-  async nearest({ embedding, vector, asOfMicros, symbol, limit }: NearestQuery): Promise<Neighbour[]> {
+  async nearest({ embedding, vector, model, asOfMicros, symbol, limit }: NearestQuery): Promise<Neighbour[]> {
     await Promise.resolve();
-    return this.#of(embedding)
-      .filter(
-        (state) =>
-          state.settled &&
-          state.timeMicros + SETTLED_AFTER_MICROS <= asOfMicros &&
-          (symbol === undefined || state.symbol === symbol),
-      )
-      .map((state) => ({ state, distance: 1 - cosine(state.vector, vector) }))
-      .toSorted((a, b) => a.distance - b.distance)
+    const candidates: { state: MarketVector; distance: number }[] = [];
+    for (const state of this.#states.values()) {
+      if (state.embedding !== embedding || !state.settled) continue;
+      if (state.timeMicros + SETTLED_AFTER_MICROS > asOfMicros) continue;
+      if (symbol !== undefined && state.symbol !== symbol) continue;
+      const compared = comparedBy(state, model);
+      if (compared !== undefined) candidates.push({ state, distance: 1 - cosine(compared, vector) });
+    }
+    // Numbers alone are sorted many times as fast as what they belong to.
+    const farthest = Float64Array.from(candidates, ({ distance }) => distance).sort()[limit - 1];
+    return candidates
+      .filter(({ distance }) => farthest === undefined || distance <= farthest)
+      .sort((a, b) => a.distance - b.distance)
       .slice(0, limit)
-      .map(({ state: { vector: _vector, ...state }, distance }) => ({ state, distance }));
+      .map(({ state: { vector: _vector, modelEmbedding: _embedding, ...state }, distance }) => ({
+        state,
+        distance,
+      }));
   }
 
   async count(): Promise<number> {
@@ -75,6 +82,12 @@ export class MemoryVectors implements Vectors {
   #of(embedding: string): MarketVector[] {
     return [...this.#states.values()].filter((state) => state.embedding === embedding);
   }
+}
+
+/** Undefined for a state that the model has nothing of. */
+function comparedBy(state: MarketVector, model: string | undefined): readonly number[] | undefined {
+  if (model === undefined) return state.vector;
+  return state.modelEmbedding?.model === model ? state.modelEmbedding.vector : undefined;
 }
 
 function cosine(a: readonly number[], b: readonly number[]): number {

@@ -11,6 +11,9 @@ import type { ModelCard } from "../../actors/ports/models.ts";
 import { describeForecaster } from "../../test/contract/forecaster.ts";
 import { MinuteHistory } from "../../actors/symbol/minute-history.ts";
 import {
+  EMBEDDING,
+  EMBEDDING_NUMBERS,
+  embeddingCard,
   toldBy,
   TREES,
   treesCard,
@@ -30,8 +33,8 @@ function open(changes: Partial<ModelCard> = {}): Inference {
   return opening(TREES, treesCard("1", changes));
 }
 
-function opening(content: Uint8Array, card: ModelCard): Inference {
-  const inference = openOnnx(content, card);
+function opening(content: Uint8Array, card: ModelCard, output?: string): Inference {
+  const inference = openOnnx(content, card, output);
   if (!inference.ok) throw new Error(inference.message);
   opened.push(inference.value);
   return inference.value;
@@ -100,6 +103,36 @@ describe("a model on ONNX Runtime", () => {
       expect(openOnnx(bytes, treesCard("1"))).toMatchObject({ ok: false, code: "model-unloadable" });
     }
     expect(open().run()).toHaveLength(2);
+  });
+
+  test("is opened for its embedding as for its first output, and says of both what its library says", () => {
+    const told = toldBy("tiny-embedding");
+    const said = opening(EMBEDDING, embeddingCard("1"));
+    const embeds = opening(EMBEDDING, embeddingCard("1"), "embedding");
+    const size = told.inputs.length / told.probabilities.length;
+    for (const [row, probability] of told.probabilities.entries()) {
+      const rows = told.inputs.subarray(row * size, (row + 1) * size);
+      said.input.set(rows);
+      embeds.input.set(rows);
+      expect(said.run()[1]).toBeCloseTo(probability, 6);
+      const embedding = embeds.run();
+      expect(embedding).toHaveLength(EMBEDDING_NUMBERS);
+      for (const [at, value] of embedding.entries()) {
+        expect(value).toBeCloseTo(told.embeddings[row]?.[at] ?? Number.NaN, 6);
+      }
+    }
+  });
+
+  test("is refused where it lacks the output that is wanted, or has another one of that name", () => {
+    const without = openOnnx(EMBEDDING, embeddingCard("1"), "thoughts");
+    expect(without).toMatchObject({ ok: false, code: "shape-mismatch" });
+    expect(without.ok ? "" : without.message).toContain("probabilities, embedding and no thoughts");
+    const outputs = [
+      { name: "probabilities", shape: [null, 2] },
+      { name: "embedding", shape: [null, 7] },
+    ];
+    const other = openOnnx(EMBEDDING, embeddingCard("1", { outputs }), "embedding");
+    expect(other.ok ? "" : other.message).toContain("[, 6], not [, 7]");
   });
 
   test("that was let go says so", () => {

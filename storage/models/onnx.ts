@@ -4,7 +4,7 @@
 import { createRequire } from "node:module";
 import type { Tensor, TensorConstructor } from "onnxruntime-node";
 import { failure, ok, type Result } from "../../actors/base/result.ts";
-import { type ModelInputFailure, modelColumns } from "../../actors/chain/model-forecaster.ts";
+import { type ModelInputFailure, modelColumns } from "../../actors/chain/model-input.ts";
 import { FEATURE_SCHEMA_HASH } from "../../actors/domain/features.ts";
 import type { Inference } from "../../actors/ports/inference.ts";
 import type { ModelCard, ModelTensor } from "../../actors/ports/models.ts";
@@ -67,8 +67,13 @@ function nativeRuntime(): NativeRuntime {
 /**
  * Loads a model, if it is what its card says and was trained on this engine's features. It has run once by then, so that no
  * vote waits for what a first run prepares.
+ * @param wanted the output that runs are asked for; its first one where left out
  */
-export function openOnnx(content: Uint8Array, card: ModelCard): Result<Inference, OnnxFailure> {
+export function openOnnx(
+  content: Uint8Array,
+  card: ModelCard,
+  wanted: string | undefined = card.outputs[0]?.name,
+): Result<Inference, OnnxFailure> {
   const name = `${card.model} ${card.version}`;
   if (card.featureSchema !== FEATURE_SCHEMA_HASH) {
     return failure(
@@ -87,8 +92,9 @@ export function openOnnx(content: Uint8Array, card: ModelCard): Result<Inference
     return failure("model-unloadable", `${name} cannot be loaded: ${messageOf(error)}`);
   }
   const [input] = card.inputs;
-  const [output] = card.outputs;
-  const mismatch = differenceOf(session.inputMetadata, input) ?? differenceOf(session.outputMetadata, output);
+  const output = card.outputs.find(({ name: each }) => each === wanted);
+  const mismatch =
+    differenceOf(session.inputMetadata, input) ?? differenceOf(session.outputMetadata, output, wanted);
   if (mismatch !== undefined || input === undefined || output === undefined) {
     session.dispose();
     return failure("shape-mismatch", `${name} is not what its card says: ${mismatch}`);
@@ -104,10 +110,14 @@ export function openOnnx(content: Uint8Array, card: ModelCard): Result<Inference
 }
 
 /** Undefined where the model has a tensor of that name, of floats and of that shape. */
-function differenceOf(tensors: readonly NativeTensor[], wanted: ModelTensor | undefined): string | undefined {
-  const found = tensors.find(({ name }) => name === wanted?.name);
+function differenceOf(
+  tensors: readonly NativeTensor[],
+  wanted: ModelTensor | undefined,
+  name = wanted?.name ?? "tensor",
+): string | undefined {
+  const found = tensors.find((tensor) => tensor.name === name);
   if (wanted === undefined || found === undefined) {
-    return `it has ${tensors.map(({ name }) => name).join(", ")} and no ${wanted?.name ?? "tensor"}`;
+    return `it has ${tensors.map((tensor) => tensor.name).join(", ")} and no ${name}`;
   }
   if (found.type !== FLOAT32) return `${found.name} does not hold floats of four bytes`;
   const shape = found.shape.map((size) => (size < 0 ? null : size));

@@ -8,15 +8,19 @@ import { openOnnx } from "./onnx.ts";
 import type { FileModels } from "./registry.ts";
 import type { ModelTrial } from "./trial.ts";
 
-/** Its file is read and hashed on other threads; loading it takes this one. */
+/**
+ * Its file is read and hashed on other threads; loading it takes this one.
+ * @param output that runs are asked for; its first one where left out
+ */
 export async function openTried(
   { folder, registry, trial }: { folder: string; registry: FileModels; trial: ModelTrial },
   card: ModelCard,
+  output?: string,
 ): Promise<Result<Inference, "unusable">> {
   const { model, version } = card;
   const refusal = await trial.refusal({ folder, model, version });
   if (refusal !== undefined) return failure("unusable", refusal);
   const content = await registry.loadAside(model, version);
-  const opened = content.ok ? openOnnx(content.value, card) : content;
+  const opened = content.ok ? openOnnx(content.value, card, output) : content;
   return opened.ok ? ok(opened.value) : failure("unusable", `${opened.code}: ${opened.message}`);
 }

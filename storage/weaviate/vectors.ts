@@ -1,6 +1,6 @@
-// Market states on Weaviate: one collection, a named vector for each embedding, found by an HNSW index. All symbols share it,
-// with the symbol as a filter: a tenant each would make it impossible to ask which states of any symbol were like this one,
-// and there are a hundred symbols, not a million users.
+// Market states on Weaviate: one collection, a named vector for each embedding and one for those of models, by their length, found by
+// an HNSW index. All symbols share it, with the symbol as a filter: a tenant each would make it impossible to ask which states of any
+// symbol were like this one, and there are a hundred symbols, not a million users.
 
 import {
   ApiKey,
@@ -59,6 +59,7 @@ const PROPERTIES = [
     dataType: "number" as const,
     indexFilterable: false,
   })),
+  { name: "model", dataType: "text", tokenization: "field", indexFilterable: true },
 ] as const;
 
 /** Minutes after the state: outcome_5m. */
@@ -89,7 +90,7 @@ export class WeaviateVectors implements Vectors {
             "A symbol's market at a moment, and what followed; written by Tickforge from its journal.",
           properties: [...PROPERTIES],
           // Embeddings come with the first state that has one.
-          vectorizers: [namedVector("window-v1")],
+          vectorizers: [namedVector(vectorName("window-v1"))],
         });
       }
       if (!(await client.collections.exists(this.#cursors))) {
@@ -119,15 +120,14 @@ export class WeaviateVectors implements Vectors {
   async upsert(states: readonly MarketVector[]): Promise<void> {
     await this.#ask(async (client) => {
       const collection = client.collections.use(this.#states);
-      for (const embedding of new Set(states.map((state) => state.embedding))) {
-        await this.#ensure(collection, embedding);
-      }
+      const names = states.flatMap((state) => Object.keys(vectorsOf(state)));
+      for (const name of new Set(names)) await this.#ensure(collection, name);
       for (let from = 0; from < states.length; from += BATCH_STATES) {
         const answer = await collection.data.insertMany(
           states.slice(from, from + BATCH_STATES).map((state) => ({
             id: generateUuid5(`${state.embedding} ${state.symbol} ${state.timeMicros}`),
             properties: propertiesOf(state),
-            vectors: { [vectorName(state.embedding)]: [...state.vector] },
+            vectors: vectorsOf(state),
           })),
         );
         const [error] = Object.values(answer.errors);
@@ -201,16 +201,19 @@ export class WeaviateVectors implements Vectors {
     });
   }
 
-  async nearest({ embedding, vector, asOfMicros, symbol, limit }: NearestQuery): Promise<Neighbour[]> {
+  async nearest({ embedding, vector, model, asOfMicros, symbol, limit }: NearestQuery): Promise<Neighbour[]> {
     return await this.#ask(async (client) => {
       const collection = client.collections.use(this.#states);
-      if (!(await this.#known(collection)).has(vectorName(embedding))) return [];
+      const targetVector = model === undefined ? vectorName(embedding) : modelVectorName(vector.length);
+      if (!(await this.#has(collection, targetVector))) return [];
       const { objects } = await collection.query.nearVector([...vector], {
-        targetVector: vectorName(embedding),
+        targetVector,
         filters: Filters.and(
+          collection.filter.byProperty("embedding").equal(embedding),
           collection.filter.byProperty("settled").equal(true),
           collection.filter.byProperty("time").lessOrEqual(Math.floor(asOfMicros - SETTLED_AFTER_MICROS)),
           ...(symbol === undefined ? [] : [collection.filter.byProperty("symbol").equal(symbol)]),
+          ...(model === undefined ? [] : [collection.filter.byProperty("model").equal(model)]),
         ),
         limit: Math.min(limit, ANSWER_STATES_MAX),
         returnMetadata: ["distance"],
@@ -243,11 +246,18 @@ export class WeaviateVectors implements Vectors {
     );
   }
 
-  async #ensure(collection: Collection, embedding: string): Promise<void> {
+  async #ensure(collection: Collection, name: string): Promise<void> {
     const known = await this.#known(collection);
-    if (known.has(vectorName(embedding))) return;
-    await collection.config.addVector(namedVector(embedding));
-    known.add(vectorName(embedding));
+    if (known.has(name)) return;
+    await collection.config.addVector(namedVector(name));
+    known.add(name);
+  }
+
+  /** Another process may have added it since it was looked. */
+  async #has(collection: Collection, name: string): Promise<boolean> {
+    if ((await this.#known(collection)).has(name)) return true;
+    this.#embeddings = undefined;
+    return (await this.#known(collection)).has(name);
   }
 
   async #known(collection: Collection): Promise<Set<string>> {
@@ -287,9 +297,9 @@ export class WeaviateVectors implements Vectors {
   }
 }
 
-function namedVector(embedding: string) {
+function namedVector(name: string) {
   return vectorConfig.selfProvided({
-    name: vectorName(embedding),
+    name,
     vectorIndexConfig: configure.vectorIndex.hnsw({ distanceMetric: "cosine" }),
   });
 }
@@ -299,18 +309,58 @@ function vectorName(embedding: string): string {
   return embedding.replaceAll(/\W/g, "_");
 }
 
+const MODEL_VECTOR = "model_";
+
+/** A named vector has one length for good, and a collection must not gain one with every version that is trained. */
+function modelVectorName(numbers: number): string {
+  return `${MODEL_VECTOR}${numbers}`;
+}
+
+function vectorsOf({ embedding, vector, modelEmbedding }: MarketVector): Record<string, number[]> {
+  return {
+    [vectorName(embedding)]: [...vector],
+    ...(modelEmbedding === undefined
+      ? {}
+      : { [modelVectorName(modelEmbedding.vector.length)]: [...modelEmbedding.vector] }),
+  };
+}
+
 function propertiesOf(state: MarketVector): StateProperties {
   const { embedding, symbol, timeMicros, seq, regime, mid, settled } = state;
   const known = state.outcomes.flatMap((outcome, index) =>
     outcome === null ? [] : [[outcomeName(index), outcome] as const],
   );
-  return { embedding, symbol, time: timeMicros, seq, regime, mid, settled, ...Object.fromEntries(known) };
+  const model = state.modelEmbedding === undefined ? {} : { model: state.modelEmbedding.model };
+  return {
+    embedding,
+    symbol,
+    time: timeMicros,
+    seq,
+    regime,
+    mid,
+    settled,
+    ...model,
+    ...Object.fromEntries(known),
+  };
 }
 
 function stateOf(object: WeaviateNonGenericObject): MarketVector {
   const state = foundOf(object);
-  const vector = object.vectors[vectorName(state.embedding)] as number[] | undefined;
-  return { ...state, vector: (vector ?? []).map(Math.fround) };
+  const { model } = modelSchema.parse(object.properties);
+  const vector = fourBytes(object.vectors[vectorName(state.embedding)]);
+  if (model === undefined) return { ...state, vector };
+  // One version makes vectors of one length, and a state has at most one of them.
+  const made = Object.entries(object.vectors).find(
+    ([name, each]) => name.startsWith(MODEL_VECTOR) && each.length > 0,
+  );
+  return { ...state, vector, modelEmbedding: { model, vector: fourBytes(made?.[1]) } };
+}
+
+function fourBytes(vector: unknown): number[] {
+  return z
+    .array(z.number())
+    .parse(vector ?? [])
+    .map(Math.fround);
 }
 
 const number = z.number();
@@ -324,6 +374,14 @@ const storedSchema = z.looseObject({
   regime: z.enum(REGIMES),
   mid: number,
   settled: z.boolean(),
+});
+
+/** Of a state without one there is no such property, or null. */
+const modelSchema = z.looseObject({
+  model: z
+    .string()
+    .nullish()
+    .transform((model) => model ?? undefined),
 });
 
 function foundOf({ properties }: WeaviateNonGenericObject): MarketState {

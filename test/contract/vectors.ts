@@ -23,8 +23,8 @@ export interface VectorsCapabilities {
   readonly recall?: number;
 }
 
-export function unitVector(random: SeededRandom): number[] {
-  const values = Array.from({ length: DIMENSIONS }, () => random.normal());
+export function unitVector(random: SeededRandom, dimensions: number = DIMENSIONS): number[] {
+  const values = Array.from({ length: dimensions }, () => random.normal());
   const length = Math.hypot(...values);
   return values.map((value) => value / length);
 }
@@ -44,6 +44,21 @@ function state(symbol: string, n: number, changes: Partial<MarketVector> = {}): 
     settled: true,
     ...changes,
   };
+}
+
+/** Two versions of a network, and one of another size. */
+const MODELS = {
+  old: `lstm 2025-a ${"1f".repeat(32)}`,
+  new: `lstm 2026-a ${"2e".repeat(32)}`,
+  small: `cnn 2026-a ${"3d".repeat(32)}`,
+};
+const LENGTHS: Readonly<Record<keyof typeof MODELS, number>> = { old: 16, new: 16, small: 8 };
+
+/** The nth state of a symbol with what a model made of it. */
+function seenBy(name: keyof typeof MODELS, symbol: string, n: number): MarketVector {
+  const random = new SeededRandom(n * 17 + symbol.length + LENGTHS[name] + MODELS[name].length);
+  const vector = unitVector(random, LENGTHS[name]).map((value) => Math.fround(value));
+  return state(symbol, n, { modelEmbedding: { model: MODELS[name], vector } });
 }
 
 /** @param open a store without states; called again, the same store anew */
@@ -170,6 +185,77 @@ export function describeVectors(
       expect(await vectors.unsettled("test-v1")).toEqual([]);
       const { vector: _vector, ...found } = whole;
       expect((await vectors.nearest(query))[0]?.state).toEqual(found);
+    });
+
+    describe("what a model made of a state", () => {
+      const olds = ["EURUSD", "GBPUSD"].flatMap((symbol) =>
+        Array.from({ length: 30 }, (_, n) => seenBy("old", symbol, 400 + n)),
+      );
+      const news = Array.from({ length: 20 }, (_, n) => seenBy("new", "EURUSD", 430 + n));
+      const smalls = Array.from({ length: 10 }, (_, n) => seenBy("small", "EURUSD", 450 + n));
+      const query = { embedding: "test-v1", asOfMicros: lateMicros, limit: 100 };
+      const searched = async (version: keyof typeof MODELS, changes: Partial<NearestQuery> = {}) => {
+        const vector = unitVector(new SeededRandom(9), LENGTHS[version]);
+        const asked = { ...query, vector, model: MODELS[version], ...changes };
+        await agrees(asked);
+        return await vectors.nearest(asked);
+      };
+
+      beforeAll(async () => {
+        for (const store of [vectors, oracle]) await store.upsert([...olds, ...news, ...smalls]);
+      });
+
+      test("comes back with it, and a state without has none", async () => {
+        const at = START_MICROS + 455 * STEP_MICROS;
+        expect(await vectors.latest("test-v1", "EURUSD", at)).toEqual(seenBy("small", "EURUSD", 455));
+        const before = await vectors.latest("test-v1", "EURUSD", START_MICROS + 20 * STEP_MICROS);
+        expect(before).toEqual(state("EURUSD", 20));
+        expect(before).not.toHaveProperty("modelEmbedding");
+      });
+
+      test("is searched among those of the same version alone", async () => {
+        expect(await searched("old")).toHaveLength(olds.length);
+        expect(await searched("new")).toHaveLength(news.length);
+        expect(await searched("small")).toHaveLength(smalls.length);
+        const none = { model: `lstm 2027-a ${"4c".repeat(32)}` };
+        expect(await searched("old", none)).toEqual([]);
+        expect(await searched("old", { embedding: "other-v1" })).toEqual([]);
+      });
+
+      test("finds itself, as the state alone", async () => {
+        const itself = seenBy("new", "EURUSD", 440);
+        const { modelEmbedding, vector: _vector, ...found } = itself;
+        const [first] = await searched("new", { vector: modelEmbedding?.vector ?? [], limit: 1 });
+        expect(first?.state).toEqual(found);
+        expect(first?.distance).toBeCloseTo(0, DISTANCE_DIGITS);
+      });
+
+      test("is searched by symbol and by what was known then, too", async () => {
+        const own = await searched("old", { symbol: "GBPUSD" });
+        expect(new Set(own.map((hit) => hit.state.symbol))).toEqual(new Set(["GBPUSD"]));
+        const asOfMicros = START_MICROS + 410 * STEP_MICROS + SETTLED_AFTER_MICROS;
+        const then = await searched("old", { asOfMicros });
+        expect(then).toHaveLength(22);
+      });
+
+      test("does not hide a state from a search by its own vector", async () => {
+        const vector = unitVector(new SeededRandom(10));
+        const found = await vectors.nearest({ ...query, vector, limit: 1_000 });
+        const seen = found.filter((hit) => hit.state.timeMicros >= START_MICROS + 400 * STEP_MICROS);
+        expect(seen).toHaveLength(olds.length + news.length + smalls.length);
+      });
+
+      test("waits with the state for outcomes, and is replaced with it", async () => {
+        const fresh = { ...seenBy("new", "GBPUSD", 470), outcomes: [null, null, null], settled: false };
+        await vectors.upsert([fresh]);
+        expect(await vectors.unsettled("test-v1")).toEqual([fresh]);
+        const retold = olds.slice(0, 5).map(({ symbol }, n) => seenBy("new", symbol, 400 + n));
+        for (const store of [vectors, oracle]) {
+          await store.upsert([{ ...fresh, outcomes: [1, 2, 3], settled: true }, ...retold]);
+        }
+        expect(await searched("old")).toHaveLength(olds.length - retold.length);
+        expect(await searched("new")).toHaveLength(news.length + retold.length + 1);
+      });
     });
 
     test("the cursor is what was committed last, backwards too, and outlives the connection", async () => {

@@ -121,7 +121,9 @@ afterEach(async () => {
   for (const desk of desks.splice(0)) await desk.stop();
 });
 
-async function setUp(setup: { journal?: MemoryJournal; snapshots?: MemorySnapshots } = {}) {
+async function setUp(
+  setup: { journal?: MemoryJournal; snapshots?: MemorySnapshots; embedding?: "indicators" | "model" } = {},
+) {
   const journal = setup.journal ?? new MemoryJournal({ keep: true });
   const { snapshots } = setup;
   const rig = makeRig({ journal, config: WEIGHTED, ...(snapshots === undefined ? {} : { snapshots }) });
@@ -135,7 +137,7 @@ async function setUp(setup: { journal?: MemoryJournal; snapshots?: MemorySnapsho
     live: rig.live,
     clock: rig.clock,
     vectors,
-    settings: ANALOG_DEFAULTS,
+    settings: { ...ANALOG_DEFAULTS, embedding: setup.embedding ?? ANALOG_DEFAULTS.embedding },
     onProblem: (message) => problems.push(message),
   });
   desks.push(desk);
@@ -223,6 +225,30 @@ describe("the desk", () => {
     }
     expect(desk.status).toMatchObject({ opinions: 0, failures: { "too-few": SYMBOLS }, breaker: "closed" });
     expect(problems).toEqual([]);
+  });
+
+  test("abstains where no network saw the newest state, or that is too old, tells it once and leaves the store be", async () => {
+    const { vectors, askAll, desk, problems } = await setUp({ embedding: "model" });
+    for (let round = 0; round < FAILURES_MAX + 1; round++) {
+      for (const { status, analogs } of await askAll()) {
+        expect([status, analogs?.failure]).toEqual(["abstained", "no-embedding"]);
+      }
+    }
+    expect(desk.status).toMatchObject({ opinions: 0, breaker: "closed" });
+    expect(problems).toEqual([expect.stringContaining("too old")]);
+    const newest = await vectors.latest(WINDOW_EMBEDDING, "EURUSD", WARM_MICROS);
+    if (newest === undefined) throw new Error("there is no state");
+    const now = { ...newest, timeMicros: WARM_MICROS - MICROS_PER_MINUTE };
+    await vectors.upsert(INSTRUMENTS.map(({ symbol }) => ({ ...now, symbol })));
+    await askAll();
+    expect(problems).toHaveLength(1);
+    const modelEmbedding = { model: "lstm 1 ab", vector: [1, 0] };
+    await vectors.upsert(INSTRUMENTS.map(({ symbol }) => ({ ...now, symbol, modelEmbedding })));
+    for (const { analogs } of await askAll()) {
+      expect(analogs).toMatchObject({ failure: "", model: "lstm 1 ab", neighbours: 0 });
+    }
+    expect(problems.at(-1)).toBe("analogs are found again");
+    expect(vectors.searches).toBe(SYMBOLS);
   });
 
   test("asks nothing about a market that is silent or not warm", async () => {

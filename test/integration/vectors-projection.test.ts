@@ -200,13 +200,13 @@ describe("analogs of a running system", () => {
     }
     await edge.station.journal.flush();
     const { journal, projector } = edge.station;
-    for (let attempt = 0; attempt < 600; attempt++) {
+    for (let attempt = 0; attempt < 2_000; attempt++) {
       if (projector?.statusOf("vectors").appliedSeq === journal.durableSeq) return;
       await Bun.sleep(50);
     }
     throw new Error(`market states never came level: ${JSON.stringify(projector?.statusOf("vectors"))}`);
-  }, 90_000);
-  afterAll(async () => await edge.stop());
+  }, 150_000);
+  afterAll(async () => await edge.stop(), 30_000);
 
   async function analogs(path: string) {
     const { status, body } = await edge.ask(`/api/v1/analogs/${path}`);

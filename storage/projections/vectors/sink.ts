@@ -1,5 +1,5 @@
 // Market states as a sink: every five minutes each symbol's state becomes a vector, and what followed is added to it when its
-// time has come.
+// time has come. Where a trained model can be asked, what it makes of the same minutes goes with the state.
 
 import { MICROS_PER_MINUTE, type Micros } from "../../../actors/base/clock.ts";
 import { logRatio } from "../../../actors/base/exponential.ts";
@@ -11,6 +11,7 @@ import {
   type MarketVector,
   OUTCOME_HORIZONS_MICROS,
   OUTCOME_TOLERANCE_MICROS,
+  type StateEmbedder,
   type Vectors,
 } from "../../../actors/ports/vectors.ts";
 import type { BatchEdges } from "../batch-edges.ts";
@@ -35,6 +36,7 @@ export class VectorsSink implements Sink<JournalRecord, JournalTail> {
   readonly keepsCursor = true;
   readonly full = false;
   readonly #store: () => Vectors;
+  readonly #embedder: StateEmbedder | undefined;
   readonly #batch = new Map<string, MarketVector>();
   /** As of what the store has, and with the batch in it. */
   #storedWaiting: Waiting = new Map();
@@ -43,9 +45,13 @@ export class VectorsSink implements Sink<JournalRecord, JournalTail> {
   /** What the store must say it has, or it lost something since. */
   #committedSeq = 0;
 
-  /** @param store asked for before each use: an embedded store may have moved */
-  constructor(store: () => Vectors) {
+  /**
+   * @param store asked for before each use: an embedded store may have moved
+   * @param embedder reads the minutes that the actors keep
+   */
+  constructor(store: () => Vectors, embedder?: StateEmbedder) {
     this.#store = store;
+    this.#embedder = embedder;
   }
 
   get rowSeq(): number {
@@ -54,6 +60,7 @@ export class VectorsSink implements Sink<JournalRecord, JournalTail> {
 
   async prepare(): Promise<void> {
     await this.#store().prepare();
+    await this.#embedder?.refresh();
   }
 
   async storedSeq(): Promise<number> {
@@ -86,6 +93,7 @@ export class VectorsSink implements Sink<JournalRecord, JournalTail> {
   }
 
   async check(): Promise<void> {
+    await this.#embedder?.refresh();
     const heldSeq = await this.#store().cursor();
     if (heldSeq === this.#committedSeq) return;
     throw new Error(
@@ -100,6 +108,7 @@ export class VectorsSink implements Sink<JournalRecord, JournalTail> {
       this.#committedSeq = toSeq;
     }
     this.#storedWaiting = new Map(this.#waiting);
+    await this.#embedder?.refresh();
   }
 
   clear(): void {
@@ -121,9 +130,13 @@ export class VectorsSink implements Sink<JournalRecord, JournalTail> {
     symbol: string,
     { closeMicros, close, bar, tail }: { closeMicros: Micros; close: number; bar: Bar; tail: Standing },
   ): void {
-    const chain = tail.engine.symbol(bar.instrumentId)?.chain;
-    const vector = chain === undefined ? undefined : embedState(chain.features);
-    if (chain === undefined || vector === undefined) return;
+    const actor = tail.engine.symbol(bar.instrumentId);
+    if (actor === undefined) return;
+    const { chain, panel } = actor;
+    const vector = embedState(chain.features);
+    if (vector === undefined) return;
+    const { minutes } = panel;
+    const modelEmbedding = minutes === undefined ? undefined : this.#embedder?.embed(symbol, minutes);
     const state: MarketVector = {
       embedding: WINDOW_EMBEDDING,
       symbol,
@@ -134,6 +147,7 @@ export class VectorsSink implements Sink<JournalRecord, JournalTail> {
       vector,
       outcomes: OUTCOME_HORIZONS_MICROS.map(() => null),
       settled: false,
+      ...(modelEmbedding === undefined ? {} : { modelEmbedding }),
     };
     const earlier = (this.#waiting.get(symbol) ?? []).filter(({ timeMicros }) => timeMicros < closeMicros);
     this.#waiting.set(symbol, [...earlier, state]);
