@@ -29,7 +29,7 @@ import { type Backups, openBackups } from "../storage/backups.ts";
 import { BarsCache } from "../storage/bars-cache.ts";
 import { copyHeads, signHeads, signHeadsAside } from "../storage/sign-heads.ts";
 import { type HotStores, openHotStores } from "../storage/open-hot-stores.ts";
-import { ModelShelf } from "../storage/models/shelf.ts";
+import { ModelShelf, type ModelShelfOptions } from "../storage/models/shelf.ts";
 import { StoredTime } from "../storage/stored-time.ts";
 import { openStores, type Stores } from "../storage/open-stores.ts";
 import { type LedgerProjection, ledgerProjection } from "../storage/projections/ledger.ts";
@@ -95,6 +95,8 @@ export interface StationOptions {
   readonly onFault?: (fault: EngineFault) => void;
   /** Something a person should know, and what to do. */
   readonly onProblem?: (message: string) => void;
+  /** Where runs of models are marked, for a process that watches over this one. */
+  readonly calls?: ModelShelfOptions["calls"];
 }
 
 export function engineConfig(
@@ -236,7 +238,7 @@ async function liveEngine(
     flush: () => journal.flush(),
     onProblem,
   });
-  const shelf = openModels(settings.data, onProblem);
+  const shelf = new ModelShelf({ folder: modelsFolder(settings.data), onProblem, calls: options.calls });
   if (PRESETS[settings.preset].wantsModels === true) shelf.addBaseline(clock.nowMicros());
   const { chosen, revision } = await firstModels({
     shelf,

@@ -4,19 +4,25 @@
 import { failure, ok, type Result } from "../../actors/base/result.ts";
 import type { Inference } from "../../actors/ports/inference.ts";
 import type { ModelCard } from "../../actors/ports/models.ts";
+import type { CallMark } from "../process/call-mark.ts";
 import { openOnnx } from "./onnx.ts";
 import type { FileModels } from "./registry.ts";
 import type { ModelTrial } from "./trial.ts";
 
 /** Its file is read and hashed on other threads; loading it takes this one. */
 export async function openTried(
-  { folder, registry, trial }: { folder: string; registry: FileModels; trial: ModelTrial },
+  {
+    folder,
+    registry,
+    trial,
+    calls,
+  }: { folder: string; registry: FileModels; trial: ModelTrial; calls?: CallMark | undefined },
   card: ModelCard,
 ): Promise<Result<Inference, "unusable">> {
   const { model, version } = card;
   const refusal = await trial.refusal({ folder, model, version });
   if (refusal !== undefined) return failure("unusable", refusal);
   const content = await registry.loadAside(model, version);
-  const opened = content.ok ? openOnnx(content.value, card) : content;
+  const opened = content.ok ? openOnnx(content.value, card, calls) : content;
   return opened.ok ? ok(opened.value) : failure("unusable", `${opened.code}: ${opened.message}`);
 }
