@@ -136,7 +136,7 @@ describe("a model that hangs at a quote", () => {
       ["2", "champion"],
       ["1", "shadow"],
     ]);
-  }, 60_000);
+  }, 120_000);
 
   test("is absent where it has no version before, and the others decide on", async () => {
     const data = join(root, "no-version-before");
@@ -160,5 +160,5 @@ describe("a model that hangs at a quote", () => {
     expect(run.err()).toContain("xgboost 1 does not vote: it is in quarantine since");
     expect(run.err()).toContain("so others vote without it");
     expect((await said(data, "journal", "verify")).code).toBe(0);
-  }, 60_000);
+  }, 120_000);
 });
