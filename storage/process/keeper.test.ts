@@ -158,10 +158,6 @@ describe("a keeper", () => {
   });
 
   test("leaves no file behind", async () => {
-    const marks = (): string[] =>
-      existsSync("/dev/shm")
-        ? readdirSync("/dev/shm").filter((name) => name.includes("tickforge-calls"))
-        : [];
     const before = marks();
     const { until, ended, child } = start("spins", "waits");
     await until(({ ready }) => ready === true);
@@ -170,6 +166,11 @@ describe("a keeper", () => {
     await ended();
   });
 });
+
+function marks(): string[] {
+  if (!existsSync("/dev/shm")) return [];
+  return readdirSync("/dev/shm").filter((name) => name.includes("tickforge-calls"));
+}
 
 /** A zombie that nobody has asked about is not. */
 function isRunning(pid: number): boolean {
