@@ -16,6 +16,7 @@ import { SegmentCursor } from "./journal/cursor.ts";
 import { RealDisk } from "./journal/disk.ts";
 import { FileSnapshotStore } from "./journal/snapshot-store.ts";
 import { holdoutFigures } from "./models/card-details.ts";
+import { CallMark } from "./process/call-mark.ts";
 import { ShadowShelf } from "./models/shadow-shelf.ts";
 import { openGraph } from "./open-graph.ts";
 import { openStreams } from "./open-streams.ts";
@@ -146,7 +147,7 @@ function graph(data: string, url: string): ProjectionRunner {
 }
 
 function quality(data: string, folder: string): ProjectionRunner {
-  const source = new ShadowShelf({ folder, onProblem: problem });
+  const source = new ShadowShelf({ folder, onProblem: problem, calls: markedCalls() });
   return heardByActors(data, {
     sink: new QualitySink({
       files: new QualityFiles(data),
@@ -163,6 +164,18 @@ function quality(data: string, folder: string): ProjectionRunner {
     edges: new NoEdges(),
     waits: isChartBehind,
   });
+}
+
+/** Undefined where memory cannot be shared: a shadow that hangs is then ended for its silence, and asked again. */
+function markedCalls(): CallMark | undefined {
+  try {
+    const calls = CallMark.create();
+    say({ type: "calls", path: calls.path });
+    return calls;
+  } catch (error) {
+    problem(`nobody notices a shadow that never answers: no memory can be shared here (${String(error)})`);
+    return undefined;
+  }
 }
 
 function hotState(data: string, url: string): ProjectionRunner {

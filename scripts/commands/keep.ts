@@ -3,8 +3,9 @@
 
 import { join } from "node:path";
 import { LEAVE } from "../../edge/terminal/screen.ts";
-import { FileModels } from "../../storage/models/registry.ts";
-import { type Blame, Keeper } from "../../storage/process/keeper.ts";
+import { quarantineBlamed } from "../../storage/models/quarantine.ts";
+import type { Blame } from "../../storage/process/call-mark.ts";
+import { Keeper } from "../../storage/process/keeper.ts";
 
 /** Ends the watching before it begins. */
 export const UNKEPT_FLAG = "--no-keeper";
@@ -37,14 +38,8 @@ function openKeeper(args: readonly string[]): Keeper | undefined {
   }
 }
 
-function quarantine({ name, what, folder }: Blame): void {
+function quarantine(blame: Blame): void {
   // It leaves no picture of the system behind.
   if (process.stdout.isTTY) process.stdout.write(LEAVE);
-  const [model = "", version = ""] = name.split(" ");
-  const models = new FileModels(folder, (message) => console.error(message));
-  const done = models.quarantine(model, version, { reason: what, atMicros: Date.now() * 1_000 });
-  const standing = done.ok
-    ? `It is in quarantine: "tickforge models promote ${name}" lets it vote again`
-    : `It cannot be put into quarantine: ${done.code}: ${done.message}`;
-  console.error(`model ${name} stopped the trading process: ${what}. ${standing}`);
+  console.error(quarantineBlamed(blame, "the trading process"));
 }

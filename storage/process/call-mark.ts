@@ -31,6 +31,16 @@ export interface MarkedCall {
   readonly patienceMillis: number;
 }
 
+/** A call that its process did not survive. */
+export interface Blame {
+  /** As it was marked. */
+  readonly name: string;
+  /** In words. */
+  readonly what: string;
+  /** Where to write it down, as the process said. */
+  readonly folder: string;
+}
+
 export class CallMark {
   /** Of the file behind it, until {@link adopt} has taken it. */
   readonly path: string;

@@ -2,8 +2,8 @@
 // which nobody looked, in which its process was stopped or waited for a disk, or in which it wanted a processor and had none, is not
 // the call's.
 
-import type { MarkedCall } from "./call-mark.ts";
-import type { ThreadState } from "./thread-state.ts";
+import type { Blame, CallMark, MarkedCall } from "./call-mark.ts";
+import { type ThreadState, threadState } from "./thread-state.ts";
 
 /** How often to look. */
 export const LOOK_MILLIS = 100;
@@ -45,4 +45,21 @@ export class CallWatch {
     if (what === "waits" || cpuMillis === undefined || this.#cpuMillis === undefined) return passedMillis;
     return Math.min(passedMillis, cpuMillis - this.#cpuMillis);
   }
+}
+
+/**
+ * Looks at the calls of a process until one has hung, which is told once.
+ * @returns ends it
+ */
+export function watchCalls(mark: CallMark, processId: number, onHung: (blame: Blame) => void): () => void {
+  const watch = new CallWatch();
+  const looks = setInterval(() => {
+    const call = mark.running;
+    const hadMillis = watch.look(call, () => threadState(processId), performance.now());
+    if (hadMillis === undefined || call === undefined) return;
+    clearInterval(looks);
+    const what = `its native call had not returned after ${Math.round(hadMillis)} ms`;
+    onHung({ name: call.name, what, folder: mark.folder });
+  }, LOOK_MILLIS);
+  return () => clearInterval(looks);
 }

@@ -3,9 +3,8 @@
 // it was, and the program is started again. Every other death is the end.
 
 import { constants } from "node:os";
-import { CallMark } from "./call-mark.ts";
-import { CallWatch, LOOK_MILLIS } from "./call-watch.ts";
-import { threadState } from "./thread-state.ts";
+import { type Blame, CallMark } from "./call-mark.ts";
+import { watchCalls } from "./call-watch.ts";
 
 /** Pauses before another life. */
 const RESTART_MILLIS_MIN = 100;
@@ -23,16 +22,6 @@ const HEARD_MILLIS = 50;
 const AGAIN_MILLIS = 1_000;
 /** What native code dies of. */
 const CRASHES: ReadonlySet<string> = new Set(["SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT", "SIGTRAP"]);
-
-/** A call that its process did not survive. */
-export interface Blame {
-  /** As it was marked. */
-  readonly name: string;
-  /** In words. */
-  readonly what: string;
-  /** Where to write it down, as the process said. */
-  readonly folder: string;
-}
 
 export interface KeeperOptions {
   /** The child's command line, given the file that it has to adopt as its mark. */
@@ -93,18 +82,13 @@ export class Keeper {
       stdio: ["inherit", "inherit", "inherit"],
     });
     this.#child = child;
-    const watch = new CallWatch();
-    const looks = setInterval(() => {
-      const call = mark.running;
-      const hadMillis = watch.look(call, () => threadState(child.pid), performance.now());
-      if (hadMillis === undefined || call === undefined || blame !== undefined) return;
-      const what = `its native call had not returned after ${Math.round(hadMillis)} ms`;
-      blame = { name: call.name, what, folder: mark.folder };
-      this.#options.onBlame(blame);
+    const stopWatching = watchCalls(mark, child.pid, (hung) => {
+      blame = hung;
+      this.#options.onBlame(hung);
       child.kill("SIGKILL");
-    }, LOOK_MILLIS);
+    });
     await child.exited;
-    clearInterval(looks);
+    stopWatching();
     this.#child = undefined;
     mark.discard();
     const signalCode = child.signalCode as NodeJS.Signals | null;

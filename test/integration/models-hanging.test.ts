@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { startEdge } from "../../scripts/edge-rig.ts";
 import { freePort } from "../../scripts/running-system.ts";
 import { FileModels } from "../../storage/models/registry.ts";
 import { eventually } from "../fixtures/eventually.ts";
@@ -160,5 +161,45 @@ describe("a model that hangs at a quote", () => {
     expect(run.err()).toContain("xgboost 1 does not vote: it is in quarantine since");
     expect(run.err()).toContain("so others vote without it");
     expect((await said(data, "journal", "verify")).code).toBe(0);
+  }, 120_000);
+});
+
+describe("a shadow that hangs", () => {
+  test("costs what is stored a moment, and is not asked again", async () => {
+    const problems: string[] = [];
+    const registries: FileModels[] = [];
+    const rig = await startEdge({
+      keepsTimeSeries: true,
+      clock: "source",
+      onProblem: (message) => problems.push(message),
+      before: (data) => {
+        const registry = new FileModels(join(data, "models"), () => undefined);
+        registry.register(SNARE, snareCard("1"), 1);
+        registries.push(registry);
+      },
+    });
+    const { journal, projector } = rig.station;
+    let seconds = 0;
+    const send = async (): Promise<void> => {
+      // A shadow is asked when a minute is scored.
+      seconds += 20;
+      const time = new Date(DAY + seconds * 1_000).toISOString();
+      const tick = { symbol: "EURUSD", bid: 1.1, ask: 1.1001, time };
+      expect((await rig.post("/api/market", [tick])).status).toBe(200);
+    };
+    await eventually(async () => {
+      await send();
+      return registries[0]?.list()[0]?.status === "quarantined";
+    });
+    expect(problems.join()).toMatch(
+      /model lightgbm 1 stopped the projector: its native call had not returned/,
+    );
+    await send();
+    await eventually(async () => {
+      const { appliedSeq, up } = projector?.statusOf("quality") ?? { appliedSeq: 0, up: false };
+      return await Promise.resolve(up && appliedSeq >= journal.durableSeq);
+    });
+    expect(problems.join()).not.toContain("nobody notices");
+    await rig.stop();
   }, 120_000);
 });
