@@ -160,7 +160,6 @@ describe("a model that hangs at a quote", () => {
     expect(await run.child.exited).toBe(0);
     expect(run.err()).toContain("xgboost 1 does not vote: it is in quarantine since");
     expect(run.err()).toContain("so others vote without it");
-    expect((await said(data, "journal", "verify")).code).toBe(0);
   }, 120_000);
 });
 
