@@ -170,6 +170,8 @@ function quality(data: string, folder: string): ProjectionRunner {
 function markedCalls(): CallMark | undefined {
   try {
     const calls = CallMark.create();
+    // Whoever was to adopt it may be gone by then.
+    process.once("exit", () => calls.discard());
     say({ type: "calls", path: calls.path });
     return calls;
   } catch (error) {

@@ -1,11 +1,14 @@
 // Which native call a process is in, as another process sees it: a page of memory that both have mapped. A call that never
 // returns lets its process say nothing, so it is marked before it begins, with two stores and no system call.
 
-import { accessSync, constants, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const MARK_BYTES = 64 * 1_024;
+const PREFIX = "tickforge-calls-";
+/** A file as old as this is nobody's: it is adopted within moments, or whoever was to do so has died. */
+const LEFT_BEHIND_MILLIS = 3_600_000;
 /** Words of 4 bytes: how many calls have begun, which is running (0: none), and whether its process is about to end. */
 const CALLS = 0;
 const RUNNING = 1;
@@ -63,7 +66,9 @@ export class CallMark {
    * @throws where memory cannot be shared this way, as on Windows
    */
   static create(before?: CallMark): CallMark {
-    const path = join(memoryFolder(), `tickforge-calls-${crypto.randomUUID()}`);
+    const folder = memoryFolder();
+    removeLeftBehind(folder);
+    const path = join(folder, `${PREFIX}${crypto.randomUUID()}`);
     writeFileSync(path, new Uint8Array(MARK_BYTES), { mode: 0o600, flag: "wx" });
     try {
       const mark = new CallMark(path);
@@ -174,5 +179,17 @@ function memoryFolder(): string {
     return "/dev/shm";
   } catch {
     return tmpdir();
+  }
+}
+
+function removeLeftBehind(folder: string): void {
+  const oldMillis = Date.now() - LEFT_BEHIND_MILLIS;
+  for (const name of readdirSync(folder).filter((each) => each.startsWith(PREFIX))) {
+    const path = join(folder, name);
+    try {
+      if (statSync(path).mtimeMs < oldMillis) rmSync(path);
+    } catch {
+      // Another user's, or another process was faster.
+    }
   }
 }
