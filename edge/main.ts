@@ -29,7 +29,7 @@ import { type Backups, openBackups } from "../storage/backups.ts";
 import { BarsCache } from "../storage/bars-cache.ts";
 import { copyHeads, signHeads, signHeadsAside } from "../storage/sign-heads.ts";
 import { type HotStores, openHotStores } from "../storage/open-hot-stores.ts";
-import { ModelShelf } from "../storage/models/shelf.ts";
+import { ModelShelf, type ModelShelfOptions } from "../storage/models/shelf.ts";
 import { StoredTime } from "../storage/stored-time.ts";
 import { openStores, type Stores } from "../storage/open-stores.ts";
 import { type LedgerProjection, ledgerProjection } from "../storage/projections/ledger.ts";
@@ -96,6 +96,8 @@ export interface StationOptions {
   readonly onFault?: (fault: EngineFault) => void;
   /** Something a person should know, and what to do. */
   readonly onProblem?: (message: string) => void;
+  /** Where runs of models are marked, for a process that watches over this one. */
+  readonly calls?: ModelShelfOptions["calls"];
 }
 
 export function engineConfig(
@@ -103,22 +105,18 @@ export function engineConfig(
   instruments: readonly Instrument[],
   models: readonly VotingModel[],
 ): EngineConfig {
-  const config = {
-    instruments,
-    sources: SOURCE_NAMES,
-    preset: settings.preset,
-    account: settings.account,
-    broker: settings.broker,
-    seed: settings.seed,
-    ...askedVotesOf(settings),
-    ...recalibrationOf(settings),
-  };
-  return withModels(config, models);
+  const { preset, account, broker, seed } = settings;
+  const beside = { ...askedVotesOf(settings), ...recalibrationOf(settings) };
+  return withModels({ instruments, sources: SOURCE_NAMES, preset, account, broker, seed, ...beside }, models);
 }
 
 /** The trained models of a data folder; a replay's folder has those of the one that it lies in. */
-export function openModels(data: string, onProblem: (message: string) => void): ModelShelf {
-  return new ModelShelf({ folder: modelsFolder(data), onProblem });
+export function openModels(
+  data: string,
+  onProblem: (message: string) => void,
+  calls?: ModelShelfOptions["calls"],
+): ModelShelf {
+  return new ModelShelf({ folder: modelsFolder(data), onProblem, calls });
 }
 
 function modelsFolder(data: string): string {
@@ -238,7 +236,7 @@ async function liveEngine(
     flush: () => journal.flush(),
     onProblem,
   });
-  const shelf = openModels(settings.data, onProblem);
+  const shelf = openModels(settings.data, onProblem, options.calls);
   if (PRESETS[settings.preset].wantsModels === true) shelf.addBaseline(clock.nowMicros());
   const { chosen, revision } = await firstModels({
     shelf,

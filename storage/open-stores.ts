@@ -11,6 +11,7 @@ import type { Vectors } from "../actors/ports/vectors.ts";
 import { type OpenedTimeSeries, openTimeSeries } from "./clickhouse/open.ts";
 import { parseTarget } from "./dragonfly/target.ts";
 import { forgetEndpoint, noteEndpoint } from "./open-history.ts";
+import { quarantineBlamed } from "./models/quarantine.ts";
 import { FileModelQuality } from "./model-quality.ts";
 import { openGraph } from "./open-graph.ts";
 import { openStreams } from "./open-streams.ts";
@@ -92,6 +93,7 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
           weaviate,
           graphUrl,
           modelsFolder: scoresModels ? modelsFolder : undefined,
+          onHung: (blame) => onProblem(quarantineBlamed(blame, "the projector")),
           onProblem,
         });
   const noting = history?.engine === undefined ? undefined : noteWhere(join(data, "time-series"), history);

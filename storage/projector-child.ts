@@ -18,6 +18,7 @@ import { RealDisk } from "./journal/disk.ts";
 import { FileSnapshotStore } from "./journal/snapshot-store.ts";
 import { holdoutFigures } from "./models/card-details.ts";
 import { EmbeddingShelf } from "./models/embedding-shelf.ts";
+import { CallMark } from "./process/call-mark.ts";
 import { ShadowShelf } from "./models/shadow-shelf.ts";
 import { openGraph } from "./open-graph.ts";
 import { openStreams } from "./open-streams.ts";
@@ -150,6 +151,7 @@ function embedders(data: string, folder: string): EmbeddingShelf {
     config: () => snapshots.eras()[0]?.config as EngineConfig | undefined,
     clock: COMMON.clock,
     onProblem: problem,
+    calls: markedCalls(),
   });
 }
 
@@ -163,7 +165,7 @@ function graph(data: string, url: string): ProjectionRunner {
 }
 
 function quality(data: string, folder: string): ProjectionRunner {
-  const source = new ShadowShelf({ folder, onProblem: problem });
+  const source = new ShadowShelf({ folder, onProblem: problem, calls: markedCalls() });
   return heardByActors(data, {
     sink: new QualitySink({
       files: new QualityFiles(data),
@@ -180,6 +182,25 @@ function quality(data: string, folder: string): ProjectionRunner {
     edges: new NoEdges(),
     waits: isChartBehind,
   });
+}
+
+/** One page for all models that this process asks. */
+let marked: CallMark | undefined;
+
+/** Undefined where memory cannot be shared: a shadow that hangs is then ended for its silence, and asked again. */
+function markedCalls(): CallMark | undefined {
+  if (marked !== undefined) return marked;
+  try {
+    const calls = CallMark.create();
+    marked = calls;
+    // Whoever was to adopt it may be gone by then.
+    process.once("exit", () => calls.discard());
+    say({ type: "calls", path: calls.path });
+    return calls;
+  } catch (error) {
+    problem(`nobody notices a shadow that never answers: no memory can be shared here (${String(error)})`);
+    return undefined;
+  }
 }
 
 function hotState(data: string, url: string): ProjectionRunner {

@@ -5,8 +5,11 @@ import type { Micros } from "../base/clock.ts";
 import type { Result } from "../base/result.ts";
 import type { MemberId } from "../domain/prediction.ts";
 
-/** `champion` votes; `shadow` is asked and scored without a vote; `retired` is kept and not asked. */
-export const MODEL_STATUSES = ["champion", "shadow", "retired"] as const;
+/**
+ * `champion` votes; `shadow` is asked and scored without a vote; `retired` is kept and not asked; `quarantined` is not opened until
+ * somebody promotes it.
+ */
+export const MODEL_STATUSES = ["champion", "shadow", "retired", "quarantined"] as const;
 export type ModelStatus = (typeof MODEL_STATUSES)[number];
 
 /** Names a model's folder and its column in reports. */
@@ -99,6 +102,14 @@ export interface RegisteredModel {
   readonly bytes: number;
   readonly status: ModelStatus;
   readonly registeredMicros: Micros;
+  /** What it did that nobody may open it; null for one that did nothing. */
+  readonly quarantine: Quarantine | null;
+}
+
+/** Why a version may not be opened, and since when. */
+export interface Quarantine {
+  readonly reason: string;
+  readonly atMicros: Micros;
 }
 
 /** Who made which version count, and when. */
@@ -130,15 +141,20 @@ export interface Models {
   list(model?: string): readonly RegisteredModel[];
   /** Its bytes, as they were registered. */
   load(model: string, version: string): Result<Uint8Array, ModelFailure>;
-  /** The version that votes; undefined before the first promotion. */
+  /** The version that votes, of those that may be opened; undefined before the first promotion. */
   champion(model: string): RegisteredModel | undefined;
-  /** The version that votes and those before it that could again, the newest first; damaged ones may be among them. */
+  /**
+   * The version that votes and those before it that could again, the newest first; damaged and quarantined ones may be among
+   * them.
+   */
   champions(model: string): readonly RegisteredModel[];
-  /** Makes a version the champion and what was one a shadow. */
+  /** Makes a version the champion and what was one a shadow. It may be opened from then on, whatever it did. */
   promote(model: string, promotion: Promotion): Result<RegisteredModel, ModelFailure>;
-  /** Makes the champion before this one the champion again. */
+  /** Makes the champion before this one the champion again, of those that may be opened. */
   rollback(model: string, by: string, atMicros: Micros): Result<RegisteredModel, ModelFailure>;
   retire(model: string, version: string): Result<RegisteredModel, ModelFailure>;
+  /** Says that a version must not be opened, whatever it stands for. The last word of several counts. */
+  quarantine(model: string, version: string, quarantine: Quarantine): Result<RegisteredModel, ModelFailure>;
   /** Promotions, oldest first. */
   promotions(model: string): readonly Promotion[];
 }

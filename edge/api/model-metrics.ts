@@ -38,6 +38,18 @@ export function addModelMetrics(registry: Registry, quality: ModelQuality): void
       },
     });
   };
+  const quarantined: Gauge = new Gauge({
+    name: "tickforge_model_quarantined",
+    help: "1 for a version that stopped the trading process and is not opened until it is promoted",
+    labelNames: ["model", "version"],
+    registers: [registry],
+    collect: () => {
+      quarantined.reset();
+      for (const { card, quarantine } of quality.models()) {
+        if (quarantine !== null) quarantined.set({ model: card.model, version: card.version }, 1);
+      }
+    },
+  });
   for (const [name, help, of] of FIGURES) {
     gauge(name, help, ["symbol", "name", "kind"], ({ symbol, subjects }) =>
       subjects.flatMap((subject) => {

@@ -76,6 +76,8 @@ const modelSchema = z.object({
   bytes: count,
   trainedAt: z.string(),
   registeredAt: z.iso.datetime(),
+  /** What it did that nobody may open it until it is promoted; null for one that did nothing. */
+  quarantine: z.object({ reason: z.string(), since: z.iso.datetime() }).nullable(),
   /** Null for never. */
   expiresAt: z.iso.datetime().nullable(),
   /** Of the rows it was trained on, where its card says so. */
@@ -213,7 +215,7 @@ async function overviewOf(quality: ModelQuality, only: string | undefined): Prom
 }
 
 function describe(known: KnownModel, symbols: readonly SymbolQuality[]): z.infer<typeof modelSchema> {
-  const { card, status, sha256, bytes, registeredMicros, training, holdout } = known;
+  const { card, status, sha256, bytes, registeredMicros, quarantine, training, holdout } = known;
   const expiryMicros = modelExpiryMicros(card);
   return {
     model: card.model,
@@ -228,6 +230,8 @@ function describe(known: KnownModel, symbols: readonly SymbolQuality[]): z.infer
     bytes,
     trainedAt: card.trainedAt,
     registeredAt: isoTime(registeredMicros),
+    quarantine:
+      quarantine === null ? null : { reason: quarantine.reason, since: isoTime(quarantine.atMicros) },
     expiresAt: expiryMicros < TIME_MICROS_MAX ? isoTime(expiryMicros) : null,
     training:
       training === undefined

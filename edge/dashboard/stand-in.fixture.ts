@@ -551,6 +551,7 @@ function modelsOf(symbol: string, { isEmpty, isWithoutModels }: StandInOptions):
       bytes: 100_000,
       trainedAt: "2019-07-01T00:00:00Z",
       registeredAt: "2026-01-05T00:00:00.000Z",
+      quarantine: null,
       expiresAt: null,
       training: null,
       holdout: null,

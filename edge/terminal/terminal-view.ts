@@ -3,6 +3,7 @@
 import type { WriteStream } from "node:tty";
 import { MICROS_PER_SECOND, type Scheduler } from "../../actors/base/clock.ts";
 import { frameOf, plainLine } from "./frame.ts";
+import { ENTER, LEAVE } from "./screen.ts";
 import { clip, palette } from "./table.ts";
 import type { LiveView } from "./view.ts";
 
@@ -12,8 +13,6 @@ const PROBLEMS_SHOWN = 3;
 const COLUMNS_DEFAULT = 120;
 const ROWS_DEFAULT = 40;
 
-const ENTER = "\u001b[?1049h\u001b[?25l";
-const LEAVE = "\u001b[?25h\u001b[?1049l";
 const HOME = "\u001b[H";
 const CLEAR_LINE = "\u001b[K";
 const CLEAR_BELOW = "\u001b[J";

@@ -15,6 +15,7 @@ import { withModels } from "../../edge/model-watch.ts";
 import { parseSettings } from "../../edge/settings.ts";
 import { FileModels } from "../../storage/models/registry.ts";
 import { ModelShelf } from "../../storage/models/shelf.ts";
+import { CallMark } from "../../storage/process/call-mark.ts";
 import { MemoryJournal } from "../../storage/memory/memory-journal.ts";
 import { benchConfig, benchEngine, fleetInstruments, FleetWalk } from "./fleet.ts";
 import { type Emit, median, quantile } from "./row.ts";
@@ -23,6 +24,7 @@ import { withShippedModels } from "./shipped-models.ts";
 const CALLS = 100_000;
 const WARM_CALLS = 2_000;
 const RATIO_MAX = 1.2;
+const MARKS = 20_000_000;
 const SYMBOLS = 100;
 const CHANGES = 10;
 /** Hours of a market between two changes: every indicator is warm at the second. */
@@ -44,7 +46,9 @@ async function measure(emit: Emit, folder: string): Promise<void> {
   const symbols = registry.standing.flatMap((model) => registry.champions(model)[0]?.card.symbols ?? []);
   const residentBefore = process.memoryUsage.rss();
   const startMillis = performance.now();
-  const shelf = new ModelShelf({ folder, onProblem: tell });
+  const calls = CallMark.create();
+  calls.discard();
+  const shelf = new ModelShelf({ folder, onProblem: tell, calls });
   const models = await shelf.choose([ANY_SYMBOL, ...symbols], Date.now() * 1_000);
   const config = { ...benchConfig(fleetInstruments(1)), models };
   const members = models.map((voting) =>
@@ -62,6 +66,12 @@ async function measure(emit: Emit, folder: string): Promise<void> {
     value: (process.memoryUsage.rss() - residentBefore) / 2 ** 20,
     unit: "MiB",
   });
+  emit({
+    name: "inference",
+    metric: `marking a call for the process that watches over this one, mean of ${MARKS}`,
+    value: markNanoseconds(calls),
+    unit: "ns",
+  });
   await changeOver(emit, shelf, models);
   for (const [index, member] of members.entries()) {
     const { model, version } = models[index] as VotingModel;
@@ -70,6 +80,16 @@ async function measure(emit: Emit, folder: string): Promise<void> {
     if (card === undefined || !content.ok) throw new Error(`${model} ${version} is gone`);
     contend(emit, member, new BareModel(content.value, card));
   }
+}
+
+function markNanoseconds(calls: CallMark): number {
+  const slot = calls.slotOf("a call", 1);
+  const beginNanoseconds = Bun.nanoseconds();
+  for (let i = 0; i < MARKS; i++) {
+    calls.begin(slot);
+    calls.end();
+  }
+  return (Bun.nanoseconds() - beginNanoseconds) / MARKS;
 }
 
 /** How long ticks wait, twice, when other models are promoted: while actors are built for them, and while those take over. */

@@ -19,6 +19,7 @@ import { parseSettings, type Settings, weaviateOf } from "../../edge/settings.ts
 import { palette, table } from "../../edge/terminal/table.ts";
 import { lockDataFolder } from "../../storage/journal/data-lock.ts";
 import { checkSystems } from "../../storage/check-systems.ts";
+import { FileModels } from "../../storage/models/registry.ts";
 import { verifyJournal } from "../../storage/journal/verify.ts";
 import { PROJECTION_IDS, ProjectionControl } from "../../storage/projections/control.ts";
 import { type CommonFlags, EXIT_FAILED, withSettings } from "./common.ts";
@@ -60,6 +61,7 @@ async function examine(flags: CommonFlags): Promise<Finding[]> {
     clock(),
     ...dataFolder(folder),
     ...stores(folder),
+    ...quarantinedModels(folder),
     ...(await systems(settings.value)),
     ...(await advisers(settings.value)),
   ];
@@ -97,6 +99,17 @@ function stores(folder: string): Finding[] {
     }
     if (report.lastError === "") return [{ check: `store ${id}`, verdict: "ok", detail }];
     return [{ check: `store ${id}`, verdict: "warning", detail: `${detail}; it says: ${report.lastError}` }];
+  });
+}
+
+/** Versions that stopped the trading process; others are the registry's business. */
+function quarantinedModels(folder: string): Finding[] {
+  const registry = new FileModels(join(folder, "models"), () => undefined);
+  return registry.list().flatMap(({ card, quarantine }): Finding[] => {
+    if (quarantine === null) return [];
+    const name = `${card.model} ${card.version}`;
+    const detail = `in quarantine: ${quarantine.reason}; it votes again after: tickforge models promote ${name}`;
+    return [{ check: `model ${name}`, verdict: "warning", detail }];
   });
 }
 

@@ -63,7 +63,9 @@ export function modelsCommand(): Command {
       else console.log(promoted.length === 0 ? "nothing changed" : `these vote now: ${promoted.join(", ")}`);
     }),
   );
-  command.addCommand(standing("promote", "let a version vote; the one that did becomes a shadow"));
+  command.addCommand(
+    standing("promote", "let a version vote, also one in quarantine; the one that did becomes a shadow"),
+  );
   command.addCommand(standing("retire", "ask a version no more"));
   command.addCommand(
     withSettings(
@@ -142,6 +144,11 @@ function list(flags: ModelsFlags): void {
     sha256.slice(0, 16),
   ]);
   for (const line of table(columns, rows, palette(process.stdout.isTTY))) console.log(line);
+  for (const { card, quarantine } of models) {
+    if (quarantine === null) continue;
+    const since = new Date(quarantine.atMicros / 1_000).toISOString();
+    console.log(`${card.model} ${card.version} is in quarantine since ${since}: ${quarantine.reason}`);
+  }
 }
 
 function versionOrExit(models: FileModels, model: string, version: string): RegisteredModel {

@@ -18,6 +18,7 @@ import { type RunningServer, startServer } from "../../edge/server.ts";
 import type { Settings } from "../../edge/settings.ts";
 import { TerminalView } from "../../edge/terminal/terminal-view.ts";
 import { viewOf } from "../../edge/terminal/view.ts";
+import { CallMark } from "../../storage/process/call-mark.ts";
 import { SpendingFile } from "../../storage/spending-file.ts";
 import { Upkeep } from "../../edge/upkeep.ts";
 import {
@@ -31,6 +32,7 @@ import {
   wholeNumber,
   withSettings,
 } from "./common.ts";
+import { KEPT_FLAG, UNKEPT_FLAG } from "./keep.ts";
 import { StopRequest } from "./stop-request.ts";
 
 interface StartFlags extends CommonFlags {
@@ -38,6 +40,10 @@ interface StartFlags extends CommonFlags {
   readonly clock: "wall" | "source";
   readonly speed: string;
   readonly seconds?: number;
+  /** False where nobody is to watch over this process. */
+  readonly keeper: boolean;
+  /** The file of the mark that its keeper reads. */
+  readonly kept?: string;
 }
 
 export function startCommand(): Command {
@@ -66,14 +72,16 @@ export function startCommand(): Command {
         "a ClickHouse server for history (TICKFORGE_CLICKHOUSE_URL, default: embedded)",
       )
       .option("--no-time-series", "keep no history but the journal")
-      .option("--seconds <count>", "stop after so many seconds", countFlag),
+      .option("--seconds <count>", "stop after so many seconds", countFlag)
+      .option(UNKEPT_FLAG, "run in one process: a model that never answers stops trading until somebody acts")
+      .addOption(new Option(`${KEPT_FLAG} <file>`).hideHelp()),
   ).action(async (paths: string[], flags: StartFlags) => {
     await start(paths, flags);
   });
 }
 
 async function start(paths: readonly string[], flags: StartFlags): Promise<void> {
-  const { market: kind, clock, speed: speedText, seconds, json, ...given } = flags;
+  const { market: kind, clock, speed: speedText, seconds, json, keeper: _keeper, kept, ...given } = flags;
   const settings = settingsOrExit(given, { preset: "demo" });
   const speed = speedText === "max" ? Number.POSITIVE_INFINITY : Number(speedText);
   if (!(speed > 0)) {
@@ -85,7 +93,9 @@ async function start(paths: readonly string[], flags: StartFlags): Promise<void>
   const market = valueOrExit(openMarket({ kind, paths, speed, clock, seed: settings.seed }));
   const stop = new StopRequest();
   const problems = new Problems({ quiet: process.stdout.isTTY && !json });
-  const { station, server, desks } = await openSystem(market, settings, problems);
+  const calls = kept === undefined ? undefined : CallMark.adopt(kept);
+  void stop.wanted().then(() => calls?.tellEnding());
+  const { station, server, desks } = await openSystem({ market, settings, problems, calls });
   console.error(
     `running on ${settings.data}: the journal stands at record ${station.live.router.lastSeq}. Open ${server.url} - Ctrl-C stops.`,
   );
@@ -120,7 +130,10 @@ async function start(paths: readonly string[], flags: StartFlags): Promise<void>
   };
   station.journal.onProgress(watchJournal);
   watchJournal();
-  if (seconds !== undefined) setTimeout(() => stop.stop("time is up"), seconds * 1_000);
+  if (seconds !== undefined) {
+    const millis = seconds * 1_000;
+    setTimeout(() => stop.stop("time is up"), calls?.millisLeft(millis) ?? millis);
+  }
   await stop.wanted();
   view.stop();
   await running.stop();
@@ -171,11 +184,17 @@ async function stopAll(desks: readonly (Desk | undefined)[]): Promise<void> {
   await Promise.all(desks.map(async (desk) => await desk?.stop()));
 }
 
-async function openSystem(
-  market: Market,
-  settings: Settings,
-  problems: Problems,
-): Promise<{ station: Station; server: RunningServer; desks: readonly (Desk | undefined)[] }> {
+async function openSystem({
+  market,
+  settings,
+  problems,
+  calls,
+}: {
+  market: Market;
+  settings: Settings;
+  problems: Problems;
+  calls: CallMark | undefined;
+}): Promise<{ station: Station; server: RunningServer; desks: readonly (Desk | undefined)[] }> {
   const bars = new RecentBars();
   const page = valueOrExit(await buildDashboard());
   const station = valueOrExit(
@@ -189,6 +208,7 @@ async function openSystem(
         problems.tell(`${fault.what}: ${fault.path} at record ${fault.seq}: ${fault.message}`);
       },
       onProblem: problems.tell,
+      ...(calls === undefined ? {} : { calls }),
     }),
   );
   const advisers = await openAdvisers({

@@ -108,6 +108,10 @@ export function modelSubjects(models: Models): { subjects: Subject[]; unusable: 
     if (registered.status === "retired") continue;
     const { card } = registered;
     const name = `${card.model} ${card.version}`;
+    if (registered.quarantine !== null) {
+      unusable.push({ name, reason: `it is in quarantine: ${registered.quarantine.reason}` });
+      continue;
+    }
     const targets = targetsOf(card);
     if (typeof targets === "string") {
       unusable.push({ name, reason: targets });

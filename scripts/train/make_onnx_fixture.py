@@ -1,8 +1,9 @@
 """Writes small ONNX models for tests, and what they answer: twenty trees of LightGBM on noise with a rule in it, which read one
-row; a convolution with weights by chance, which reads a window of rows; the same with an embedding; and one that never answers.
+row; a convolution with weights by chance, which reads a window of rows; the same with an embedding; one that never answers; and
+one that answers until a value is above a limit.
 
 Run with lightgbm 4.7.0, onnxmltools 1.16.0, onnx 1.23.2, onnxruntime 1.31.1 and numpy 2.4.6; a second word names one of them:
-    python scripts/train/make_onnx_fixture.py test/fixtures/models [trees | window | embedding | endless]
+    python scripts/train/make_onnx_fixture.py test/fixtures/models [trees | window | embedding | endless | snare]
 """
 
 import base64
@@ -21,10 +22,13 @@ WINDOW = 8
 WINDOW_FEATURES = 5
 KERNEL = 3
 FILTERS = 6
+LIMIT = 5
+# Of a loop that nobody waits for.
+ROUNDS = 2**62
 
 
 def main(folder: Path, wanted: list[str]) -> None:
-    for maker in (trees, window, embedding, endless):
+    for maker in (trees, window, embedding, endless, snare):
         if not wanted or maker.__name__ in wanted:
             maker(folder)
 
@@ -146,6 +150,31 @@ def weights_of(random: numpy.random.Generator, name: str, scale: float, *shape: 
 
 def endless(folder: Path) -> None:
     """Goes round a loop for longer than anybody waits."""
+    looping(folder / "tiny-endless.onnx", FEATURES, [], [number("rounds", ROUNDS, numpy.int64)])
+
+
+def snare(folder: Path) -> None:
+    """Does so where its one value is above the limit, and answers at once where it is not."""
+    node = onnx.helper.make_node
+    choice = [
+        node("ReduceMax", ["features"], ["highest"], keepdims=0),
+        node("Greater", ["highest", "limit"], ["is_above"]),
+        node("Where", ["is_above", "many", "one"], ["rounds"]),
+    ]
+    numbers = [
+        number("limit", LIMIT, numpy.float32),
+        number("many", ROUNDS, numpy.int64),
+        number("one", 1, numpy.int64),
+    ]
+    looping(folder / "tiny-snare.onnx", 1, choice, numbers)
+
+
+def number(name: str, value: float, kind: type) -> onnx.TensorProto:
+    return onnx.numpy_helper.from_array(numpy.array(value, dtype=kind), name)
+
+
+def looping(path: Path, columns: int, choice: list, numbers: list) -> None:
+    """Goes round a loop as often as `choice` and `numbers` say."""
     node = onnx.helper.make_node
     info = onnx.helper.make_tensor_value_info
     body = onnx.helper.make_graph(
@@ -160,21 +189,19 @@ def endless(folder: Path) -> None:
     )
     graph = onnx.helper.make_graph(
         [
+            *choice,
             node("ReduceMean", ["features"], ["mean"], axes=[1], keepdims=1),
             node("Loop", ["rounds", "always", "mean"], ["last"], body=body),
             node("Sigmoid", ["last"], ["probability"]),
         ],
-        "tiny-endless",
-        [info("features", onnx.TensorProto.FLOAT, [None, FEATURES])],
+        path.stem,
+        [info("features", onnx.TensorProto.FLOAT, [None, columns])],
         [info("probability", onnx.TensorProto.FLOAT, [None, 1])],
-        [
-            onnx.numpy_helper.from_array(numpy.array(2**62, dtype=numpy.int64), "rounds"),
-            onnx.numpy_helper.from_array(numpy.array(True), "always"),
-        ],
+        [*numbers, onnx.numpy_helper.from_array(numpy.array(True), "always")],
     )
     model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 15)], ir_version=8)
     onnx.checker.check_model(model)
-    (folder / "tiny-endless.onnx").write_bytes(model.SerializeToString())
+    path.write_bytes(model.SerializeToString())
 
 
 def tell(path: Path, what: dict, shown: numpy.ndarray, answers: numpy.ndarray) -> None:

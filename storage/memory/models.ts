@@ -9,11 +9,12 @@ import {
   type ModelFailure,
   type Models,
   type Promotion,
+  type Quarantine,
   type RegisteredModel,
 } from "../../actors/ports/models.ts";
 
 interface Kept {
-  readonly entry: Omit<RegisteredModel, "status">;
+  readonly entry: Omit<RegisteredModel, "status" | "quarantine">;
   readonly content: Uint8Array;
 }
 
@@ -23,6 +24,7 @@ interface Model {
   /** The champion last. */
   champions: string[];
   readonly retired: Set<string>;
+  readonly quarantined: Map<string, Quarantine>;
 }
 
 export class MemoryModels implements Models {
@@ -73,9 +75,7 @@ export class MemoryModels implements Models {
   }
 
   champion(model: string): RegisteredModel | undefined {
-    const version = this.#models.get(model)?.champions.at(-1);
-    const registered = version === undefined ? undefined : this.#standing(model, version);
-    return registered?.ok === true ? registered.value : undefined;
+    return this.list(model).find(({ status }) => status === "champion");
   }
 
   champions(model: string): readonly RegisteredModel[] {
@@ -93,7 +93,8 @@ export class MemoryModels implements Models {
     const { version } = promotion;
     if (!this.load(model, version).ok) return failure("unknown-model", version);
     const of = this.#of(model);
-    if (of.champions.at(-1) !== version) {
+    const wasAway = of.quarantined.delete(version) || of.retired.has(version);
+    if (of.champions.at(-1) !== version || wasAway) {
       of.promotions.push({ ...promotion });
       of.champions.push(version);
       of.retired.delete(version);
@@ -104,7 +105,7 @@ export class MemoryModels implements Models {
   rollback(model: string, by: string, atMicros: number): Result<RegisteredModel, ModelFailure> {
     const of = this.#of(model);
     const current = of.champions.at(-1);
-    const place = of.champions.findLastIndex((version) => version !== current);
+    const place = of.champions.findLastIndex((each) => each !== current && !of.quarantined.has(each));
     const version = of.champions[place];
     if (version === undefined) return failure("no-earlier-champion", model);
     of.promotions.push({ version, by, atMicros });
@@ -116,8 +117,14 @@ export class MemoryModels implements Models {
   retire(model: string, version: string): Result<RegisteredModel, ModelFailure> {
     if (!this.load(model, version).ok) return failure("unknown-model", version);
     const of = this.#of(model);
-    if (of.champions.at(-1) === version) return failure("is-champion", version);
+    if (this.champion(model)?.card.version === version) return failure("is-champion", version);
     of.retired.add(version);
+    return this.#standing(model, version);
+  }
+
+  quarantine(model: string, version: string, quarantine: Quarantine): Result<RegisteredModel, ModelFailure> {
+    if (!this.load(model, version).ok) return failure("unknown-model", version);
+    this.#of(model).quarantined.set(version, { ...quarantine });
     return this.#standing(model, version);
   }
 
@@ -128,7 +135,7 @@ export class MemoryModels implements Models {
   #of(model: string): Model {
     let of = this.#models.get(model);
     if (of === undefined) {
-      of = { versions: new Map(), promotions: [], champions: [], retired: new Set() };
+      of = { versions: new Map(), promotions: [], champions: [], retired: new Set(), quarantined: new Map() };
       this.#models.set(model, of);
     }
     return of;
@@ -138,8 +145,10 @@ export class MemoryModels implements Models {
     const of = this.#of(model);
     const kept = of.versions.get(version);
     if (kept === undefined) return failure("unknown-model", version);
-    const isChampion = of.champions.at(-1) === version;
-    const status = isChampion ? "champion" : of.retired.has(version) ? "retired" : "shadow";
-    return ok({ ...kept.entry, status });
+    const quarantine = of.quarantined.get(version) ?? null;
+    const champion = of.champions.findLast((each) => !of.retired.has(each) && !of.quarantined.has(each));
+    const standing = champion === version ? "champion" : "shadow";
+    const status = of.retired.has(version) ? "retired" : quarantine === null ? standing : "quarantined";
+    return ok({ ...kept.entry, status, quarantine });
   }
 }

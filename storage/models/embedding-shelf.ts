@@ -1,6 +1,7 @@
 // The models whose embeddings go with market states: of each symbol the champion network that the journal's newest configuration
 // names, open in the process that keeps the states, aside from trading.
 
+import { resolve } from "node:path";
 import { type Clock, MICROS_PER_SECOND, type Micros } from "../../actors/base/clock.ts";
 import { ModelEmbedder } from "../../actors/chain/model-embedder.ts";
 import type { EngineConfig } from "../../actors/engine-config.ts";
@@ -15,6 +16,7 @@ import {
 import type { ModelEmbedding, StateEmbedder } from "../../actors/ports/vectors.ts";
 import { CircuitBreaker } from "../../actors/runtime/breaker.ts";
 import { embeddingModels, exactName } from "../../actors/voting-models.ts";
+import type { CallMark } from "../process/call-mark.ts";
 import { openTried } from "./open-tried.ts";
 import { FileModels } from "./registry.ts";
 import { ModelTrial } from "./trial.ts";
@@ -40,6 +42,8 @@ export interface EmbeddingShelfOptions {
   /** Real time. */
   readonly clock: Clock;
   readonly onProblem: (message: string) => void;
+  /** Where its networks' runs are marked, for whoever watches over this process. */
+  readonly calls?: CallMark | undefined;
 }
 
 export class EmbeddingShelf implements StateEmbedder {
@@ -56,6 +60,7 @@ export class EmbeddingShelf implements StateEmbedder {
 
   constructor(options: EmbeddingShelfOptions) {
     this.#options = options;
+    if (options.calls !== undefined) options.calls.folder = resolve(options.folder);
     this.#registry = new FileModels(options.folder, (message) => this.#tell(message));
   }
 
@@ -133,8 +138,12 @@ export class EmbeddingShelf implements StateEmbedder {
   }
 
   async #opened(card: ModelCard, trial: ModelTrial): Promise<OpenEmbedder | undefined> {
-    const { folder } = this.#options;
-    const opened = await openTried({ folder, registry: this.#registry, trial }, card, EMBEDDING_OUTPUT);
+    const { folder, calls } = this.#options;
+    const opened = await openTried(
+      { folder, registry: this.#registry, trial, calls },
+      card,
+      EMBEDDING_OUTPUT,
+    );
     if (opened.ok) {
       return {
         inference: opened.value,

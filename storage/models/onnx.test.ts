@@ -34,7 +34,7 @@ function open(changes: Partial<ModelCard> = {}): Inference {
 }
 
 function opening(content: Uint8Array, card: ModelCard, output?: string): Inference {
-  const inference = openOnnx(content, card, output);
+  const inference = openOnnx(content, card, { output });
   if (!inference.ok) throw new Error(inference.message);
   opened.push(inference.value);
   return inference.value;
@@ -124,14 +124,14 @@ describe("a model on ONNX Runtime", () => {
   });
 
   test("is refused where it lacks the output that is wanted, or has another one of that name", () => {
-    const without = openOnnx(EMBEDDING, embeddingCard("1"), "thoughts");
+    const without = openOnnx(EMBEDDING, embeddingCard("1"), { output: "thoughts" });
     expect(without).toMatchObject({ ok: false, code: "shape-mismatch" });
     expect(without.ok ? "" : without.message).toContain("probabilities, embedding and no thoughts");
     const outputs = [
       { name: "probabilities", shape: [null, 2] },
       { name: "embedding", shape: [null, 7] },
     ];
-    const other = openOnnx(EMBEDDING, embeddingCard("1", { outputs }), "embedding");
+    const other = openOnnx(EMBEDDING, embeddingCard("1", { outputs }), { output: "embedding" });
     expect(other.ok ? "" : other.message).toContain("[, 6], not [, 7]");
   });
 

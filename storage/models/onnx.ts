@@ -8,6 +8,7 @@ import { type ModelInputFailure, modelColumns } from "../../actors/chain/model-i
 import { FEATURE_SCHEMA_HASH } from "../../actors/domain/features.ts";
 import type { Inference } from "../../actors/ports/inference.ts";
 import type { ModelCard, ModelTensor } from "../../actors/ports/models.ts";
+import type { CallMark } from "../process/call-mark.ts";
 
 /** As far as it is used: pinned with the package, and held by a test. */
 interface NativeSession {
@@ -36,6 +37,7 @@ interface NativeRuntime {
 }
 
 const FLOAT32 = 1;
+const MICROS_PER_MILLI = 1_000;
 const OPTIONS = {
   intraOpNumThreads: 1,
   interOpNumThreads: 1,
@@ -45,6 +47,23 @@ const OPTIONS = {
 };
 
 const RUN_OPTIONS = {};
+
+/** A run that has had this long, and twice its card's deadline, never comes back. Members answer within milliseconds. */
+const PATIENCE_MILLIS_MIN = 500;
+
+/** Of processes that nobody watches over. */
+const UNMARKED: Pick<CallMark, "slotOf" | "begin" | "end"> = {
+  slotOf: () => 0,
+  begin: () => undefined,
+  end: () => undefined,
+};
+
+export interface OnnxOptions {
+  /** That runs are asked for; the model's first one where left out. */
+  readonly output?: string | undefined;
+  /** Where every run is marked, for whoever watches over this process. */
+  readonly calls?: Pick<CallMark, "slotOf" | "begin" | "end"> | undefined;
+}
 
 export type OnnxFailure = ModelInputFailure | "model-unloadable";
 
@@ -67,12 +86,11 @@ function nativeRuntime(): NativeRuntime {
 /**
  * Loads a model, if it is what its card says and was trained on this engine's features. It has run once by then, so that no
  * vote waits for what a first run prepares.
- * @param wanted the output that runs are asked for; its first one where left out
  */
 export function openOnnx(
   content: Uint8Array,
   card: ModelCard,
-  wanted: string | undefined = card.outputs[0]?.name,
+  { output: wanted = card.outputs[0]?.name, calls = UNMARKED }: OnnxOptions = {},
 ): Result<Inference, OnnxFailure> {
   const name = `${card.model} ${card.version}`;
   if (card.featureSchema !== FEATURE_SCHEMA_HASH) {
@@ -99,7 +117,7 @@ export function openOnnx(
     session.dispose();
     return failure("shape-mismatch", `${name} is not what its card says: ${mismatch}`);
   }
-  const inference = new OnnxInference(card, session, { input, output });
+  const inference = new OnnxInference({ card, session, input, output, calls });
   try {
     inference.run();
   } catch (error) {
@@ -132,15 +150,28 @@ class OnnxInference implements Inference {
   readonly #session: NativeSession;
   readonly #feeds: Record<string, Tensor>;
   readonly #fetches: Record<string, Tensor>;
+  readonly #calls: Pick<CallMark, "begin" | "end">;
+  readonly #slot: number;
   #isOpen = true;
 
-  constructor(
-    card: ModelCard,
-    session: NativeSession,
-    { input, output }: { input: ModelTensor; output: ModelTensor },
-  ) {
+  constructor({
+    card,
+    session,
+    input,
+    output,
+    calls,
+  }: {
+    card: ModelCard;
+    session: NativeSession;
+    input: ModelTensor;
+    output: ModelTensor;
+    calls: Pick<CallMark, "slotOf" | "begin" | "end">;
+  }) {
     this.card = card;
     this.#session = session;
+    this.#calls = calls;
+    const patienceMillis = Math.max(PATIENCE_MILLIS_MIN, (2 * card.deadlineMicros) / MICROS_PER_MILLI);
+    this.#slot = calls.slotOf(`${card.model} ${card.version}`, Math.ceil(patienceMillis));
     this.input = new Float32Array(sizeOf(input));
     this.#output = new Float32Array(sizeOf(output));
     const { Tensor: Numbers } = nativeRuntime();
@@ -151,7 +182,12 @@ class OnnxInference implements Inference {
   run(): Float32Array {
     // The native side would take a session that is gone for what it was.
     if (!this.#isOpen) throw new Error(`${this.card.model} ${this.card.version} was let go`);
-    this.#session.run(this.#feeds, this.#fetches, RUN_OPTIONS);
+    this.#calls.begin(this.#slot);
+    try {
+      this.#session.run(this.#feeds, this.#fetches, RUN_OPTIONS);
+    } finally {
+      this.#calls.end();
+    }
     return this.#output;
   }
 

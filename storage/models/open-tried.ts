@@ -4,6 +4,7 @@
 import { failure, ok, type Result } from "../../actors/base/result.ts";
 import type { Inference } from "../../actors/ports/inference.ts";
 import type { ModelCard } from "../../actors/ports/models.ts";
+import type { CallMark } from "../process/call-mark.ts";
 import { openOnnx } from "./onnx.ts";
 import type { FileModels } from "./registry.ts";
 import type { ModelTrial } from "./trial.ts";
@@ -13,7 +14,12 @@ import type { ModelTrial } from "./trial.ts";
  * @param output that runs are asked for; its first one where left out
  */
 export async function openTried(
-  { folder, registry, trial }: { folder: string; registry: FileModels; trial: ModelTrial },
+  {
+    folder,
+    registry,
+    trial,
+    calls,
+  }: { folder: string; registry: FileModels; trial: ModelTrial; calls?: CallMark | undefined },
   card: ModelCard,
   output?: string,
 ): Promise<Result<Inference, "unusable">> {
@@ -21,6 +27,6 @@ export async function openTried(
   const refusal = await trial.refusal({ folder, model, version });
   if (refusal !== undefined) return failure("unusable", refusal);
   const content = await registry.loadAside(model, version);
-  const opened = content.ok ? openOnnx(content.value, card, output) : content;
+  const opened = content.ok ? openOnnx(content.value, card, { output, calls }) : content;
   return opened.ok ? ok(opened.value) : failure("unusable", `${opened.code}: ${opened.message}`);
 }

@@ -28,12 +28,15 @@ import {
   type ModelFailure,
   type Models,
   type Promotion,
+  type Quarantine,
   type RegisteredModel,
 } from "../../actors/ports/models.ts";
 import { cardSchema, parseCard } from "./card.ts";
 import {
   NOTHING_YET,
   promoted,
+  quarantinedIn,
+  quarantineOf,
   retiredFrom,
   rolledBack,
   standby,
@@ -147,9 +150,11 @@ export class FileModels implements Models {
   }
 
   champion(model: string): RegisteredModel | undefined {
-    const { champions } = this.#standing(model);
-    // The last good one, where files were touched.
-    const version = champions.findLast((each) => this.load(model, each).ok);
+    const standing = this.#standing(model);
+    // The last good one, where files were touched or one is in quarantine.
+    const version = standby(standing).find(
+      (each) => quarantineOf(standing, each) === null && this.load(model, each).ok,
+    );
     const entry = version === undefined ? undefined : this.#entry(model, version);
     return entry === undefined ? undefined : { ...this.#registered(entry), status: "champion" };
   }
@@ -230,6 +235,11 @@ export class FileModels implements Models {
     return this.#stand(model, version, retiredFrom(standing, version));
   }
 
+  quarantine(model: string, version: string, quarantine: Quarantine): Result<RegisteredModel, ModelFailure> {
+    if (this.#entry(model, version) === undefined) return unknownModel(model, version);
+    return this.#stand(model, version, quarantinedIn(this.#standing(model), version, quarantine));
+  }
+
   promotions(model: string): readonly Promotion[] {
     return this.#standing(model).promotions;
   }
@@ -274,8 +284,10 @@ export class FileModels implements Models {
   }
 
   #registered({ card, sha256, bytes, registeredMicros }: Entry): RegisteredModel {
-    const status = statusOf(this.#standing(card.model), card.version);
-    return { card, sha256, bytes, registeredMicros, status };
+    const standing = this.#standing(card.model);
+    const status = statusOf(standing, card.version);
+    const quarantine = quarantineOf(standing, card.version);
+    return { card, sha256, bytes, registeredMicros, status, quarantine };
   }
 
   #versions(model: string): string[] {

@@ -1,11 +1,13 @@
 // The shadows of a registry, open to be asked aside from trading: each tried in another process first, one session each, as many as
 // there is a bound for.
 
+import { resolve } from "node:path";
 import { ModelForecaster } from "../../actors/chain/model-forecaster.ts";
 import type { Inference } from "../../actors/ports/inference.ts";
 import type { Shadow, ShadowSource } from "../../actors/ports/model-quality.ts";
 import type { RegisteredModel } from "../../actors/ports/models.ts";
 import { unfit } from "../../actors/voting-models.ts";
+import type { CallMark } from "../process/call-mark.ts";
 import { openTried } from "./open-tried.ts";
 import { FileModels } from "./registry.ts";
 import { ModelTrial } from "./trial.ts";
@@ -23,15 +25,25 @@ export class ShadowShelf implements ShadowSource {
   readonly #folder: string;
   readonly #onProblem: (message: string) => void;
   readonly #registry: FileModels;
+  readonly #calls: CallMark | undefined;
   /** By model, version and hash; undefined for one that cannot be opened. */
   #open = new Map<string, OpenShadow | undefined>();
   #known: readonly RegisteredModel[] = [];
   #contents = "";
   readonly #told = new Set<string>();
 
-  /** @param options.folder of the registry; need not be there */
-  constructor(options: { folder: string; onProblem: (message: string) => void }) {
+  /**
+   * @param options.folder of the registry; need not be there
+   * @param options.calls where its models' runs are marked, for whoever watches over this process
+   */
+  constructor(options: {
+    folder: string;
+    onProblem: (message: string) => void;
+    calls?: CallMark | undefined;
+  }) {
     this.#folder = options.folder;
+    this.#calls = options.calls;
+    if (options.calls !== undefined) options.calls.folder = resolve(options.folder);
     this.#onProblem = options.onProblem;
     this.#registry = new FileModels(options.folder, (message) => this.#tell(message));
   }
@@ -83,7 +95,7 @@ export class ShadowShelf implements ShadowSource {
     const unfitness = unfit(card, Number.NEGATIVE_INFINITY);
     const opened =
       unfitness === undefined
-        ? await openTried({ folder: this.#folder, registry: this.#registry, trial }, card)
+        ? await openTried({ folder: this.#folder, registry: this.#registry, trial, calls: this.#calls }, card)
         : undefined;
     if (opened?.ok === true) {
       return { card, sha256, inference: opened.value, forecaster: new ModelForecaster(opened.value) };

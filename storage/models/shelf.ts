@@ -1,6 +1,7 @@
 // The models a process has open: chosen from a registry, each loaded once and shared by all symbols, and put into ensembles as
 // configurations name them.
 
+import { resolve } from "node:path";
 import { AbsentForecaster } from "../../actors/chain/absent-forecaster.ts";
 import { ModelForecaster } from "../../actors/chain/model-forecaster.ts";
 import type { Micros } from "../../actors/base/clock.ts";
@@ -16,6 +17,7 @@ import {
   type VotingModel,
   votingModels,
 } from "../../actors/voting-models.ts";
+import type { CallMark } from "../process/call-mark.ts";
 import { installBaseline } from "./baseline.ts";
 import { openOnnx } from "./onnx.ts";
 import { openTried } from "./open-tried.ts";
@@ -30,6 +32,8 @@ export interface ModelShelfOptions {
   readonly folder: string;
   /** Hears of every model that cannot vote, why, and what to do. */
   readonly onProblem: (message: string) => void;
+  /** Where its models' runs are marked, for whoever watches over this process. */
+  readonly calls?: CallMark | undefined;
 }
 
 export class ModelShelf {
@@ -42,6 +46,7 @@ export class ModelShelf {
   constructor(options: ModelShelfOptions) {
     this.#options = options;
     this.#registry = new FileModels(options.folder, (message) => this.#tell(message));
+    if (options.calls !== undefined) options.calls.folder = resolve(options.folder);
   }
 
   /** Makes the models that come with the program known; without them the others vote. */
@@ -117,6 +122,7 @@ export class ModelShelf {
     for (const registered of this.#registry.champions(model)) {
       const { card, sha256 } = registered;
       const why =
+        quarantineText(registered) ??
         unfit(card, timeMicros) ??
         (await this.#refusal({ model, version: card.version, sha256 }, registered, trial));
       if (why === undefined) {
@@ -138,7 +144,8 @@ export class ModelShelf {
   /** Why a model cannot be opened; undefined once it is open. */
   async #refusal(name: ModelName, { card }: RegisteredModel, trial: ModelTrial): Promise<string | undefined> {
     if (this.#open.has(keyOf(name))) return undefined;
-    const opened = await openTried({ folder: this.#options.folder, registry: this.#registry, trial }, card);
+    const { folder, calls } = this.#options;
+    const opened = await openTried({ folder, registry: this.#registry, trial, calls }, card);
     if (!opened.ok) return opened.message;
     this.#open.set(keyOf(name), opened.value);
     return undefined;
@@ -148,12 +155,20 @@ export class ModelShelf {
     const open = this.#open.get(keyOf(name));
     if (open !== undefined) return { ok: true, value: open };
     const registered = this.#registry.list(name.model).find(({ card }) => card.version === name.version);
-    if (registered === undefined) return failure("unknown-model", `it is not in ${this.#options.folder}`);
+    if (registered === undefined)
+      return failure("unknown-model", `it is not in ${this.#options.folder}: register it again to ask it`);
     if (registered.sha256 !== name.sha256) {
-      return failure("model-changed", `in ${this.#options.folder} it has the SHA-256 ${registered.sha256}`);
+      return failure(
+        "model-changed",
+        `in ${this.#options.folder} it has the SHA-256 ${registered.sha256}: register it again to ask it`,
+      );
     }
+    const quarantine = quarantineText(registered);
+    if (quarantine !== undefined) return failure("model-quarantined", quarantine);
     const content = this.#registry.load(name.model, name.version);
-    const opened = content.ok ? openOnnx(content.value, registered.card) : content;
+    const opened = content.ok
+      ? openOnnx(content.value, registered.card, { calls: this.#options.calls })
+      : content;
     if (opened.ok) this.#open.set(keyOf(name), opened.value);
     return opened;
   }
@@ -161,7 +176,7 @@ export class ModelShelf {
   #tellAbsent(voting: VotingModel, why: string): void {
     this.#tell(
       `the journal names ${voting.model} ${voting.version} (SHA-256 ${voting.sha256}) as ${voting.member}, which cannot be asked ` +
-        `here: ${why}. Its recorded votes count; asked anew, it fails. Register it again to ask it`,
+        `here: ${why}. Its recorded votes count; asked anew, it fails`,
     );
   }
 
@@ -170,6 +185,16 @@ export class ModelShelf {
     this.#told.add(message);
     this.#options.onProblem(message);
   }
+}
+
+/** Why a version in quarantine is not opened; undefined for all others. */
+function quarantineText({ card, quarantine }: RegisteredModel): string | undefined {
+  if (quarantine === null) return undefined;
+  const since = new Date(quarantine.atMicros / 1_000).toISOString();
+  return (
+    `it is in quarantine since ${since}: ${quarantine.reason}. Somebody who trusts it again says ` +
+    `"tickforge models promote ${card.model} ${card.version}"`
+  );
 }
 
 /** What of a card goes into configurations. */

@@ -64,5 +64,7 @@ export const fromProjectorSchema = z.discriminatedUnion("type", [
     projections: z.record(z.string(), projectionStatusSchema),
   }),
   z.strictObject({ type: z.literal("problem"), message: z.string() }),
+  /** The file of the page that it marks runs of models in, to be adopted. */
+  z.strictObject({ type: z.literal("calls"), path: z.string() }),
 ]);
 export type FromProjector = z.infer<typeof fromProjectorSchema>;

@@ -3,6 +3,8 @@
 
 import { join } from "node:path";
 import type { Journal } from "../../actors/ports/journal.ts";
+import { type Blame, CallMark } from "../process/call-mark.ts";
+import { watchCalls } from "../process/call-watch.ts";
 import { SupervisedProcess } from "../process/supervised-process.ts";
 import type { ProjectionId } from "./control.ts";
 import { type Endpoint, fromProjectorSchema, type ToProjector, type WeaviateAddress } from "./messages.ts";
@@ -44,6 +46,8 @@ export interface ProjectorOptions {
   readonly graphUrl: string | undefined;
   /** The registry whose shadows are asked and scored; undefined where nobody is scored. */
   readonly modelsFolder: string | undefined;
+  /** Hears of a shadow that never answers, before the process that asked it is ended. */
+  readonly onHung: (blame: Blame) => void;
   readonly onProblem: (message: string) => void;
 }
 
@@ -52,6 +56,7 @@ export class Projector {
   readonly #process: SupervisedProcess;
   readonly #teller: ReturnType<typeof setInterval>;
   #told = { durableSeq: 0, url: "" };
+  #stopWatching: () => void = () => undefined;
   #statuses: Readonly<Record<string, ProjectionStatus>> = {};
 
   constructor(options: ProjectorOptions) {
@@ -98,6 +103,7 @@ export class Projector {
   /** Lets it store what is durable, for a while, and ends it. */
   async stop(): Promise<void> {
     clearInterval(this.#teller);
+    this.#stopWatching();
     const farewell: ToProjector = { type: "stop", durableSeq: this.#options.journal.durableSeq };
     await this.#process.stop(farewell, FAREWELL_MILLIS);
   }
@@ -145,6 +151,26 @@ export class Projector {
       this.#options.onProblem(said.message);
       return;
     }
+    if (said.type === "calls") {
+      this.#watch(said.path);
+      return;
+    }
     this.#statuses = said.projections;
+  }
+
+  /** It is ended where a shadow hangs: the next life does not ask that one. */
+  #watch(path: string): void {
+    this.#stopWatching();
+    const { processId } = this.#process;
+    if (processId === undefined) return;
+    try {
+      this.#stopWatching = watchCalls(CallMark.adopt(path), processId, (blame) => {
+        if (this.#process.processId !== processId) return;
+        this.#options.onHung(blame);
+        process.kill(processId, "SIGKILL");
+      });
+    } catch (error) {
+      this.#options.onProblem(`nobody notices a shadow that never answers: ${String(error)}`);
+    }
   }
 }

@@ -115,6 +115,34 @@ export function describeModels(name: string, open: () => Models): void {
       });
     });
 
+    test("who was champion before stands in for one in quarantine, which only a promotion brings back", () => {
+      const quarantine = { reason: "it did not answer", atMicros: 9_500 };
+      models.register(bytesOf("lstm", "1"), cardOf("lstm", "1"), 9_100);
+      models.register(bytesOf("lstm", "2"), cardOf("lstm", "2"), 9_200);
+      for (const version of ["1", "2"]) models.promote("lstm", { version, by: "ann", atMicros: 9_300 });
+      const before = models.champion("lstm");
+      expect(models.quarantine("lstm", "2", quarantine)).toMatchObject({
+        ok: true,
+        value: { status: "quarantined", quarantine },
+      });
+      expect(models.champion("lstm")).toMatchObject({ card: { version: "1" }, status: "champion" });
+      expect(models.champions("lstm").map(({ card, status }) => [card.version, status])).toEqual([
+        ["2", "quarantined"],
+        ["1", "champion"],
+      ]);
+      expect(models.retire("lstm", "1")).toMatchObject({ ok: false, code: "is-champion" });
+      expect(models.register(bytesOf("lstm", "2"), cardOf("lstm", "2"), 9_600)).toMatchObject({
+        value: { status: "quarantined" },
+      });
+      models.promote("lstm", { version: "2", by: "ben", atMicros: 9_700 });
+      expect(models.champion("lstm")).toEqual(before);
+      expect(models.champion("lstm")).toMatchObject({ card: { version: "2" }, quarantine: null });
+      models.quarantine("lstm", "1", quarantine);
+      expect(models.rollback("lstm", "ben", 9_800)).toMatchObject({ code: "no-earlier-champion" });
+      expect(models.retire("lstm", "1")).toMatchObject({ value: { status: "retired", quarantine } });
+      expect(models.quarantine("lstm", "9", quarantine)).toMatchObject({ code: "unknown-model" });
+    });
+
     test("it outlives whoever opened it", () => {
       const again = open();
       expect(again.list()).toEqual(models.list());
@@ -136,6 +164,14 @@ export function describeModels(name: string, open: () => Models): void {
       oracle.promote("lightgbm", { version: "1", by: "ann", atMicros: 6_000 });
       oracle.promote("lightgbm", { version: "2", by: "ann", atMicros: 7_000 });
       oracle.rollback("lightgbm", "ben", 8_000);
+      const quarantine = { reason: "it did not answer", atMicros: 9_500 };
+      oracle.register(bytesOf("lstm", "1"), cardOf("lstm", "1"), 9_100);
+      oracle.register(bytesOf("lstm", "2"), cardOf("lstm", "2"), 9_200);
+      for (const version of ["1", "2"]) oracle.promote("lstm", { version, by: "ann", atMicros: 9_300 });
+      oracle.quarantine("lstm", "2", quarantine);
+      oracle.promote("lstm", { version: "2", by: "ben", atMicros: 9_700 });
+      oracle.quarantine("lstm", "1", quarantine);
+      oracle.retire("lstm", "1");
       for (let step = 0; step < STEPS; step++) {
         const model = MODELS[random.integer(MODELS.length)] ?? "";
         const version = VERSIONS[random.integer(VERSIONS.length)] ?? "";
@@ -145,7 +181,8 @@ export function describeModels(name: string, open: () => Models): void {
           (on: Models) => on.promote(model, { version, by, atMicros }),
           (on: Models) => on.rollback(model, by, atMicros),
           (on: Models) => on.retire(model, version),
-        ][random.integer(4)];
+          (on: Models) => on.quarantine(model, version, { reason: `at ${step}`, atMicros }),
+        ][random.integer(5)];
         const [did, wanted] = [act?.(models), act?.(oracle)];
         expect([step, did?.ok, did?.ok === true ? did.value : did?.code]).toEqual([
           step,

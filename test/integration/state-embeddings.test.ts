@@ -79,7 +79,7 @@ const expected = new Map<string, readonly number[] | undefined>();
 const disk = { journal: new MemoryJournal({ keep: true }), snapshots: new MemorySnapshots() };
 
 beforeAll(() => {
-  const opened = openOnnx(EMBEDDING, embeddingCard("1"), "embedding");
+  const opened = openOnnx(EMBEDDING, embeddingCard("1"), { output: "embedding" });
   if (!opened.ok) throw new Error(opened.message);
   const embedder = new ModelEmbedder(opened.value);
   const seen = new Map(SYMBOLS.map((symbol) => [symbol, new MinuteHistory(WINDOW_ROWS)]));

@@ -19,6 +19,7 @@ describe("rows of models", () => {
       items: [
         model("old", "retired"),
         model("might", "shadow"),
+        model("hung", "quarantined"),
         model("votes", "champion"),
         model("other", "champion", ["XAUUSD"]),
       ],
@@ -28,6 +29,7 @@ describe("rows of models", () => {
     const rows = modelRows(message, "USDJPY");
     expect(rows.map(({ name, live }) => [name, live?.symbol])).toEqual([
       ["votes 1", "USDJPY"],
+      ["hung 1", "USDJPY"],
       ["technical", undefined],
       ["might 1", "USDJPY"],
     ]);

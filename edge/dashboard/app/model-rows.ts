@@ -9,16 +9,22 @@ export interface ModelRow {
   /** Of a model its name and version. */
   readonly name: string;
   readonly member: string;
-  readonly status: "rule" | "champion" | "shadow" | "retired";
+  readonly status: "rule" | "champion" | "shadow" | "retired" | "quarantined";
   readonly event: string;
   readonly horizonSeconds: number;
   /** Undefined where nothing of the symbol is scored. */
   readonly live: Live | undefined;
 }
 
-const RANKS: Readonly<Record<ModelRow["status"], number>> = { champion: 0, rule: 1, shadow: 2, retired: 3 };
+const RANKS: Readonly<Record<ModelRow["status"], number>> = {
+  champion: 0,
+  quarantined: 1,
+  rule: 2,
+  shadow: 3,
+  retired: 4,
+};
 
-/** Who votes first, then rules, then those that only might; models for other symbols and retired ones are left out. */
+/** Who votes first, then who did until it was quarantined, then rules, then those that only might; models for other symbols and retired ones are left out. */
 export function modelRows({ items, rules }: ModelsMessage, symbol: string): ModelRow[] {
   const ofSymbol = (live: readonly Live[]): Live | undefined => live.find((each) => each.symbol === symbol);
   const models = items

@@ -104,6 +104,7 @@ const STATUS_TONES: Readonly<Record<ModelRow["status"], string>> = {
   rule: "is-pending",
   shadow: "is-warn",
   retired: "is-pending",
+  quarantined: "is-bad",
 };
 
 function ScoreRow({ row, isOpen }: { row: ModelRow; isOpen: boolean }): VNode {
