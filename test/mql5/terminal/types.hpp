@@ -119,8 +119,10 @@ int ArraySize(const Array<T> &array) {
 
 template <class T>
 int ArrayResize(Array<T> &array, int count, int reserve = 0) {
+  const auto wanted = static_cast<std::size_t>(count < 0 ? 0 : count);
+  // Before the new elements are there: what they hold is not to be copied.
+  if (wanted > array.items().capacity()) array.items().reserve(wanted + static_cast<std::size_t>(reserve));
   array.resize(count);
-  if (reserve > 0) array.items().reserve(static_cast<std::size_t>(count) + static_cast<std::size_t>(reserve));
   return count;
 }
 
