@@ -2,7 +2,6 @@
 // install it and what each input means: mql5/README.md.
 
 #property copyright "Tickforge"
-#property link      "https://github.com/tickforge"
 #property version   "1.00"
 #property description "Connects this terminal to a Tickforge server."
 

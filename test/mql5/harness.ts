@@ -65,11 +65,23 @@ export class Harness {
     for (const wake of this.#wakers.splice(0)) wake();
   }
 
-  order(text: string): void {
+  #write(text: string): void {
     const child = this.#child;
     if (child === undefined) throw new Error("the terminal does not run");
     void child.stdin.write(`${text}\n`);
     void child.stdin.flush();
+  }
+
+  /** Ticks are taken when the terminal comes by; nobody waits for them. */
+  tick(symbol: string, bid: number, ask: number, ms?: number): void {
+    this.#write(`tick ${symbol} ${bid} ${ask}${ms === undefined ? "" : ` ${ms}`}`);
+  }
+
+  /** An order to the loop; it holds when this resolves. */
+  async order(text: string): Promise<void> {
+    const from = this.lines.length;
+    this.#write(text);
+    await this.line((line) => line === "ok", from);
   }
 
   /** The first line from `from` on that fits. */
@@ -105,7 +117,7 @@ export class Harness {
 
   async #ask(order: string, answer: string): Promise<string> {
     const from = this.lines.length;
-    this.order(order);
+    this.#write(order);
     return (await this.line((line) => line.startsWith(`${answer} `), from)).slice(answer.length + 1);
   }
 
@@ -154,7 +166,7 @@ export class Harness {
   async close(): Promise<void> {
     const child = this.#child;
     if (child !== undefined && this.#alive) {
-      this.order("quit");
+      this.#write("quit");
       await child.exited;
     }
     await this.#reading;

@@ -77,7 +77,7 @@ private:
       intent.sl=request.sl;
       intent.tp=request.tp;
       intent.slot=slot;
-      intent.brokerSeconds=(long)TimeTradeServer();
+      intent.brokerSeconds=(long)TimeCurrent();
      }
 
    // Writes down, sends, writes the answer down, tells it.

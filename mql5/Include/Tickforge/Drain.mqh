@@ -16,8 +16,6 @@ struct Watched
    bool              caughtUp;
    // When its newest tick was drained, by the monotonic clock; 0 as long as only history was read.
    ulong             quotedAt;
-   double            bid;
-   double            ask;
   };
 
 class TickDrain
@@ -85,8 +83,6 @@ private:
             continue;
            }
          ring.Add(m_symbols[index].name,ticks[i].time_msc,Tuple(ticks[i],m_symbols[index].digits),!m_symbols[index].caughtUp);
-         m_symbols[index].bid=ticks[i].bid;
-         m_symbols[index].ask=ticks[i].ask;
          added++;
         }
       if(added>0 && m_symbols[index].caughtUp)
@@ -131,8 +127,6 @@ public:
          m_symbols[i].point=SymbolInfoDouble(name,SYMBOL_POINT);
          m_symbols[i].caughtUp=false;
          m_symbols[i].quotedAt=0;
-         m_symbols[i].bid=0;
-         m_symbols[i].ask=0;
         }
       return(true);
      }
@@ -162,9 +156,13 @@ public:
       return(at==0 ? -1 : (long)(GetTickCount64()-at));
      }
 
+   // Of the newest quote; -1 when there is none.
    double            SpreadPoints(const int index)
      {
-      return((m_symbols[index].ask-m_symbols[index].bid)/m_symbols[index].point);
+      MqlTick tick;
+      if(!SymbolInfoTick(m_symbols[index].name,tick) || tick.bid<=0 || tick.ask<=0)
+         return(-1);
+      return((tick.ask-tick.bid)/m_symbols[index].point);
      }
 
    void              Drain(TickRing &ring,const int index)

@@ -134,7 +134,7 @@ public:
    // The broker's day begins with the equity that is there when it is first looked at.
    void              Watch(void)
      {
-      long day=(long)TimeTradeServer()/86400;
+      long day=(long)TimeCurrent()/86400;
       double equity=AccountInfoDouble(ACCOUNT_EQUITY);
       if(day<=0 || equity<=0)
          return;

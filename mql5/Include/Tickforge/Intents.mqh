@@ -236,7 +236,7 @@ private:
      {
       string text="";
       int kept=0;
-      long oldest=(long)TimeTradeServer()-INTENT_KEPT_MS/1000;
+      long oldest=(long)TimeCurrent()-INTENT_KEPT_MS/1000;
       for(int i=0; i<ArraySize(m_intents); i++)
         {
          if(m_intents[i].state==INTENT_SENDING && m_intents[i].slot==slot)

@@ -48,6 +48,9 @@
 // Deals can be booked with times before those already seen.
 #define DEAL_OVERLAP_SECONDS 3600
 
+// 2100: histories are read to their end, whatever the terminal takes for now.
+#define FAR_FUTURE 4102444800
+
 #define BACKOFF_RESET_MS 10000
 #define PANEL_MS 500
 

@@ -125,7 +125,7 @@ void Prove(const Intent &intent,Proof &proof)
   {
    ZeroMemory(proof);
    long from=(intent.brokerSeconds>DEAL_OVERLAP_SECONDS ? intent.brokerSeconds-DEAL_OVERLAP_SECONDS : 0);
-   if(!HistorySelect((datetime)from,TimeTradeServer()+86400))
+   if(!HistorySelect((datetime)from,(datetime)FAR_FUTURE))
       return;
    if(intent.command=="modify")
       ProveModify(intent,proof);

@@ -140,7 +140,7 @@ private:
    bool              SelectDeals(void)
      {
       long from=m_since/1000-DEAL_OVERLAP_SECONDS;
-      return(HistorySelect((datetime)(from>0 ? from : 0),TimeTradeServer()+86400));
+      return(HistorySelect((datetime)(from>0 ? from : 0),(datetime)FAR_FUTURE));
      }
 
    void              TellDeals(Link &link)

@@ -65,7 +65,10 @@ private:
       long age=drain.QuoteAge(index);
       if(command.quoteAgeMsMax>0 && (age<0 || age>command.quoteAgeMsMax))
          return("quote-too-old");
-      if(command.spreadPointsMax>=0 && drain.SpreadPoints(index)>(double)command.spreadPointsMax+1e-6)
+      double spread=drain.SpreadPoints(index);
+      if(spread<0)
+         return("quote-too-old");
+      if(command.spreadPointsMax>=0 && spread>(double)command.spreadPointsMax+1e-6)
          return("spread-too-wide");
       return("");
      }

@@ -180,6 +180,8 @@ bool takeOrders(int waitMs) {
     const std::string line = buffer.substr(0, end);
     buffer.erase(0, end + 1);
     take(line);
+    // Ticks come by thousands and need no answer.
+    if (line.rfind("tick ", 0) != 0) tell("ok");
   }
   return true;
 }
