@@ -56,8 +56,18 @@ export function sourceIdOf(name: SourceName): number {
   return SOURCE_NAMES.indexOf(name);
 }
 
+/** Terminals' sources are counted from here, two an account: the terminal that trades, and one that only watches. */
+const TERMINAL_SOURCES_FROM = 1_000;
+
+/** The source of an account's terminal. */
+export function terminalSourceId(accountNumber: number, options: { watches: boolean }): number {
+  return TERMINAL_SOURCES_FROM + accountNumber * 2 + (options.watches ? 1 : 0);
+}
+
 /** The name behind a source id, for people; "source N" for one that this build does not know. */
 export function sourceNameOf(sourceId: number): string {
+  const number = (sourceId - TERMINAL_SOURCES_FROM) >> 1;
+  if (number >= 1) return `mt5-${number}${(sourceId & 1) === 1 ? "-watching" : ""}`;
   return SOURCE_NAMES[sourceId] ?? `source ${sourceId}`;
 }
 

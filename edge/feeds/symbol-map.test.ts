@@ -42,6 +42,15 @@ describe("left to a person", () => {
   });
 });
 
+test("prices in another currency are another instrument", () => {
+  const gold = { source: "demo", symbol: "GOLD", digits: 3, contractSize: 100 };
+  expect(mapBrokerSymbol({ ...gold, quoteCurrency: "EUR" }, { instruments })).toMatchObject({
+    ok: false,
+    code: "terms-differ",
+  });
+  expect(mapBrokerSymbol({ ...gold, quoteCurrency: "USD" }, { instruments }).ok).toBe(true);
+});
+
 describe("mapped by a person", () => {
   const mappings: readonly SymbolMapping[] = [
     { source: "demo", brokerSymbol: "XAU/USD spot", symbol: "XAUUSD" },

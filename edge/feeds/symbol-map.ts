@@ -1,5 +1,5 @@
 // From a broker's spelling to an instrument. A spelling is guessed only where a wrong guess cannot pass - a known
-// pattern, the same digits, the same contract size; everything else a person maps.
+// pattern, the same digits, contract size and quote currency; everything else a person maps.
 
 import { z } from "zod";
 import { type Failure, failure, ok, type Result } from "../../actors/base/result.ts";
@@ -13,6 +13,8 @@ export interface BrokerSymbol {
   readonly symbol: string;
   readonly digits: number;
   readonly contractSize: number;
+  /** What prices are in; left out where the source does not say. */
+  readonly quoteCurrency?: string;
 }
 
 /** What a person said: this spelling of this source is that instrument. */
@@ -49,12 +51,14 @@ export function mapBrokerSymbol(
   if (instrument === undefined) return unknownSymbol(broker, wanted);
   const digitsFit =
     wanted === undefined ? broker.digits === instrument.digits : broker.digits <= instrument.digits;
-  if (digitsFit && broker.contractSize === instrument.contractSize) return ok(instrument);
+  const quote = broker.quoteCurrency ?? instrument.quoteCurrency;
+  const termsFit = broker.contractSize === instrument.contractSize && quote === instrument.quoteCurrency;
+  if (digitsFit && termsFit) return ok(instrument);
   return failure(
     "terms-differ",
     `"${broker.symbol}" of ${broker.source} looks like ${instrument.symbol}, but has ${broker.digits} digits and contract ` +
-      `size ${broker.contractSize} where ${instrument.digits} and ${instrument.contractSize} are expected. Describe it as ` +
-      "an instrument of its own, or map it to the right one.",
+      `size ${broker.contractSize} in ${quote} where ${instrument.digits} and ${instrument.contractSize} in ` +
+      `${instrument.quoteCurrency} are expected. Describe it as an instrument of its own, or map it to the right one.`,
   );
 }
 
@@ -83,7 +87,7 @@ function isSpelling(upper: string, name: string): boolean {
   return rest === "" || SUFFIX.test(rest);
 }
 
-const mappingsSchema = z
+export const mappingsSchema = z
   .array(
     z.strictObject({
       source: z.string().min(1).max(64),
