@@ -14,6 +14,7 @@ import { TradeDesk } from "./ingest/trade-desk.ts";
 import { type Badge, LivePicture } from "./live/live-picture.ts";
 import type { RecentBars } from "./live/recent-bars.ts";
 import type { Station } from "./main.ts";
+import type { Bridge } from "./mt5/bridge.ts";
 import { type SocketData, StreamClients } from "./stream/clients.ts";
 import { HOPELESS_BYTES, IDLE_SECONDS, MESSAGE_BYTES_MAX, SOCKETS_MAX } from "./stream/limits.ts";
 import { Stream } from "./stream/stream.ts";
@@ -35,6 +36,8 @@ export interface ServerOptions {
   readonly advisers?: AdviserDesk | undefined;
   /** The vote of similar market states, where it is wanted. */
   readonly analogs?: AnalogDesk | undefined;
+  /** The server of terminals, where there is one. */
+  readonly bridge?: Bridge | undefined;
   /** Makes dossiers of decisions, aside from the tick path; left out, none are made. */
   readonly explain?: Explain;
   /** Answers for the page at `/` and its files. */
@@ -68,6 +71,7 @@ export function startServer(options: ServerOptions): Result<RunningServer, Serve
     clockIsWall: options.ingest.clock === "wall",
     advisers: options.advisers,
     analogs: options.analogs,
+    bridge: options.bridge,
     clients: () => clients.size,
   });
   const ticks = new TickDesk({ station, ...options.ingest });

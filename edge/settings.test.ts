@@ -197,3 +197,32 @@ describe("re-calibration", () => {
     expect(parsed).toHaveProperty("message", expect.stringContaining(named));
   });
 });
+
+function mt5Of(...from: Parameters<typeof parseSettings>) {
+  const parsed = parseSettings(...from);
+  return parsed.ok ? parsed.value.mt5 : parsed.message;
+}
+
+describe("terminals", () => {
+  test("have no port until one is asked for, by flag, environment or file", () => {
+    expect(mt5Of({}, {})).toEqual({ enabled: false, host: "127.0.0.1", port: 8_001, symbols: [] });
+    expect(mt5Of({ mt5Port: 9_001 }, {})).toMatchObject({ enabled: true, port: 9_001 });
+    const key = "ab".repeat(32);
+    expect(mt5Of({}, { TICKFORGE_MT5_PORT: "9002", TICKFORGE_MT5_KEY: key })).toMatchObject({
+      enabled: true,
+      port: 9_002,
+      key,
+    });
+    const symbols = [{ source: "main", brokerSymbol: "EURUSDx9", symbol: "EURUSD" }];
+    expect(mt5Of({ config: file(JSON.stringify({ mt5: { enabled: true, symbols } })) }, {})).toMatchObject({
+      symbols,
+    });
+    for (const mt5 of [
+      { port: 70_000 },
+      { key: "short" },
+      { symbols: [...symbols, ...symbols] },
+      { tls: {} },
+    ])
+      expect(mt5Of({ config: file(JSON.stringify({ mt5 })) }, {})).toContain("mt5");
+  });
+});

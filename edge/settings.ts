@@ -10,6 +10,7 @@ import { PRESET_NAMES } from "../actors/chain/presets.ts";
 import { RECALIBRATION_DEFAULTS } from "../actors/chain/recalibration/settings.ts";
 import { ANALOG_DEFAULTS, analogsSchema } from "./analogs/settings.ts";
 import { ADVISER_DEFAULTS, advisersSchema, type AdviserSettings } from "./advisers/settings.ts";
+import { BRIDGE_DEFAULTS, bridgeSchema } from "./mt5/settings.ts";
 import { recalibrationSchema } from "./recalibration.ts";
 
 const whole = z.number().int().nonnegative();
@@ -124,6 +125,8 @@ const settingsSchema = z.strictObject({
   analogs: analogsSchema,
   /** Of the vote, by what became of its own probabilities while it traded. */
   recalibration: recalibrationSchema,
+  /** The server that MetaTrader terminals connect to; off unless enabled. */
+  mt5: bridgeSchema,
 });
 
 export type Settings = Readonly<Omit<z.infer<typeof settingsSchema>, "advisers">> & {
@@ -149,6 +152,7 @@ const DEFAULTS: Settings = {
   advisers: ADVISER_DEFAULTS,
   analogs: ANALOG_DEFAULTS,
   recalibration: RECALIBRATION_DEFAULTS,
+  mt5: BRIDGE_DEFAULTS,
 };
 
 /** Values given on the command line; undefined where the flag is absent. */
@@ -159,6 +163,8 @@ export interface SettingsFlags {
   readonly seed?: number | undefined;
   readonly host?: string | undefined;
   readonly port?: number | undefined;
+  /** Where terminals connect; naming it opens it. */
+  readonly mt5Port?: number | undefined;
   /** Of ClickHouse. */
   readonly clickhouse?: string | undefined;
   readonly timeSeries?: boolean | undefined;
@@ -170,7 +176,7 @@ export type SettingsFailure = "config-unreadable" | "config-invalid";
  * @param environment usually `process.env`: TICKFORGE_CONFIG, TICKFORGE_DATA, TICKFORGE_PRESET, TICKFORGE_SEED,
  * TICKFORGE_HOST, TICKFORGE_PORT, TICKFORGE_TOKEN, TICKFORGE_LEDGER_URL, TICKFORGE_STREAMS_URL,
  * TICKFORGE_DRAGONFLY_URL, TICKFORGE_AUDIT_ANCHOR, TICKFORGE_BACKUP_FOLDER, TICKFORGE_WEAVIATE_{URL,GRPC_PORT,API_KEY},
- * TICKFORGE_ARANGODB_URL,
+ * TICKFORGE_ARANGODB_URL, TICKFORGE_MT5_{HOST,PORT,KEY},
  * TICKFORGE_CLICKHOUSE_{URL,USERNAME,PASSWORD,DATABASE}, and the variables that advisers' services name for their keys
  * @param defaults a command's own, below file, environment and flags
  */
@@ -267,6 +273,7 @@ function fromEnvironment(environment: Readonly<Record<string, string | undefined
     seed: numberOf(variable(environment, "TICKFORGE_SEED")),
     host: variable(environment, "TICKFORGE_HOST"),
     port: numberOf(variable(environment, "TICKFORGE_PORT")),
+    mt5Port: numberOf(variable(environment, "TICKFORGE_MT5_PORT")),
     clickhouse: variable(environment, "TICKFORGE_CLICKHOUSE_URL"),
   };
 }
@@ -297,6 +304,10 @@ function secretsFrom(environment: Readonly<Record<string, string | undefined>>):
     }),
     graph: defined({ url: variable(environment, "TICKFORGE_ARANGODB_URL") }),
     ledger: defined({ url: variable(environment, "TICKFORGE_LEDGER_URL") }),
+    mt5: defined({
+      host: variable(environment, "TICKFORGE_MT5_HOST"),
+      key: variable(environment, "TICKFORGE_MT5_KEY"),
+    }),
     timeSeries: defined({
       username: variable(environment, "TICKFORGE_CLICKHOUSE_USERNAME"),
       password: variable(environment, "TICKFORGE_CLICKHOUSE_PASSWORD"),
@@ -306,10 +317,11 @@ function secretsFrom(environment: Readonly<Record<string, string | undefined>>):
 }
 
 /** The settings among a command's flags; its other flags are its own business. */
-function given({ data, preset, seed, host, port, clickhouse, timeSeries }: SettingsFlags): object {
+function given({ data, preset, seed, host, port, mt5Port, clickhouse, timeSeries }: SettingsFlags): object {
   return {
     ...defined({ data, preset, seed }),
     http: defined({ host, port }),
+    mt5: mt5Port === undefined ? {} : { enabled: true, port: mt5Port },
     timeSeries: defined({ url: clickhouse, enabled: timeSeries }),
   };
 }

@@ -15,6 +15,7 @@ import { featuresCommand } from "./commands/features.ts";
 import { journalCommand } from "./commands/journal.ts";
 import { projectionsCommand } from "./commands/projections.ts";
 import { modelsCommand } from "./commands/models.ts";
+import { mt5Command } from "./commands/mt5.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { retrainCommand } from "./commands/retrain.ts";
 import { startCommand } from "./commands/start.ts";
@@ -34,6 +35,7 @@ const program = new Command("tickforge")
   .addCommand(modelsCommand())
   .addCommand(retrainCommand())
   .addCommand(analogsCommand())
+  .addCommand(mt5Command())
   .addCommand(journalCommand())
   .addCommand(explainCommand())
   .addCommand(projectionsCommand())

@@ -92,7 +92,8 @@ export interface TerminalStore {
     readonly written: readonly TickExtent[];
     readonly removed: readonly TickExtent[];
   }): void;
-  gaps(): TerminalGap[];
+  /** Oldest first: all that are kept, or the newest so many. */
+  gaps(newest?: number): TerminalGap[];
   /** One that was told before changes nothing. */
   addGap(gap: TerminalGap): void;
   offsets(): BrokerOffset[];

@@ -19,6 +19,7 @@ import type { Guard } from "./guard.ts";
 import { History } from "./history.ts";
 import { makeMetrics } from "./metrics.ts";
 import { addModels } from "./models.ts";
+import { addMt5 } from "./mt5.ts";
 import { Problem, problemResponse } from "./problem.ts";
 import { addReports } from "./reports.ts";
 import { addRoutes } from "./routes.ts";
@@ -63,6 +64,7 @@ export function makeApp(options: AppOptions): OpenAPIHono {
   addBackups(api, picture);
   addGraph(api, picture);
   addModels(api, picture);
+  addMt5(api, picture);
   addReports(api, () => picture.station.reports);
   app.route("/api/v1", api);
   addAliases(app, options);

@@ -5,6 +5,7 @@ import type { Station } from "../main.ts";
 import { addAdviserMetrics } from "../advisers/metrics.ts";
 import { addAnalogMetrics } from "../analogs/metrics.ts";
 import type { LivePicture } from "../live/live-picture.ts";
+import { addBridgeMetrics } from "../mt5/metrics.ts";
 import { addModelMetrics } from "./model-metrics.ts";
 
 export function makeMetrics(picture: LivePicture): Registry {
@@ -45,6 +46,7 @@ export function makeMetrics(picture: LivePicture): Registry {
   addModelMetrics(registry, picture.station.quality);
   if (picture.advisers !== undefined) addAdviserMetrics(registry, picture.advisers);
   if (picture.analogs !== undefined) addAnalogMetrics(registry, picture.analogs);
+  if (picture.bridge !== undefined) addBridgeMetrics(registry, picture.bridge);
   gauge("stream_clients", "Open sockets", () => picture.health().clients);
   gauge("equity", "Equity of the account", () => picture.account()?.equity ?? Number.NaN);
   gauge("open_positions", "Open positions", () => picture.positions().length);

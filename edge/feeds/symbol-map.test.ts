@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { instrumentsOf } from "./instruments.ts";
-import { mapBrokerSymbol, parseSymbolMappings, type SymbolMapping } from "./symbol-map.ts";
+import { mapBrokerSymbol, mappingsSchema, type SymbolMapping } from "./symbol-map.ts";
 
 const known = instrumentsOf(["EURUSD", "GBPUSD", "USDJPY", "XAUUSD"]);
 const instruments = known.ok ? known.value : [];
@@ -78,20 +78,16 @@ describe("mapped by a person", () => {
   });
 });
 
-describe("a mappings file", () => {
+describe("mappings", () => {
   const mapping = { source: "demo", brokerSymbol: "GOLD", symbol: "XAUUSD" };
-  test("is a list of mappings", () => {
-    expect(parseSymbolMappings([mapping])).toEqual({ ok: true, value: [mapping] });
+  test("are a list", () => {
+    expect(mappingsSchema.parse([mapping])).toEqual([mapping]);
   });
   test.each([
-    ["not a list", mapping, "the file"],
-    ["a missing symbol", [{ source: "demo", brokerSymbol: "GOLD" }], "0.symbol"],
-    ["one spelling twice", [mapping, { ...mapping, symbol: "EURUSD" }], "mapped twice"],
-  ])("with %s is refused", (_name, file, words) => {
-    expect(parseSymbolMappings(file)).toMatchObject({
-      ok: false,
-      code: "mappings-invalid",
-      message: expect.stringContaining(words),
-    });
+    ["not a list", mapping],
+    ["a missing symbol", [{ source: "demo", brokerSymbol: "GOLD" }]],
+    ["one spelling twice", [mapping, { ...mapping, symbol: "EURUSD" }]],
+  ])("with %s are refused", (_name, mappings) => {
+    expect(mappingsSchema.safeParse(mappings).success).toBe(false);
   });
 });

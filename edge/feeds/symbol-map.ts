@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { type Failure, failure, ok, type Result } from "../../actors/base/result.ts";
 import type { Instrument } from "../../actors/domain/instrument.ts";
-import { CONFIG_ISSUES_SHOWN, MAPPINGS_MAX } from "./limits.ts";
+import { MAPPINGS_MAX } from "./limits.ts";
 
 export interface BrokerSymbol {
   /** The account's or feed's name, as in {@link SymbolMapping.source}. */
@@ -25,7 +25,7 @@ export interface SymbolMapping {
   readonly symbol: string;
 }
 
-export type SymbolMapFailure = "unknown-symbol" | "terms-differ" | "mappings-invalid";
+export type SymbolMapFailure = "unknown-symbol" | "terms-differ";
 
 /** Names brokers use for the same thing. */
 const ALIASES: Readonly<Record<string, string>> = { GOLD: "XAUUSD", SILVER: "XAGUSD" };
@@ -87,6 +87,7 @@ function isSpelling(upper: string, name: string): boolean {
   return rest === "" || SUFFIX.test(rest);
 }
 
+/** What people mapped. One spelling of one source means one instrument. */
 export const mappingsSchema = z
   .array(
     z.strictObject({
@@ -95,23 +96,15 @@ export const mappingsSchema = z
       symbol: z.string().regex(/^[A-Z0-9]{3,12}$/, "a symbol is 3 to 12 capitals and digits"),
     }),
   )
-  .max(MAPPINGS_MAX);
-
-/** The mappings of a file's JSON. One spelling of one source means one instrument. */
-export function parseSymbolMappings(json: unknown): Result<SymbolMapping[], SymbolMapFailure> {
-  const parsed = mappingsSchema.safeParse(json);
-  if (!parsed.success) {
-    const issues = parsed.error.issues.slice(0, CONFIG_ISSUES_SHOWN);
-    const lines = issues.map((issue) => `  ${issue.path.join(".") || "the file"}: ${issue.message}`);
-    return failure("mappings-invalid", `the symbol mappings are not valid:\n${lines.join("\n")}`);
-  }
-  const seen = new Set<string>();
-  for (const { source, brokerSymbol } of parsed.data) {
-    const key = JSON.stringify([source, brokerSymbol]);
-    if (seen.has(key)) {
-      return failure("mappings-invalid", `"${brokerSymbol}" of ${source} is mapped twice. Keep one.`);
+  .max(MAPPINGS_MAX)
+  .superRefine((mappings, context) => {
+    const seen = new Set<string>();
+    for (const [index, { source, brokerSymbol }] of mappings.entries()) {
+      const key = JSON.stringify([source, brokerSymbol]);
+      if (seen.has(key)) {
+        const message = `"${brokerSymbol}" of ${source} is mapped twice: keep one`;
+        context.addIssue({ code: "custom", path: [index], message });
+      }
+      seen.add(key);
     }
-    seen.add(key);
-  }
-  return ok(parsed.data);
-}
+  });

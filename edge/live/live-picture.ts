@@ -19,6 +19,7 @@ import type {
 } from "../api/schemas.ts";
 import type { AdviserDesk } from "../advisers/desk.ts";
 import type { AnalogDesk } from "../analogs/desk.ts";
+import type { Bridge } from "../mt5/bridge.ts";
 import type { Station } from "../main.ts";
 import { JournalTap, type ShownRecord } from "./journal-tap.ts";
 import { latencyRows } from "./latency.ts";
@@ -66,6 +67,8 @@ export class LivePicture {
   /** Undefined where nobody is asked. */
   readonly advisers: AdviserDesk | undefined;
   readonly analogs: AnalogDesk | undefined;
+  /** Undefined where no terminal can connect. */
+  readonly bridge: Bridge | undefined;
   /** This process's life. */
   readonly boot = crypto.randomUUID().slice(0, 8);
   readonly #startedMillis = Date.now();
@@ -93,6 +96,7 @@ export class LivePicture {
     clockIsWall: boolean;
     advisers: AdviserDesk | undefined;
     analogs: AnalogDesk | undefined;
+    bridge: Bridge | undefined;
     clients: () => number;
   }) {
     const { station } = options;
@@ -100,6 +104,7 @@ export class LivePicture {
     this.clockIsWall = options.clockIsWall;
     this.advisers = options.advisers;
     this.analogs = options.analogs;
+    this.bridge = options.bridge;
     this.bars = options.bars;
     this.badge = options.badge;
     this.#clients = options.clients;

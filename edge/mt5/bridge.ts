@@ -61,6 +61,8 @@ interface SocketData {
 export class Bridge {
   readonly accounts: Accounts;
   readonly credentials: Credentials;
+  readonly intake: TickIntake;
+  readonly store: TerminalStore;
   readonly ackLatency = new LatencyHistogram();
   /** Connections that ended, by reason. */
   readonly ended = new Map<string, number>();
@@ -76,11 +78,13 @@ export class Bridge {
     this.#options = options;
     const life = tuning?.tokenLifeMs === undefined ? {} : { tokenLifeMs: tuning.tokenLifeMs };
     this.credentials = new Credentials({ store, nowMs, ...life });
+    this.store = store;
+    this.intake = new TickIntake({ station, store, mappings: options.symbols, onProblem });
     this.accounts = new Accounts({ store, nowMs, ownerHoldMs: tuning?.ownerHoldMs });
     this.#host = {
       credentials: this.credentials,
       accounts: this.accounts,
-      intake: new TickIntake({ station, store, mappings: options.symbols, onProblem }),
+      intake: this.intake,
       attempts: new Attempts({ nowMs, max: tuning?.attemptsMax }),
       heartbeatMs: tuning?.heartbeatMs ?? HEARTBEAT_MS,
       silentMsMax: tuning?.silentMsMax ?? SILENT_MS_MAX,
@@ -91,6 +95,10 @@ export class Bridge {
       ackLatency: this.ackLatency,
     };
     this.#sweeping = setInterval(() => this.#sweep(), tuning?.sweepMs ?? SWEEP_MS);
+  }
+
+  get nowMs(): number {
+    return this.#host.nowMs();
   }
 
   get url(): string {

@@ -10,18 +10,18 @@ import type { Attempts } from "./attempts.ts";
 import { Channel, type ChannelSocket, type HostileKind, type RefusalCode } from "./channel.ts";
 import { ClockMap } from "./clocks.ts";
 import type { Credentials } from "./credentials.ts";
-import {
-  BUSY_MILLIS,
-  CLOCK_AGE_MS_MAX,
-  DEALS_SINCE_MS,
-  FRAMES_WAITING_MAX,
-  SCAN_MS,
-  TICKS_WAITING_MAX,
-} from "./limits.ts";
+import { CLOCK_AGE_MS_MAX, DEALS_SINCE_MS, SCAN_MS } from "./limits.ts";
 import { openFrame, type TerminalFrame } from "./protocol/from-terminal.ts";
 import { PROTOCOL_VERSION, SYMBOLS_MAX } from "./protocol/limits.ts";
 import type { Command, Terminal, TerminalListener } from "./terminal.ts";
-import type { Acknowledged, GapFrame, HelloFrame, TickFeed, TickIntake, TicksFrame } from "./tick-intake.ts";
+import {
+  type Acknowledged,
+  type HelloFrame,
+  noTicks,
+  type TickFeed,
+  type TickIntake,
+} from "./tick-intake.ts";
+import { TickQueue } from "./tick-queue.ts";
 
 /** Why a connection ended; counted by these names. */
 export type EndReason = HostileKind | RefusalCode | "handshake" | "silent" | "replaced" | "left";
@@ -48,11 +48,6 @@ export interface ConnectionHost {
 
 type Phase = "opening" | "keyed" | "enrolled" | "live" | "ended";
 
-interface WaitingTicks {
-  readonly frame: TicksFrame | GapFrame;
-  taken: number;
-}
-
 export class Connection implements Seated, Terminal {
   readonly session = randomUUID();
   readonly address: string;
@@ -74,12 +69,7 @@ export class Connection implements Seated, Terminal {
   #desk: AccountDesk | undefined;
   #hello: HelloFrame | undefined;
   #feed: TickFeed | undefined;
-  readonly #waiting: WaitingTicks[] = [];
-  #ticksWaiting = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  /** When frames of ticks came that are not acknowledged, oldest first. */
-  readonly #sinceMs: { readonly boot: string; readonly symbol: string; readonly to: number; at: number }[] =
-    [];
+  #queue: TickQueue | undefined;
 
   constructor(socket: ChannelSocket, address: string, host: ConnectionHost) {
     this.#host = host;
@@ -129,7 +119,7 @@ export class Connection implements Seated, Terminal {
   }
 
   get ticksWaiting(): number {
-    return this.#ticksWaiting;
+    return this.#queue?.ticks ?? 0;
   }
 
   send(command: Command): boolean {
@@ -302,7 +292,7 @@ export class Connection implements Seated, Terminal {
       slot: hello.slot,
       boot: hello.boot,
       instruments: new Map(),
-      counts: { ticks: 0, duplicates: 0, backfilled: 0, lost: 0, unread: 0 },
+      counts: noTicks(),
       acknowledge: (acks) => this.#acknowledge(acks),
     };
     this.#desk = seat.value.account;
@@ -317,6 +307,12 @@ export class Connection implements Seated, Terminal {
       return;
     }
     if (!feed.watches) this.#desk.picture.figures = hello.figures;
+    this.#queue = new TickQueue({
+      intake,
+      feed,
+      latency: this.#host.ackLatency,
+      onFailure: (code, message) => this.refuse(code, code, message),
+    });
     this.#phase = "live";
     this.#sayWelcome(acks.value);
     this.#host.listener?.joined(this);
@@ -349,24 +345,17 @@ export class Connection implements Seated, Terminal {
     for (let from = 0; from < acks.length; from += SYMBOLS_MAX) {
       this.#send({ t: "ack", acks: acks.slice(from, from + SYMBOLS_MAX) });
     }
-    this.#timeAcks(acks);
-  }
-
-  #timeAcks(acks: readonly Acknowledged[]): void {
-    const nowMs = performance.now();
-    for (let next = this.#sinceMs[0]; next !== undefined; next = this.#sinceMs[0]) {
-      const { boot, symbol, to, at } = next;
-      if (!acks.some((ack) => ack.boot === boot && ack.symbol === symbol && ack.seq >= to)) return;
-      this.#host.ackLatency.record((nowMs - at) * 1_000);
-      this.#sinceMs.shift();
-    }
+    this.#queue?.acknowledged(acks);
   }
 
   #dispatch(frame: TerminalFrame): void {
     switch (frame.t) {
       case "ticks":
+        if (!frame.backfill) this.tickDelayMs = this.clock.delayMs(frame.drainedMonotonicMs, this.heardMs);
+        this.#queue?.push(frame);
+        return;
       case "gap":
-        this.#queue(frame);
+        this.#queue?.push(frame);
         return;
       case "heartbeat":
         this.#answerBeat(frame);
@@ -412,59 +401,11 @@ export class Connection implements Seated, Terminal {
     this.#send({ t: "heartbeat", beat: frame.beat, serverMs: Math.floor(this.#host.nowMs()) });
   }
 
-  #queue(frame: TicksFrame | GapFrame): void {
-    const ticks = frame.t === "ticks" ? frame.ticks.length : 0;
-    if (this.#waiting.length >= FRAMES_WAITING_MAX || this.#ticksWaiting + ticks > TICKS_WAITING_MAX) {
-      this.refuse("busy", "busy", "more ticks than the disk takes: come back in a moment");
-      return;
-    }
-    this.#waiting.push({ frame, taken: 0 });
-    this.#ticksWaiting += ticks;
-    if (frame.t === "ticks") this.#note(frame);
-    if (this.#timer === undefined) this.#work();
-  }
-
-  #note(frame: TicksFrame): void {
-    if (!frame.backfill) this.tickDelayMs = this.clock.delayMs(frame.drainedMonotonicMs, this.heardMs);
-    if (this.#sinceMs.length >= FRAMES_WAITING_MAX) this.#sinceMs.shift();
-    const to = frame.from + frame.ticks.length - 1;
-    this.#sinceMs.push({ boot: frame.boot, symbol: frame.symbol, to, at: performance.now() });
-  }
-
-  /** Takes what waits, in its order, as far as journal and actors let it. */
-  #work(): void {
-    this.#timer = undefined;
-    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      if (this.#phase !== "live" || this.#feed === undefined) return;
-      if (this.#host.intake.hasFailed) {
-        this.refuse("busy", "busy", "the journal takes nothing more: look at the server");
-        return;
-      }
-      const whole = next.frame.t === "gap" ? 1 : next.frame.ticks.length;
-      const took =
-        next.frame.t === "gap"
-          ? this.#host.intake.lose(this.#feed, next.frame)
-          : this.#host.intake.take(this.#feed, next.frame, next.taken);
-      if (!took.ok) {
-        this.#refuseFor(took);
-        return;
-      }
-      next.taken = took.value ?? whole;
-      if (next.taken < whole) {
-        this.#timer = setTimeout(() => this.#work(), BUSY_MILLIS);
-        return;
-      }
-      this.#waiting.shift();
-      if (next.frame.t === "ticks") this.#ticksWaiting -= whole;
-    }
-  }
-
   #end(why: EndReason): void {
     if (this.#phase === "ended") return;
     const wasLive = this.#phase === "live";
     this.#phase = "ended";
-    clearTimeout(this.#timer);
-    this.#waiting.length = 0;
+    this.#queue?.stop();
     if (this.#feed !== undefined) this.#host.intake.close(this.#feed);
     if (this.#desk !== undefined) this.#host.accounts.leave(this.#desk, this);
     if (wasLive) this.#host.listener?.left(this);

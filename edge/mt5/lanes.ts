@@ -97,6 +97,10 @@ export class LaneBook {
     return this.#lanes.get(keyOf(name));
   }
 
+  of(sourceIds: readonly number[]): Lane[] {
+    return [...this.#lanes.values()].filter(({ sourceId }) => sourceIds.includes(sourceId));
+  }
+
   /** The lanes of `wishes`, in their order; those that are new are on disk, in one write, when this returns. */
   open(wishes: readonly LaneWish[]): Lane[] {
     const written: TickExtent[] = [];

@@ -36,6 +36,18 @@ export interface TickSide {
   readonly claims: Map<string, { feed: TickFeed; symbol: string }>;
 }
 
+export interface TickCounts {
+  ticks: number;
+  duplicates: number;
+  backfilled: number;
+  /** Told to be lost. */
+  lost: number;
+  /** Stretches of the terminal's history that it could not read: how many ticks nobody knows. */
+  unread: number;
+}
+
+export const noTicks = (): TickCounts => ({ ticks: 0, duplicates: 0, backfilled: 0, lost: 0, unread: 0 });
+
 /** One connection's ticks. */
 export interface TickFeed {
   readonly side: TickSide;
@@ -46,7 +58,7 @@ export interface TickFeed {
   readonly boot: string;
   /** By the broker's spelling. */
   readonly instruments: Map<string, Instrument>;
-  readonly counts: { ticks: number; duplicates: number; backfilled: number; lost: number; unread: number };
+  readonly counts: TickCounts;
   readonly acknowledge: (acks: readonly Acknowledged[]) => void;
 }
 
@@ -68,6 +80,8 @@ export interface TickIntakeOptions {
 
 export class TickIntake {
   readonly lanes: LaneBook;
+  /** Of all connections since the start. */
+  readonly totals = noTicks();
   readonly #options: TickIntakeOptions;
   readonly #waiting = new RingQueue<Waiting>(ACKS_WAITING_MAX);
   readonly #tick = emptySourceTick();
@@ -150,7 +164,7 @@ export class TickIntake {
     const { boot, symbol, reason, from, to, fromBrokerMs, toBrokerMs } = frame;
     const gap = { sourceId: feed.sourceId, boot, symbol, reason, fromBrokerMs, toBrokerMs };
     if (reason === "unread") {
-      feed.counts.unread++;
+      this.#count(feed, "unread", 1);
       this.#options.store.addGap({ ...gap, from: 0, to: 0 });
       return ok(undefined);
     }
@@ -162,7 +176,7 @@ export class TickIntake {
     }
     if (to - lane.takenSeq > SEQ_AHEAD_MAX || !this.lanes.lose(lane, { ...gap, from, to }))
       return failure("protocol", `${symbol} of ${boot} has more gaps than anybody can keep: start anew`);
-    feed.counts.lost += to - from + 1;
+    this.#count(feed, "lost", to - from + 1);
     const { journal, live } = this.#options.station;
     this.#waiting.push({ lane, feed, seq: lane.takenSeq, journalSeq: live.router.lastSeq });
     if (journal.health === "ok") this.#acknowledge();
@@ -249,12 +263,14 @@ export class TickIntake {
     tick.flags = flags;
     const placed = live.router.ingest(tick, clock.nowMicros());
     if (placed === INGEST_BUSY) return placed;
-    if (placed < 0) feed.counts.duplicates++;
-    else {
-      feed.counts.ticks++;
-      if (frame.backfill) feed.counts.backfilled++;
-    }
+    this.#count(feed, placed < 0 ? "duplicates" : "ticks", 1);
+    if (placed > 0 && frame.backfill) this.#count(feed, "backfilled", 1);
     return placed;
+  }
+
+  #count({ counts }: TickFeed, what: keyof TickCounts, by: number): void {
+    counts[what] += by;
+    this.totals[what] += by;
   }
 
   #flagsOf(feed: TickFeed, { instrumentId }: Lane, isBackfill: boolean): number {

@@ -16,12 +16,14 @@ import { Command } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { lookAtAdvisers } from "../../edge/advisers/look.ts";
 import { parseSettings, type Settings, weaviateOf } from "../../edge/settings.ts";
+import { Credentials } from "../../edge/mt5/credentials.ts";
 import { palette, table } from "../../edge/terminal/table.ts";
 import { lockDataFolder } from "../../storage/journal/data-lock.ts";
 import { checkSystems } from "../../storage/check-systems.ts";
 import { FileModels } from "../../storage/models/registry.ts";
 import { verifyJournal } from "../../storage/journal/verify.ts";
 import { PROJECTION_IDS, ProjectionControl } from "../../storage/projections/control.ts";
+import { openTerminals, TERMINALS_FILE } from "../../storage/terminals/store.ts";
 import { type CommonFlags, EXIT_FAILED, withSettings } from "./common.ts";
 
 type Verdict = "ok" | "warning" | "problem";
@@ -62,6 +64,7 @@ async function examine(flags: CommonFlags): Promise<Finding[]> {
     ...dataFolder(folder),
     ...stores(folder),
     ...quarantinedModels(folder),
+    ...terminals(settings.value),
     ...(await systems(settings.value)),
     ...(await advisers(settings.value)),
   ];
@@ -111,6 +114,23 @@ function quarantinedModels(folder: string): Finding[] {
     const detail = `in quarantine: ${quarantine.reason}; it votes again after: tickforge models promote ${name}`;
     return [{ check: `model ${name}`, verdict: "warning", detail }];
   });
+}
+
+/** Accounts whose terminals may connect. */
+function terminals({ data, mt5 }: Settings): Finding[] {
+  const check = "terminals";
+  if (!existsSync(join(data, TERMINALS_FILE))) {
+    if (!mt5.enabled) return [];
+    return [{ check, verdict: "warning", detail: "none may connect: tickforge mt5 enrol --account <name>" }];
+  }
+  const store = openTerminals({ data, keyHex: mt5.key });
+  if (!store.ok) return [{ check, verdict: "problem", detail: store.message }];
+  const accounts = store.value.accounts();
+  const valid = new Credentials({ store: store.value, nowMs: Date.now }).terminals().size;
+  store.value.close();
+  const detail = `${accounts.length} accounts, ${valid} terminals whose token is valid`;
+  if (valid > 0 || accounts.length === 0) return [{ check, verdict: "ok", detail }];
+  return [{ check, verdict: "warning", detail: `${detail}: tickforge mt5 enrol --account <name>` }];
 }
 
 function runtime(): Finding {

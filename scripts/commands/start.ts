@@ -11,6 +11,7 @@ import { buildDashboard } from "../../edge/dashboard/routes.ts";
 import { RecentBars } from "../../edge/live/recent-bars.ts";
 import { openStation, type Station } from "../../edge/main.ts";
 import { explainAside } from "../explain-aside.ts";
+import { openBridge } from "../terminals.ts";
 import { votersText } from "../../edge/model-watch.ts";
 import { type Market, MARKET_KINDS, type MarketKind, openMarket } from "../../edge/markets.ts";
 import { reportOf } from "../../edge/report.ts";
@@ -68,6 +69,11 @@ export function startCommand(): Command {
       )
       .option("--port <number>", "where to listen (TICKFORGE_PORT, default 8000; 0 for any)", wholeNumber)
       .option(
+        "--mt5-port <number>",
+        "with --market none: where MetaTrader terminals connect (TICKFORGE_MT5_PORT, usually 8001; 0 for any)",
+        wholeNumber,
+      )
+      .option(
         "--clickhouse <url>",
         "a ClickHouse server for history (TICKFORGE_CLICKHOUSE_URL, default: embedded)",
       )
@@ -99,6 +105,8 @@ async function start(paths: readonly string[], flags: StartFlags): Promise<void>
   console.error(
     `running on ${settings.data}: the journal stands at record ${station.live.router.lastSeq}. Open ${server.url} - Ctrl-C stops.`,
   );
+  const { bridge } = server.picture;
+  if (bridge !== undefined) console.error(`terminals connect to ${bridge.url}`);
   console.error(`members that vote: ${membersText(station.live.engine)}`);
   const upkeep = new Upkeep(station, { beats: market.clock === "wall" });
   const running = await market
@@ -224,7 +232,13 @@ async function openSystem({
     isWallClock: market.clock === "wall",
     onProblem: problems.tell,
   });
-  const desks = [advisers, analogs];
+  const terminals = openBridge({ station, settings, market, onProblem: problems.tell });
+  const desks = [advisers, analogs, terminals.ok ? terminals.value : undefined];
+  if (!terminals.ok) {
+    await stopAll(desks);
+    await station.close();
+    return exitWith(terminals);
+  }
   const { host, port, token, ticksPerSecond } = settings.http;
   const server = startServer({
     station,
@@ -235,6 +249,7 @@ async function openSystem({
     token,
     advisers,
     analogs,
+    bridge: terminals.value?.bridge,
     ingest: {
       clock: market.clock,
       ticksPerSecond: ticksPerSecond === 0 ? Number.POSITIVE_INFINITY : ticksPerSecond,

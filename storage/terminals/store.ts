@@ -210,8 +210,9 @@ class SqliteTerminals implements TerminalStore {
     });
   }
 
-  gaps(): TerminalGap[] {
-    const rows = this.#database.query("SELECT * FROM gaps ORDER BY id").all() as GapRow[];
+  gaps(newest: number = GAPS_MAX): TerminalGap[] {
+    const newestFirst = this.#database.query("SELECT * FROM gaps ORDER BY id DESC LIMIT ?").all(newest);
+    const rows = (newestFirst as GapRow[]).reverse();
     return rows.map(({ source, boot, symbol, reason, first, last, from_ms: fromMs, to_ms: toMs }) => ({
       sourceId: source,
       boot,
