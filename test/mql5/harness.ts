@@ -95,7 +95,7 @@ export class Harness {
         const late = this.lines.slice(from).find(fits);
         if (late !== undefined) return late;
         throw new Error(
-          `the terminal did not say it; it said ${JSON.stringify(this.lines.slice(-8))} ${await this.#lastWords()}`,
+          `the terminal did not say it; it said ${JSON.stringify(this.lines.slice(-8))} ${await this.lastWords()}`,
         );
       }
       await Promise.race([
@@ -111,8 +111,12 @@ export class Harness {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  async #lastWords(): Promise<string> {
-    return this.#alive ? "" : (await this.#errors).slice(0, 4_000);
+  /** What a terminal that died said last; empty while it lives, or where it was killed. */
+  async lastWords(): Promise<string> {
+    if (this.#alive) return "";
+    await this.#reading;
+    const hard = this.lines.filter((line) => line.startsWith("hard error")).join(" ");
+    return `${hard}${await this.#errors}`.slice(0, 4_000);
   }
 
   async #ask(order: string, answer: string): Promise<string> {
@@ -169,11 +173,8 @@ export class Harness {
       this.#write("quit");
       await child.exited;
     }
-    await this.#reading;
-    const errors = await this.#errors;
-    const hard = this.lines.find((line) => line.startsWith("hard error"));
+    const words = await this.lastWords();
     rmSync(this.folder, { recursive: true, force: true });
-    if (hard !== undefined || (errors !== "" && child?.signalCode !== "SIGKILL"))
-      throw new Error(`${hard ?? ""} ${errors}`.slice(0, 4_000));
+    if (words !== "") throw new Error(words);
   }
 }

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { withRig, type Rig } from "./rig.ts";
 
-const MILLIS = 60_000;
+const MILLIS = 120_000;
 
 async function opened(rig: Rig, changes: Parameters<Rig["order"]>[0] = {}): Promise<string> {
   const { order } = await rig.execution(rig.order(changes));

@@ -115,10 +115,12 @@ export class Peer {
   #server: Server<Data>;
   #wakers: (() => void)[] = [];
   #tokens = 0;
+  readonly #port: number;
 
   constructor() {
     this.credentials.set("CODE01", { kind: "code", secret: "a-one-time-code-of-128bits" });
     this.#server = this.#listen(0);
+    this.#port = this.#server.port ?? 0;
   }
 
   #listen(port: number): Server<Data> {
@@ -142,7 +144,7 @@ export class Peer {
   }
 
   get url(): string {
-    return `ws://127.0.0.1:${this.#server.port}/mt5`;
+    return `ws://127.0.0.1:${this.#port}/mt5`;
   }
 
   get code(): string {
@@ -163,6 +165,8 @@ export class Peer {
   #message(socket: ServerWebSocket<Data>, message: string | Buffer): void {
     try {
       if (typeof message !== "string") throw new Error("a binary message from the terminal");
+      for (const { secret } of this.credentials.values())
+        if (message.includes(secret)) throw new Error("a secret on the wire");
       if (socket.data.session === undefined) this.#open(socket, message);
       else this.#answer(socket.data.session, socket.data.session.take(message));
     } catch (error) {
@@ -314,10 +318,9 @@ export class Peer {
 
   /** Away, and back on the same port. */
   async vanish(): Promise<() => void> {
-    const { port } = this.#server;
     await this.#server.stop(true);
     return () => {
-      this.#server = this.#listen(port ?? 0);
+      this.#server = this.#listen(this.#port);
     };
   }
 }

@@ -1,5 +1,6 @@
 // A terminal and a server that know each other, and commands with sensible values: what most tests begin with.
 
+import { expertProgram } from "./build.ts";
 import { Harness } from "./harness.ts";
 import { Peer, type Manners, type Outgoing, type Session } from "./peer.ts";
 
@@ -100,16 +101,43 @@ type Frames = Session["frames"][number];
 export type Execution = Extract<Frames, { t: "execution" }>;
 type Answer = Execution | Extract<Frames, { t: "refusal" }>;
 
+/** Terminals at once: their timers want the processor every few milliseconds. */
+const RIGS_MAX = 4;
+let running = 0;
+const queue: (() => void)[] = [];
+
+async function enter(): Promise<void> {
+  if (running >= RIGS_MAX) await new Promise<void>((go) => queue.push(go));
+  else running++;
+}
+
+function leave(): void {
+  const next = queue.shift();
+  if (next === undefined) running--;
+  else next();
+}
+
 /** Runs `work` on a rig that is taken down afterwards, and fails for what the terminal's sanitizers or the server saw. */
 export async function withRig(work: (rig: Rig) => Promise<void>, manners: Partial<Manners> = {}): Promise<void> {
+  await expertProgram();
+  await enter();
+  try {
+    await onRig(work, manners);
+  } finally {
+    leave();
+  }
+}
+
+async function onRig(work: (rig: Rig) => Promise<void>, manners: Partial<Manners>): Promise<void> {
   const rig = new Rig();
   Object.assign(rig.peer.manners, manners);
   try {
     await work(rig);
   } catch (error) {
+    const words = await rig.terminal.lastWords();
     await rig.terminal.kill();
     await rig.peer.stop();
-    throw error;
+    throw words === "" ? error : new Error(words, { cause: error });
   }
   await rig.terminal.close();
   await rig.peer.stop();

@@ -127,11 +127,12 @@ public:
    bool              ReadOn(string &payloads[],int &damaged,const uint bytesMax)
      {
       ArrayResize(payloads,0);
-      if(m_handle==INVALID_HANDLE || !FileSeek(m_handle,m_at,SEEK_SET))
+      long left=(long)Size()-m_at;
+      if(left<=0 || !FileSeek(m_handle,m_at,SEEK_SET))
          return(false);
+      int wanted=(left>(long)bytesMax ? (int)bytesMax : (int)left);
       uchar bytes[];
-      ArrayResize(bytes,(int)bytesMax);
-      uint got=FileReadArray(m_handle,bytes,0,(int)bytesMax);
+      uint got=FileReadArray(m_handle,bytes,0,wanted);
       if(got==0)
          return(false);
       m_at+=(long)got;

@@ -58,6 +58,9 @@ private:
    long              m_next;
    long              m_live;
    string            m_pending;
+   // The file could not be written; when it is tried again.
+   bool              m_broken;
+   ulong             m_tryAt;
 
    int               Slot(const long position)
      {
@@ -214,7 +217,9 @@ private:
       for(int i=0; i<ArraySize(m_cursors); i++)
          text+=CheckedLine(StringFormat("C|%s|%I64d|%d",m_cursors[i].symbol,m_cursors[i].ms,m_cursors[i].count));
       m_pending="";
-      return(m_log.Replace(text));
+      m_broken=!m_log.Replace(text);
+      m_tryAt=GetTickCount64()+1000;
+      return(!m_broken);
      }
 
    // One frame of a stream's ticks between two positions, as many as fit; false when there is none left.
@@ -274,6 +279,8 @@ public:
       m_tail=0;
       m_next=0;
       m_live=0;
+      m_broken=false;
+      m_tryAt=0;
      }
 
    // What earlier lives left unacknowledged comes back as backfill.
@@ -290,6 +297,7 @@ public:
       m_next=0;
       m_live=0;
       m_pending="";
+      m_broken=false;
       if(!m_log.Open(path))
          return(false);
       string payloads[];
@@ -351,7 +359,8 @@ public:
       int stream=StreamOf(m_boot,symbol,true);
       m_streams[stream].last++;
       Push(stream,m_streams[stream].last,ms,tuple,backfill);
-      m_pending+=TickLine(Slot(m_tail-1));
+      if(!m_broken)
+         m_pending+=TickLine(Slot(m_tail-1));
       MoveCursor(symbol,ms);
      }
 
@@ -362,20 +371,24 @@ public:
       m_pending+=m_unread.Line(m_unread.Total()-1);
      }
 
-   // What was added is in the file when this returns true.
+   // What was added is in the file when this returns true. After a failure the file is written anew, as a whole, once it can be.
    bool              Persist(void)
      {
+      if(m_broken && GetTickCount64()<m_tryAt)
+         return(false);
+      if(m_broken || m_log.Size()>LOG_BYTES_MAX)
+         return(Compact());
       if(m_pending=="")
          return(true);
-      if(m_log.Size()>LOG_BYTES_MAX)
-         return(Compact());
       for(int i=0; i<ArraySize(m_streams); i++)
          if(m_streams[i].gapUntold)
             m_pending+=GapLine(i);
-      bool written=m_log.AppendText(m_pending);
+      m_broken=!m_log.AppendText(m_pending);
       m_pending="";
       m_log.Flush();
-      return(written);
+      if(m_broken)
+         Print("Tickforge: the file of ticks cannot be written, ticks wait: is the disk full?");
+      return(!m_broken);
      }
 
    // Everything up to `seq` is durable at the server.
@@ -422,10 +435,7 @@ public:
    void              Pump(Link &link)
      {
       if(!Persist())
-        {
-         Print("Tickforge: the file of ticks cannot be written, ticks wait: is the disk full?");
          return;
-        }
       SendGaps(link);
       while(m_next<m_tail && !link.Busy() && link.State()==LINK_KEYED)
         {
