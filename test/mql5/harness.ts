@@ -133,6 +133,16 @@ export class Harness {
     return await this.#ask("panel", "panel");
   }
 
+  /** Waits until the panel says so. */
+  async until(words: string): Promise<void> {
+    const deadline = performance.now() + WAIT_MILLIS;
+    while (!(await this.panel()).includes(words)) {
+      if (performance.now() > deadline)
+        throw new Error(`the panel does not say ${words}: ${await this.panel()}`);
+      await Bun.sleep(50);
+    }
+  }
+
   /** Every request that left for the broker, over all lives. */
   get sent(): SentRequest[] {
     return this.lines
@@ -170,7 +180,11 @@ export class Harness {
   async close(): Promise<void> {
     const child = this.#child;
     if (child !== undefined && this.#alive) {
-      this.#write("quit");
+      try {
+        this.#write("quit");
+      } catch {
+        // It ended just now: what it said is looked at below.
+      }
       await child.exited;
     }
     const words = await this.lastWords();

@@ -3,7 +3,12 @@
 
 import type { Server, ServerWebSocket } from "bun";
 import { seal, sessionKey, unseal } from "../../edge/mt5/protocol/envelope.ts";
-import { challengeFrame, refuseFrame, serverFrame, type ServerFrame } from "../../edge/mt5/protocol/from-server.ts";
+import {
+  challengeFrame,
+  refuseFrame,
+  serverFrame,
+  type ServerFrame,
+} from "../../edge/mt5/protocol/from-server.ts";
 import { openFrame, terminalFrame, type TerminalFrame } from "../../edge/mt5/protocol/from-terminal.ts";
 import { FROM_TERMINAL_BYTES_MAX, PROTOCOL_VERSION } from "../../edge/mt5/protocol/limits.ts";
 
@@ -128,7 +133,9 @@ export class Peer {
       hostname: "127.0.0.1",
       port,
       fetch: (request, server) =>
-        server.upgrade(request, { data: { session: undefined } }) ? undefined : new Response("no", { status: 426 }),
+        server.upgrade(request, { data: { session: undefined } })
+          ? undefined
+          : new Response("no", { status: 426 }),
       websocket: {
         maxPayloadLength: FROM_TERMINAL_BYTES_MAX,
         perMessageDeflate: false,
@@ -243,7 +250,8 @@ export class Peer {
         if (manners.reconciles) session.send({ t: "reconciled" });
         break;
       case "heartbeat":
-        if (manners.answersHeartbeats) session.send({ t: "heartbeat", beat: frame.beat, serverMs: this.#serverMs() });
+        if (manners.answersHeartbeats)
+          session.send({ t: "heartbeat", beat: frame.beat, serverMs: this.#serverMs() });
         break;
       case "ticks":
         this.#keep(session, frame);
@@ -262,7 +270,8 @@ export class Peer {
     for (const [at, tick] of frame.ticks.entries()) {
       const text = JSON.stringify(tick);
       const before = stored.get(frame.from + at);
-      if (before !== undefined && before !== text) throw new Error(`tick ${frame.from + at} came twice, differently`);
+      if (before !== undefined && before !== text)
+        throw new Error(`tick ${frame.from + at} came twice, differently`);
       stored.set(frame.from + at, text);
     }
     if (!this.manners.acknowledges) return;
@@ -292,7 +301,9 @@ export class Peer {
 
   /** All frames of a kind, over all connections. */
   all<K extends Kind>(kind: K): Frame<K>[] {
-    return this.sessions.flatMap(({ frames }) => frames.filter((frame): frame is Frame<K> => frame.t === kind));
+    return this.sessions.flatMap(({ frames }) =>
+      frames.filter((frame): frame is Frame<K> => frame.t === kind),
+    );
   }
 
   /** The first frame of a kind that fits, of any connection. */

@@ -50,7 +50,15 @@ export class Rig {
   }
 
   close(position: string, changes: object = {}): Command {
-    return { t: "close", ...this.head(), position, volume: null, deviationPoints: 20, quoteAgeMsMax: null, ...changes };
+    return {
+      t: "close",
+      ...this.head(),
+      position,
+      volume: null,
+      deviationPoints: 20,
+      quoteAgeMsMax: null,
+      ...changes,
+    };
   }
 
   /** Sends it and waits for the terminal's answer: an execution or a refusal. */
@@ -60,11 +68,13 @@ export class Rig {
     return await this.peer.until(
       `an answer to ${command.intentId}`,
       () =>
-        session.frames.slice(from).find(
-          (frame) =>
-            (frame.t === "execution" && frame.intentId === command.intentId) ||
-            (frame.t === "refusal" && frame.intentId === command.intentId),
-        ) as Answer | undefined,
+        session.frames
+          .slice(from)
+          .find(
+            (frame) =>
+              (frame.t === "execution" && frame.intentId === command.intentId) ||
+              (frame.t === "refusal" && frame.intentId === command.intentId),
+          ) as Answer | undefined,
     );
   }
 
@@ -90,7 +100,12 @@ export class Rig {
   /** Starts the terminal, with a quote, and waits until it may trade. */
   async start(inputs: Readonly<Record<string, string | number | boolean>> = {}): Promise<Session> {
     const before = this.peer.sessions.length;
-    await this.terminal.start({ InpServer: this.peer.url, InpCode: this.peer.code, InpSymbols: "EURUSD,GBPUSD", ...inputs });
+    await this.terminal.start({
+      InpServer: this.peer.url,
+      InpCode: this.peer.code,
+      InpSymbols: "EURUSD,GBPUSD",
+      ...inputs,
+    });
     this.tick();
     this.tick(1.25, 1.2503, "GBPUSD");
     return await this.peer.ready(before);
@@ -118,7 +133,10 @@ function leave(): void {
 }
 
 /** Runs `work` on a rig that is taken down afterwards, and fails for what the terminal's sanitizers or the server saw. */
-export async function withRig(work: (rig: Rig) => Promise<void>, manners: Partial<Manners> = {}): Promise<void> {
+export async function withRig(
+  work: (rig: Rig) => Promise<void>,
+  manners: Partial<Manners> = {},
+): Promise<void> {
   await expertProgram();
   await enter();
   try {

@@ -14,7 +14,9 @@ function give(rig: Rig, from: number, to: number, ms?: number): void {
 
 /** Numbers of the ticks of one boot, as their bids say, in the order of their numbers. */
 function kept(peer: Peer, boot: string): number[] {
-  const stored = [...(peer.ticks.get(`${boot} EURUSD`) ?? new Map<number, string>())].toSorted(([a], [b]) => a - b);
+  const stored = [...(peer.ticks.get(`${boot} EURUSD`) ?? new Map<number, string>())].toSorted(
+    ([a], [b]) => a - b,
+  );
   return stored.map(([, text]) => Math.round((Number((JSON.parse(text) as string[])[1]) - 1) * 100_000));
 }
 
@@ -22,7 +24,8 @@ function bootsOf(peer: Peer): string[] {
   return [...new Set(peer.all("hello").map(({ boot }) => boot))];
 }
 
-const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
 test.concurrent(
   "ticks come once and in order, also many of one millisecond, and what was acknowledged is not sent again",
@@ -101,7 +104,12 @@ test.concurrent(
       await rig.peer.until("all ticks", () => kept(rig.peer, second).length === 20);
       expect(kept(rig.peer, first)).toEqual(range(1, 40));
       expect(kept(rig.peer, second)).toEqual(range(41, 60));
-      expect(rig.peer.all("hello").at(-1)?.streams).toContainEqual({ boot: first, symbol: "EURUSD", acked: 0, last: 40 });
+      expect(rig.peer.all("hello").at(-1)?.streams).toContainEqual({
+        boot: first,
+        symbol: "EURUSD",
+        acked: 0,
+        last: 40,
+      });
     });
   },
   MILLIS,
@@ -148,7 +156,14 @@ test.concurrent(
       const ms = rig.brokerNow() + 5_000;
       give(rig, 9, 9, ms);
       const gap = await rig.peer.frame("gap");
-      expect(gap).toMatchObject({ boot, symbol: "EURUSD", reason: "unread", from: null, to: null, toBrokerMs: ms });
+      expect(gap).toMatchObject({
+        boot,
+        symbol: "EURUSD",
+        reason: "unread",
+        from: null,
+        to: null,
+        toBrokerMs: ms,
+      });
       await rig.peer.until("the tick behind it", () => kept(rig.peer, boot).at(-1) === 9);
     });
   },

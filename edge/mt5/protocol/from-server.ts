@@ -26,7 +26,15 @@ export const challengeFrame = z.strictObject({ t: z.literal("challenge"), v: z.i
 /** Why the server will not talk: bare instead of `challenge`, signed later; it closes after it. */
 export const refuseFrame = z.strictObject({
   t: z.literal("refuse"),
-  code: z.enum(["wrong-version", "unknown-credential", "expired", "wrong-account", "busy", "slot-taken", "protocol"]),
+  code: z.enum([
+    "wrong-version",
+    "unknown-credential",
+    "expired",
+    "wrong-account",
+    "busy",
+    "slot-taken",
+    "protocol",
+  ]),
   words,
 });
 
