@@ -205,7 +205,7 @@ describe("return codes", () => {
           await rig.terminal.order(`answer ${code} ${tries}`);
           const command = rig.order();
           const execution = await rig.execution(command);
-          expect([code, execution.class, execution.final, execution.tries]).toEqual([
+          expect<unknown[]>([code, execution.class, execution.final, execution.tries]).toEqual([
             code,
             meaning,
             final,

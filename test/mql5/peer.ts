@@ -78,7 +78,7 @@ export class Session {
 
   /** A frame as the schemas want it. */
   send(frame: Outgoing): void {
-    this.sendBody({ ...frame, n: this.#sent + 1 } as ServerFrame);
+    this.sendBody({ ...frame, n: this.#sent + 1 });
   }
 
   sendBody(frame: ServerFrame): void {

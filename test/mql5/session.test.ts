@@ -5,6 +5,7 @@ import { join } from "node:path";
 import hostile from "../fixtures/mt5/hostile-frames.json";
 import valid from "../fixtures/mt5/server-frames.json";
 import { seal } from "../../edge/mt5/protocol/envelope.ts";
+import * as limits from "../../edge/mt5/protocol/limits.ts";
 import { Harness } from "./harness.ts";
 import { RawServer, textFrame } from "./raw-server.ts";
 import { withRig } from "./rig.ts";
@@ -188,7 +189,7 @@ describe("frames", () => {
           (session) => session.sendSigned(JSON.stringify({ ...rig.order(), n: session.next + 1 })),
           (session) =>
             session.socket.send(seal(session.key("server"), JSON.stringify({ ...rig.order(), n: 0 }))),
-          (session) => session.socket.send("x".repeat(70_000)),
+          (session) => session.socket.send("x".repeat(limits.FROM_SERVER_BYTES_MAX + 1)),
           (session) => session.socket.send(new Uint8Array([1, 2, 3])),
           (session) => session.socket.send(""),
         ];
@@ -301,6 +302,19 @@ describe("the WebSocket", () => {
       MILLIS,
     );
   }
+});
+
+test("both sides keep the same bounds", async () => {
+  const header = await Bun.file(join(import.meta.dir, "../../mql5/Include/Tickforge/Limits.mqh")).text();
+  const theirs = (name: string): number => Number(new RegExp(`#define ${name} (\\d+)`).exec(header)?.[1]);
+  expect(theirs("PROTOCOL_VERSION")).toBe(limits.PROTOCOL_VERSION);
+  expect(theirs("TO_SERVER_BYTES_MAX")).toBe(limits.FROM_TERMINAL_BYTES_MAX);
+  expect(theirs("FROM_SERVER_BYTES_MAX")).toBe(limits.FROM_SERVER_BYTES_MAX);
+  expect(theirs("JSON_DEPTH_MAX")).toBe(limits.JSON_DEPTH_MAX);
+  expect(theirs("SYMBOLS_MAX")).toBe(limits.SYMBOLS_MAX);
+  expect(theirs("TICKS_PER_FRAME_MAX")).toBeLessThanOrEqual(limits.TICKS_PER_FRAME_MAX);
+  expect(theirs("LIST_MAX")).toBe(limits.LIST_MAX);
+  expect(theirs("CONNECTIONS_MAX")).toBe(limits.CONNECTIONS_MAX);
 });
 
 test("a harness without a terminal says so", () => {

@@ -43,7 +43,7 @@ test.concurrent(
       await rig.peer.until("320 ticks", () => kept(rig.peer, boot).length === 320);
       expect(kept(rig.peer, boot)).toEqual(range(1, 320));
       expect(rig.peer.all("ticks").every(({ backfill }) => !backfill)).toBe(true);
-      const [first] = rig.peer.all("ticks").filter(({ symbol }) => symbol === "EURUSD");
+      const first = rig.peer.all("ticks").find(({ symbol }) => symbol === "EURUSD");
       expect(first?.ticks[0]?.slice(1)).toEqual(["1.00001", "1.50000", "0", "0", 6]);
       await rig.peer.frame("heartbeat", ({ unacked, beat }) => unacked === 0 && beat > 3);
       rig.peer.session.socket.close();

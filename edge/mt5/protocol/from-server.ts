@@ -90,7 +90,7 @@ const welcome = z.strictObject({
 const command = {
   n: counter,
   intentId,
-  magic,
+  magic: magic.refine((text) => BigInt(text) < 1n << 62n, "a magic number of the terminal's own intents"),
   epoch,
   /** Rises by one per command of the account's; the terminal remembers the highest. */
   commandSeq: counter,

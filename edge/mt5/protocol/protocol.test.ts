@@ -60,8 +60,6 @@ describe("frames", () => {
   }
 
   test("every kind of frame has a fixture", () => {
-    const kinds = (list: readonly { t: string }[]): string[] =>
-      [...new Set(list.map(({ t }) => t))].toSorted();
     expect(kinds(fromServer)).toEqual(serverFrame.options.map(({ shape }) => shape.t.value).toSorted());
     expect(kinds(fromTerminal)).toEqual(terminalFrame.options.map(({ shape }) => shape.t.value).toSorted());
   });
@@ -69,17 +67,16 @@ describe("frames", () => {
   // What JSON.parse takes and the terminal does not - a name twice, say - is no business of the schemas.
   for (const { name, body } of hostile.filter(({ code }) => code === "bad-frame")) {
     test(`the schemas do not take ${name}, either`, () => {
-      const allowed = [
-        "an older epoch",
-        "a price for a market order",
-        "a limit order without price",
-        "a magic number of the terminal's",
-      ];
+      const allowed = ["an older epoch", "a price for a market order", "a limit order without price"];
       const taken = serverFrame.safeParse(JSON.parse(body.replace('"NEXT"', "1"))).success;
       expect(taken).toBe(allowed.includes(name));
     });
   }
 });
+
+function kinds(list: readonly { t: string }[]): string[] {
+  return [...new Set(list.map(({ t }) => t))].toSorted();
+}
 
 function depth(value: unknown): number {
   if (typeof value !== "object" || value === null) return 0;

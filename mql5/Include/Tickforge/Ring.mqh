@@ -4,6 +4,7 @@
 #ifndef TICKFORGE_RING
 #define TICKFORGE_RING
 
+#include <Tickforge/Cursors.mqh>
 #include <Tickforge/Files.mqh>
 #include <Tickforge/Gaps.mqh>
 #include <Tickforge/Link.mqh>
@@ -34,21 +35,13 @@ struct RingTick
    ulong             drained;
   };
 
-// Where reading of a symbol's history goes on: the last tick's time, and how many of that time were read.
-struct TickCursor
-  {
-   string            symbol;
-   long              ms;
-   int               count;
-  };
-
 class TickRing
   {
 private:
    LineLog           m_log;
    string            m_boot;
    TickStream        m_streams[];
-   TickCursor        m_cursors[];
+   CursorList        m_cursors;
    UnreadList        m_unread;
    RingTick          m_ticks[];
    int               m_capacity;
@@ -132,15 +125,6 @@ private:
       m_tail++;
      }
 
-   void              MoveCursor(const string symbol,const long ms)
-     {
-      int cursor=CursorOf(symbol);
-      if(m_cursors[cursor].ms==ms)
-         m_cursors[cursor].count++;
-      else
-         SetCursor(cursor,ms,1);
-     }
-
    void              SetAcked(const int stream,const ulong seq)
      {
       if(stream<0 || seq<=m_streams[stream].acked)
@@ -164,7 +148,7 @@ private:
          m_streams[stream].last=number;
          long ms=StringToInteger(parts[4]);
          Push(stream,number,ms,parts[5],true);
-         MoveCursor(parts[2],ms);
+         m_cursors.Move(parts[2],ms);
         }
       if(count==4 && parts[0]=="A" && ParseUnsigned(parts[3],number))
         {
@@ -172,7 +156,7 @@ private:
          SkipAcked();
         }
       if(count==4 && parts[0]=="C")
-         SetCursor(CursorOf(parts[1]),StringToInteger(parts[2]),(int)StringToInteger(parts[3]));
+         m_cursors.Set(m_cursors.IndexOf(parts[1]),StringToInteger(parts[2]),(int)StringToInteger(parts[3]));
       if(count==6 && parts[0]=="U" && ParseUnsigned(parts[5],number))
          m_unread.Add(parts[1],parts[2],StringToInteger(parts[3]),StringToInteger(parts[4]),number);
       ulong to=0;
@@ -214,8 +198,7 @@ private:
          text+=m_unread.Line(i);
       for(long at=m_head; at<m_tail; at++)
          text+=TickLine(Slot(at));
-      for(int i=0; i<ArraySize(m_cursors); i++)
-         text+=CheckedLine(StringFormat("C|%s|%I64d|%d",m_cursors[i].symbol,m_cursors[i].ms,m_cursors[i].count));
+      text+=m_cursors.Lines();
       m_pending="";
       m_broken=!m_log.Replace(text);
       m_tryAt=GetTickCount64()+1000;
@@ -290,7 +273,7 @@ public:
       m_capacity=capacity;
       ArrayResize(m_ticks,capacity);
       ArrayResize(m_streams,0);
-      ArrayResize(m_cursors,0);
+      m_cursors.Clear();
       m_unread.Clear();
       m_head=0;
       m_tail=0;
@@ -327,30 +310,17 @@ public:
 
    int               CursorOf(const string symbol)
      {
-      int count=ArraySize(m_cursors);
-      for(int i=0; i<count; i++)
-         if(m_cursors[i].symbol==symbol)
-            return(i);
-      ArrayResize(m_cursors,count+1,SYMBOLS_MAX);
-      m_cursors[count].symbol=symbol;
-      SetCursor(count,0,0);
-      return(count);
+      return(m_cursors.IndexOf(symbol));
      }
 
-   long              CursorMs(const int cursor)
+   TickCursor        Cursor(const int cursor)
      {
-      return(m_cursors[cursor].ms);
-     }
-
-   int               CursorCount(const int cursor)
-     {
-      return(m_cursors[cursor].count);
+      return(m_cursors.At(cursor));
      }
 
    void              SetCursor(const int cursor,const long ms,const int count)
      {
-      m_cursors[cursor].ms=ms;
-      m_cursors[cursor].count=count;
+      m_cursors.Set(cursor,ms,count);
      }
 
    // The next tick of a symbol, numbered.
@@ -361,7 +331,7 @@ public:
       Push(stream,m_streams[stream].last,ms,tuple,backfill);
       if(!m_broken)
          m_pending+=TickLine(Slot(m_tail-1));
-      MoveCursor(symbol,ms);
+      m_cursors.Move(symbol,ms);
      }
 
    // History does not reach back to the cursor: what lies between is lost, and how much nobody knows.
