@@ -46,6 +46,7 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ['#import "user32.dll"', "imports"],
   ["#include <Nothing.mqh>", "no file"],
   ["int h=FileOpen(n,FILE_TXT);", "FILE_BIN"],
+  ['if(name=="") f();', "StringLen"],
   ["StringToCharArray(t,b,0,-1,CP_ACP);", "CP_UTF8"],
 ];
 
@@ -112,6 +113,7 @@ const WRONG: readonly (readonly [string, string])[] = [
   ["int nothing(void) { }", "no return statement"],
   ["void unused(void) { int a=1; }", "unused variable"],
   ['void codepage(uchar &b[]) { StringToCharArray("a",b); }', "too few arguments"],
+  ["void texts(MqlTradeRequest &a[]) { ArrayRemove(a,0,1); }", "required from here"],
   ["ENUM_ORDER_TYPE kind(const int a) { return(a); }", "invalid conversion"],
 ];
 

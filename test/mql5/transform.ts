@@ -115,7 +115,7 @@ function memberInitialisers(code: string): number[] {
   return offsets;
 }
 
-function refusalsOf(path: string, code: string, records: readonly string[]): Refusal[] {
+function refusalsOf(path: string, { code, literals }: Masked, records: readonly string[]): Refusal[] {
   const refusals: Refusal[] = [];
   const refuse = (offset: number, message: string): void => {
     // A pattern may begin at the end of the line before.
@@ -132,6 +132,11 @@ function refusalsOf(path: string, code: string, records: readonly string[]): Ref
     refuse(index + 1, "structs and classes are passed by reference");
   const pointer = new RegExp(`\\b(?:${[...records, "Mql\\w+"].join("|")})\\s*\\*`, "g");
   for (const { index } of code.matchAll(pointer)) refuse(index, "no pointers");
+  // oxlint-disable-next-line no-control-regex
+  for (const { index, 1: at } of code.matchAll(/[=!]=\s*\u0001(\d+)\u0002/g)) {
+    if (literals[Number(at)] === '""')
+      refuse(index, "a text that was never set is not equal to an empty one: ask StringLen");
+  }
   for (const offset of memberInitialisers(code))
     refuse(offset, "members get their values in the constructor");
   return refusals;
@@ -232,7 +237,7 @@ export function transform(main: Source, includes: Includes): Program {
       return text.replaceAll(/[^\n]/g, "");
     });
     records.push(...recordNames(code));
-    refusals.push(...refusalsOf(source.path, code, records));
+    refusals.push(...refusalsOf(source.path, { code, literals: masked.literals }, records));
     return `${before}#line 1 "${source.path}"\n${restore({ code: rewrite(code), literals: masked.literals })}\n`;
   };
 

@@ -97,7 +97,7 @@ public:
      {
       string names[];
       int count=0;
-      if(list!="")
+      if(StringLen(list)>0)
          count=StringSplit(list,',',names);
       else
         {

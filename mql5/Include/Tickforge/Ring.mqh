@@ -348,7 +348,7 @@ public:
          return(false);
       if(m_broken || m_log.Size()>LOG_BYTES_MAX)
          return(Compact());
-      if(m_pending=="")
+      if(StringLen(m_pending)==0)
          return(true);
       for(int i=0; i<ArraySize(m_streams); i++)
          if(m_streams[i].gapUntold)

@@ -100,7 +100,7 @@ protected:
    bool              Complete(JsonReader &json)
      {
       json.NoMore(0);
-      if(json.Fault()=="")
+      if(StringLen(json.Fault())==0)
          return(true);
       m_link.SendError("bad-frame",json.Fault());
       return(false);
@@ -114,7 +114,7 @@ protected:
       credential.id=json.Text(token,"id",32);
       credential.secret=json.Text(token,"secret",128);
       json.Number(token,"expiresAtMs",0,9999999999999);
-      if(json.Fault()=="" && StringLen(credential.secret)<22)
+      if(StringLen(json.Fault())==0 && StringLen(credential.secret)<22)
         {
          m_link.SendError("bad-frame","a token without secret");
          return(false);
@@ -141,13 +141,13 @@ protected:
      {
       int list=json.List(0,"acks");
       int item=(list<0 ? -1 : json.NextItem(list,list));
-      while(item>=0 && json.Fault()=="")
+      while(item>=0 && StringLen(json.Fault())==0)
         {
          string boot=json.Text(item,"boot",16);
          string symbol=json.Text(item,"symbol",31);
          long seq=json.Number(item,"seq",0,9007199254740991);
          json.NoMore(item);
-         if(json.Fault()=="")
+         if(StringLen(json.Fault())==0)
             m_ring.Acknowledge(boot,symbol,(ulong)seq);
          item=json.NextItem(list,item);
         }
@@ -156,7 +156,7 @@ protected:
    bool              TakeMode(JsonReader &json)
      {
       string mode=json.Text(0,"mode",8);
-      if(json.Fault()=="" && mode!="active" && mode!="reduce" && mode!="halt")
+      if(StringLen(json.Fault())==0 && mode!="active" && mode!="reduce" && mode!="halt")
         {
          m_link.SendError("bad-frame","mode is unknown");
          return(false);

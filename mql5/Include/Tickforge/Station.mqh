@@ -19,7 +19,7 @@ private:
      {
       if(LoadToken(m_identity,credential) && credential.id!=m_refusedId)
          return(true);
-      return(m_settings.code!="" && ParseCode(m_settings.code,credential) && credential.id!=m_refusedId);
+      return(StringLen(m_settings.code)>0 && ParseCode(m_settings.code,credential) && credential.id!=m_refusedId);
      }
 
    void              Dial(void)
@@ -56,7 +56,7 @@ private:
       if(m_link.MayDial())
          Dial();
       m_link.Poll();
-      if(m_link.Refused()!="")
+      if(StringLen(m_link.Refused())>0)
          Refused(m_link.Refused());
       if(m_link.State()==LINK_KEYED && !m_greeted)
          Greet();
@@ -112,9 +112,9 @@ private:
             fault="the file of ticks cannot be opened: "+path;
          else
             m_drain.Watch(m_settings.symbols,m_ring,fault);
-      m_status=(fault=="" ? "starting" : fault);
-      m_started=(fault=="");
-      if(fault!="")
+      m_status=(StringLen(fault)==0 ? "starting" : fault);
+      m_started=(StringLen(fault)==0);
+      if(StringLen(fault)>0)
          Print("Tickforge: "+fault);
      }
 

@@ -210,7 +210,6 @@ void run() {
 int main(int count, char **arguments) {
   if (count < 2) return 64;
   terminal::dataFolder = arguments[1];
-  std::srand(static_cast<unsigned>(::getpid()));
   terminal::openBroker();
   terminal::start();
   terminal::run();
