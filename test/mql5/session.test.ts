@@ -115,6 +115,38 @@ describe("enrolment", () => {
   );
 
   test.concurrent(
+    "inputs that are changed start it anew in the same process, with everything it knew",
+    async () => {
+      await withRig(async (rig) => {
+        await rig.start();
+        const { order } = await rig.execution(rig.order());
+        const before = rig.peer.sessions.length;
+        await rig.terminal.order("restart");
+        await rig.peer.ready(before);
+        expect(new Set(rig.peer.all("hello").map(({ boot }) => boot)).size).toBe(2);
+        expect(await rig.refusal({ ...rig.order(), intentId: "acct-1:1" })).toBe("repeated");
+        expect((await rig.execution(rig.close(order ?? ""))).class).toBe("done");
+      });
+    },
+    MILLIS,
+  );
+
+  test.concurrent(
+    "a number that another chart has is not taken, until that chart is gone",
+    async () => {
+      await withRig(async (rig) => {
+        await rig.terminal.start({ InpServer: "ws://127.0.0.1:1/" });
+        // As if it had confirmed just now, and a moment later had stopped to.
+        await rig.terminal.order("share TFslot0_5001_Demo-Server_demo now");
+        await rig.terminal.until("another chart has connection 0");
+        await rig.terminal.order("share TFslot0_5001_Demo-Server_demo 1");
+        await rig.terminal.until("needs a one-time code");
+      });
+    },
+    MILLIS,
+  );
+
+  test.concurrent(
     "a refusal is shown and waited on",
     async () => {
       await withRig(async (rig) => {

@@ -220,7 +220,10 @@ private:
       json.CloseList();
       json.OpenList("intents");
       for(int i=from; i<book.Total() && i<from+LIST_MAX; i++)
-         WriteIntent(json,"",book.At(i));
+        {
+         Intent intent=book.At(i);
+         WriteIntent(json,"",intent);
+        }
       json.CloseList();
       WriteFigures(json,"figures");
       link.Send(json);

@@ -22,6 +22,7 @@ struct TickStream
    long              gapFromMs;
    long              gapToMs;
    bool              gapUntold;
+   bool              gapUnwritten;
   };
 
 struct RingTick
@@ -84,6 +85,7 @@ private:
       m_streams[stream].gapFromMs=0;
       m_streams[stream].gapToMs=0;
       m_streams[stream].gapUntold=false;
+      m_streams[stream].gapUnwritten=false;
      }
 
    void              Lose(const int stream,const ulong seq,const long ms)
@@ -96,6 +98,7 @@ private:
       m_streams[stream].gapTo=seq;
       m_streams[stream].gapToMs=ms;
       m_streams[stream].gapUntold=true;
+      m_streams[stream].gapUnwritten=true;
      }
 
    void              SkipAcked(void)
@@ -351,8 +354,11 @@ public:
       if(StringLen(m_pending)==0)
          return(true);
       for(int i=0; i<ArraySize(m_streams); i++)
-         if(m_streams[i].gapUntold)
+         if(m_streams[i].gapUnwritten)
+           {
             m_pending+=GapLine(i);
+            m_streams[i].gapUnwritten=false;
+           }
       m_broken=!m_log.AppendText(m_pending);
       m_pending="";
       m_log.Flush();

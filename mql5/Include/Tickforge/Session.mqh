@@ -153,15 +153,14 @@ protected:
         }
      }
 
-   bool              TakeMode(JsonReader &json)
+   bool              ReadMode(JsonReader &json,string &mode)
      {
-      string mode=json.Text(0,"mode",8);
+      mode=json.Text(0,"mode",8);
       if(StringLen(json.Fault())==0 && mode!="active" && mode!="reduce" && mode!="halt")
         {
          m_link.SendError("bad-frame","mode is unknown");
          return(false);
         }
-      m_authority.mode=mode;
       return(true);
      }
 
@@ -180,11 +179,13 @@ protected:
       m_limits.calendarHours=json.Number(limits,"calendarHours",0,336);
       json.NoMore(limits);
       long dealsSince=json.Number(0,"dealsSinceBrokerMs",0,9999999999999);
-      if(!TakeMode(json))
+      string mode="";
+      if(!ReadMode(json,mode))
          return;
       TakeAcks(json);
       if(!Complete(json))
          return;
+      m_authority.mode=mode;
       m_clock.Forget();
       m_clock.Learn(serverMs,m_greetedAt);
       m_welcomed=true;
@@ -235,7 +236,10 @@ protected:
    void              Refused(const string code)
      {
       if(code=="unknown-credential" || code=="expired")
-         m_refusedId=m_link.Used().id;
+        {
+         Credential used=m_link.Used();
+         m_refusedId=used.id;
+        }
      }
 
    void              Handle(JsonReader &json,const string type)
@@ -274,9 +278,10 @@ protected:
         }
       if(type=="mode")
         {
+         string mode="";
          json.Text(0,"words",256);
-         if(TakeMode(json))
-            Complete(json);
+         if(ReadMode(json,mode) && Complete(json))
+            m_authority.mode=mode;
          return;
         }
       if(type=="token")

@@ -11,9 +11,11 @@ class Station : public Session
   {
 private:
    bool              m_started;
+   SlotHold          m_slot;
    Panel             m_panel;
    ulong             m_nextFlatten;
    ulong             m_nextPanel;
+   ulong             m_nextBegin;
 
    bool              ChooseCredential(Credential &credential)
      {
@@ -94,13 +96,26 @@ private:
                                 entries,m_desk.Epoch(),m_desk.Unresolved(),m_ring.Unacked(),m_clock.Age()),m_desk.Killed());
      }
 
+   bool              ConfirmSlot(void)
+     {
+      return(m_slot.Confirm(StringFormat("TFslot%d_",m_settings.slot)+AccountKey(m_identity)));
+     }
+
    // Files and watches of the account that is logged in; called until it succeeds.
    void              Begin(void)
      {
       string fault="";
+      if(GetTickCount64()<m_nextBegin)
+         return;
+      m_nextBegin=GetTickCount64()+1000;
       if(!CurrentIdentity(m_identity))
         {
          m_status="the terminal is not logged in";
+         return;
+        }
+      if(!ConfirmSlot())
+        {
+         m_status=StringFormat("another chart has connection %d: give this one another number",m_settings.slot);
          return;
         }
       string folder=AccountFolder(m_identity);
@@ -122,6 +137,7 @@ private:
      {
       m_ring.Close();
       m_desk.Close();
+      m_slot.Give();
       m_clock.Forget();
       LeaveSession();
       m_everWelcomed=false;
@@ -139,6 +155,7 @@ private:
       End();
       m_refusedId="";
       m_link.DialAtOnce();
+      m_nextBegin=0;
       Begin();
      }
 
@@ -148,6 +165,7 @@ public:
       m_started=false;
       m_nextFlatten=0;
       m_nextPanel=0;
+      m_nextBegin=0;
      }
 
    // False when the settings make no sense.
@@ -160,6 +178,7 @@ public:
          return(false);
       m_link.Configure(address,settings.thumbprint,settings.backoffMinMs,settings.backoffMaxMs);
       m_panel.Open();
+      m_nextBegin=0;
       Begin();
       return(true);
      }
@@ -177,6 +196,11 @@ public:
          Begin();
       if(m_started)
          WatchAccount();
+      if(m_started && !ConfirmSlot())
+        {
+         m_link.Drop(WS_GOING_AWAY,"another chart took this connection");
+         End();
+        }
       if(m_started)
         {
          m_drain.DrainAll(m_ring);
