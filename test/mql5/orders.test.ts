@@ -325,6 +325,10 @@ describe("refusals", () => {
         expect((await rig.execution(rig.order({ ...now, spreadPointsMax: 20 }))).class).toBe("done");
         await Bun.sleep(30);
         expect(await rig.refusal(rig.order({ ...now, quoteAgeMsMax: 1 }))).toBe("quote-too-old");
+        const [open] = (await rig.terminal.broker()).positions;
+        expect(await rig.refusal(rig.close(open?.ticket ?? "", { ...now, quoteAgeMsMax: 1 }))).toBe(
+          "quote-too-old",
+        );
         rig.tick(1.1001);
         expect((await rig.execution(rig.order({ ...now, quoteAgeMsMax: 10_000 }))).class).toBe("done");
         await rig.terminal.order("set trade-allowed 0");

@@ -8,6 +8,7 @@ import { seal } from "../../edge/mt5/protocol/envelope.ts";
 import * as limits from "../../edge/mt5/protocol/limits.ts";
 import { Harness } from "./harness.ts";
 import { RawServer, textFrame } from "./raw-server.ts";
+import { SeededRandom, type Random } from "../../actors/base/random.ts";
 import { withRig } from "./rig.ts";
 
 const MILLIS = 120_000;
@@ -239,6 +240,35 @@ describe("frames", () => {
   );
 
   test.concurrent(
+    "mutilated frames, rightly signed, are taken or end the connection; the terminal goes on",
+    async () => {
+      await withRig(async (rig) => {
+        const seed = Math.floor(Math.random() * 2 ** 32);
+        const random = new SeededRandom(seed);
+        rig.peer.manners.epoch = 2 ** 52;
+        await rig.start({ InpKillSwitch: true });
+        try {
+          for (let round = 0; round < 60; round++) {
+            const session = await rig.peer.ready(rig.peer.sessions.length - 1);
+            for (const frame of valid) {
+              const body = mutilate(JSON.stringify({ ...frame, n: session.next }), random);
+              if (session.closed === undefined) session.sendSigned(body);
+            }
+            await rig.peer.until("an end of the connection", () => session.closed);
+            await rig.peer.ready(rig.peer.sessions.indexOf(session) + 1);
+          }
+          expect(await rig.refusal(rig.order({ epoch: 2 ** 53 - 1 }), await rig.peer.ready())).toBe(
+            "not-fenced",
+          );
+        } catch (error) {
+          throw new Error(`seed ${seed}`, { cause: error });
+        }
+      });
+    },
+    MILLIS,
+  );
+
+  test.concurrent(
     "the calendar comes whole, with what has no value as none",
     async () => {
       await withRig(
@@ -335,6 +365,22 @@ describe("the WebSocket", () => {
     );
   }
 });
+
+/** A character changed, left out or put in, or a piece told twice. */
+function mutilate(text: string, random: Random): string {
+  const at = random.integer(text.length);
+  const character = String.fromCharCode(32 + random.integer(95));
+  switch (random.integer(4)) {
+    case 0:
+      return text.slice(0, at) + character + text.slice(at + 1);
+    case 1:
+      return text.slice(0, at) + text.slice(at + 1);
+    case 2:
+      return text.slice(0, at) + character + text.slice(at);
+    default:
+      return text.slice(0, at) + text.slice(at - random.integer(Math.min(at, 20) + 1));
+  }
+}
 
 test("both sides keep the same bounds", async () => {
   const header = await Bun.file(join(import.meta.dir, "../../mql5/Include/Tickforge/Limits.mqh")).text();

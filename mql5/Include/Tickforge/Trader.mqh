@@ -142,6 +142,8 @@ public:
          why=RefusesEntry(command,authority,guard);
       if(StringLen(why)==0 && command.kind=="order")
          why=RefusesQuote(command,command.symbol,drain);
+      if(StringLen(why)==0 && command.kind=="close" && PositionSelectByTicket(command.target))
+         why=RefusesQuote(command,PositionGetString(POSITION_SYMBOL),drain);
       if(StringLen(why)==0 && !TradeAllowed())
          why="trading-disabled";
       return(why);
