@@ -2,6 +2,7 @@
 // a server that has lost its authority.
 
 import { createHash } from "node:crypto";
+import { appendFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import { withRig, type Rig } from "./rig.ts";
 
@@ -116,6 +117,13 @@ describe("what gets lost", () => {
   );
 });
 
+/** A line as the terminal's files have them: FNV-1a over the UTF-16 code units' bytes, and what it covers. */
+function checkedLine(payload: string): string {
+  let hash = 2_166_136_261;
+  for (const byte of Buffer.from(payload, "utf16le")) hash = Math.imul(hash ^ byte, 16_777_619);
+  return `${(hash >>> 0).toString(16).padStart(8, "0")} ${payload}\n`;
+}
+
 /** Trades by command, by hand and by stops; in the end the server knows what the broker knows. */
 async function tradeAndTell(rig: Rig): Promise<void> {
   const first = await rig.execution(rig.order());
@@ -226,6 +234,30 @@ describe("authority", () => {
   );
 
   test.concurrent(
+    "an intent that another chart of the terminal wrote down is known here, and so is the epoch that it fenced",
+    async () => {
+      await withRig(async (rig) => {
+        await rig.start();
+        await rig.execution(rig.order());
+        const command = rig.order();
+        const [line = ""] = rig.terminal.file("intents.txt").trimEnd().split("\n").slice(-1);
+        const theirs = line
+          .slice(9)
+          .replace('"acct-1:1"', `"${command.intentId}"`)
+          .replace(/"magic":"\d+"/, '"magic":"123"');
+        await appendFile(rig.terminal.path("intents.txt"), checkedLine(theirs));
+        expect(await rig.refusal(command)).toBe("repeated");
+        expect(await rig.refusal(rig.order({ magic: "123" }))).toBe("repeated");
+        await Bun.write(rig.terminal.path("epoch.txt"), checkedLine('{"epoch":4}'));
+        expect(await rig.refusal(rig.order())).toBe("stale-epoch");
+        await Bun.write(rig.terminal.path("epoch.txt"), "damaged");
+        expect(await rig.refusal(rig.order())).toBe("storage-failed");
+      });
+    },
+    MILLIS,
+  );
+
+  test.concurrent(
     "nothing is sent while intents cannot be written, or fenced while epochs cannot",
     async () => {
       await withRig(async (rig) => {
@@ -316,12 +348,12 @@ describe("authority", () => {
         await rig.start();
         const { order } = await rig.execution(rig.order());
         rig.peer.credentials.delete("CODE01");
-        await rig.terminal.order("account 6006 Demo-Server 2 1");
+        await rig.terminal.order("account 6006 Demo-Server 0 1");
         expect((await rig.peer.frame("error")).code).toBe("account-changed");
         await rig.peer.until("the new account's code to be refused", () => rig.peer.sessions.length === 3);
         await rig.peer.until("an end of that", () => rig.peer.session.closed);
         await rig.terminal.until("needs a one-time code");
-        expect(await rig.terminal.panel()).toContain("account 6006 at Demo-Server (real, hedging)");
+        expect(await rig.terminal.panel()).toContain("account 6006 at Demo-Server (demo, hedging)");
         expect(rig.peer.all("hello").every(({ account }) => account.login === "5001")).toBe(true);
         await rig.terminal.order("account 5001 Demo-Server 0 1");
         const session = await rig.peer.ready(3);

@@ -154,10 +154,14 @@ export class Harness {
     return this.sent.filter((request) => request.magic === magic).length;
   }
 
+  path(name: string): string {
+    return join(this.folder, "common/Tickforge/5001_Demo-Server_demo", name);
+  }
+
   /** A file of the account in the terminal's common folder; empty when there is none. */
-  file(name: string, account = "5001_Demo-Server_demo"): string {
+  file(name: string): string {
     try {
-      return readFileSync(join(this.folder, "common/Tickforge", account, name), "utf8");
+      return readFileSync(this.path(name), "utf8");
     } catch {
       return "";
     }

@@ -61,7 +61,7 @@ export class Rig {
     };
   }
 
-  /** Sends it and waits for the terminal's answer: an execution or a refusal. */
+  /** Sends it and waits for the terminal's answer: an execution or a refusal, not what is looked up meanwhile. */
   async answer(command: Command, session: Session = this.peer.session) {
     const from = session.frames.length;
     session.send(command);
@@ -72,7 +72,7 @@ export class Rig {
           .slice(from)
           .find(
             (frame) =>
-              (frame.t === "execution" && frame.intentId === command.intentId) ||
+              (frame.t === "execution" && frame.source === "answer" && frame.intentId === command.intentId) ||
               (frame.t === "refusal" && frame.intentId === command.intentId),
           ) as Answer | undefined,
     );

@@ -75,7 +75,7 @@ describe("enrolment", () => {
       await withRig(async (rig) => {
         await rig.start();
         await rig.terminal.kill();
-        const path = join(rig.terminal.folder, "common/Tickforge/5001_Demo-Server_demo/token.txt");
+        const path = rig.terminal.path("token.txt");
         await Bun.write(path, (await Bun.file(path).text()).slice(0, -9));
         await rig.start();
         expect(rig.peer.all("enrol").length).toBe(2);
@@ -213,11 +213,15 @@ describe("frames", () => {
     async () => {
       await withRig(async (rig) => {
         await rig.start();
-        const command = JSON.stringify({ ...rig.order(), n: 99 });
-        const attacks: ((session: Awaited<ReturnType<typeof rig.start>>) => void)[] = [
-          (session) => session.socket.send(`${"0".repeat(64)} ${command}`),
-          (session) => session.socket.send(command),
-          (session) => session.socket.send(seal(session.key("terminal"), command)),
+        type Attack = (session: Awaited<ReturnType<typeof rig.start>>) => void;
+        // In its place in the order: nothing but the signature is wrong.
+        const due = (n: number): string => JSON.stringify({ ...rig.order(), n });
+        const attacks: Attack[] = [
+          (session) => session.socket.send(`${"0".repeat(64)} ${due(session.next)}`),
+          (session) => session.socket.send(due(session.next)),
+          (session) => session.socket.send(seal(session.key("terminal"), due(session.next))),
+          (session) =>
+            session.socket.send(seal(session.key("server"), due(session.next)).replace('"0.1"', '"0.9"')),
           (session) => session.sendSigned(JSON.stringify({ ...rig.order(), n: session.next - 1 })),
           (session) => session.sendSigned(JSON.stringify({ ...rig.order(), n: session.next + 1 })),
           (session) =>
@@ -273,9 +277,11 @@ describe("frames", () => {
     async () => {
       await withRig(
         async (rig) => {
+          rig.peer.refusesAll = "busy";
           await rig.terminal.start({ InpServer: rig.peer.url, InpCode: rig.peer.code });
           for (let i = 1; i <= 120; i++)
             await rig.terminal.order(`calendar ${i} ${i * 60} Event ${i} "quoted"`);
+          rig.peer.refusesAll = undefined;
           await rig.peer.ready();
           const last = await rig.peer.frame("calendar", (frame) => frame.last);
           const events = rig.peer.all("calendar").flatMap((frame) => frame.events);
