@@ -59,6 +59,12 @@ int OnInit(void)
    settings.deadManFlattens=InpDeadManFlatten;
    settings.backoffMinMs=(uint)InpBackoffMinMs;
    settings.backoffMaxMs=(uint)InpBackoffMaxMs;
+   // The strategy tester has no sockets.
+   if(MQLInfoInteger(MQL_TESTER)!=0)
+     {
+      Print("Tickforge: it needs a live terminal, not the strategy tester");
+      return(INIT_FAILED);
+     }
    if(!SensibleInputs() || !g_station.Start(settings,fault))
      {
       Print("Tickforge: "+fault);

@@ -95,7 +95,7 @@ export class Harness {
         const late = this.lines.slice(from).find(fits);
         if (late !== undefined) return late;
         throw new Error(
-          `the terminal did not say it; it said ${JSON.stringify(this.lines.slice(-8))} ${await this.#lastWords()}`,
+          `the terminal did not say it; it said ${JSON.stringify(this.lines.slice(-8))} ${await this.lastWords()}`,
         );
       }
       await Promise.race([
@@ -111,8 +111,12 @@ export class Harness {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  async #lastWords(): Promise<string> {
-    return this.#alive ? "" : (await this.#errors).slice(0, 4_000);
+  /** What a terminal that died said last; empty while it lives, or where it was killed. */
+  async lastWords(): Promise<string> {
+    if (this.#alive) return "";
+    await this.#reading;
+    const hard = this.lines.filter((line) => line.startsWith("hard error")).join(" ");
+    return `${hard}${await this.#errors}`.slice(0, 4_000);
   }
 
   async #ask(order: string, answer: string): Promise<string> {
@@ -129,6 +133,16 @@ export class Harness {
     return await this.#ask("panel", "panel");
   }
 
+  /** Waits until the panel says so. */
+  async until(words: string): Promise<void> {
+    const deadline = performance.now() + WAIT_MILLIS;
+    while (!(await this.panel()).includes(words)) {
+      if (performance.now() > deadline)
+        throw new Error(`the panel does not say ${words}: ${await this.panel()}`);
+      await Bun.sleep(50);
+    }
+  }
+
   /** Every request that left for the broker, over all lives. */
   get sent(): SentRequest[] {
     return this.lines
@@ -140,10 +154,14 @@ export class Harness {
     return this.sent.filter((request) => request.magic === magic).length;
   }
 
+  path(name: string): string {
+    return join(this.folder, "common/Tickforge/5001_Demo-Server_demo", name);
+  }
+
   /** A file of the account in the terminal's common folder; empty when there is none. */
-  file(name: string, account = "5001_Demo-Server_demo"): string {
+  file(name: string): string {
     try {
-      return readFileSync(join(this.folder, "common/Tickforge", account, name), "utf8");
+      return readFileSync(this.path(name), "utf8");
     } catch {
       return "";
     }
@@ -166,14 +184,15 @@ export class Harness {
   async close(): Promise<void> {
     const child = this.#child;
     if (child !== undefined && this.#alive) {
-      this.#write("quit");
+      try {
+        this.#write("quit");
+      } catch {
+        // It ended just now: what it said is looked at below.
+      }
       await child.exited;
     }
-    await this.#reading;
-    const errors = await this.#errors;
-    const hard = this.lines.find((line) => line.startsWith("hard error"));
+    const words = await this.lastWords();
     rmSync(this.folder, { recursive: true, force: true });
-    if (hard !== undefined || (errors !== "" && child?.signalCode !== "SIGKILL"))
-      throw new Error(`${hard ?? ""} ${errors}`.slice(0, 4_000));
+    if (words !== "") throw new Error(words);
   }
 }

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { withRig, type Rig } from "./rig.ts";
 
-const MILLIS = 60_000;
+const MILLIS = 120_000;
 
 async function opened(rig: Rig, changes: Parameters<Rig["order"]>[0] = {}): Promise<string> {
   const { order } = await rig.execution(rig.order(changes));
@@ -20,10 +20,27 @@ describe("orders", () => {
         const command = rig.order();
         // The harness ends the run if the intent is not in the file when OrderSend is called.
         const execution = await rig.execution(command);
-        expect(execution).toMatchObject({ class: "done", final: true, retcode: 10_009, volume: "0.1", price: "1.10020", tries: 1 });
+        expect(execution).toMatchObject({
+          class: "done",
+          final: true,
+          retcode: 10_009,
+          volume: "0.1",
+          price: "1.10020",
+          tries: 1,
+        });
         const { deal } = await rig.peer.frame("deal", ({ deal: { magic } }) => magic === command.magic);
-        expect(deal).toMatchObject({ ticket: execution.deal, kind: "trade", entry: "in", side: "buy", volume: "0.1", reason: "expert" });
-        const { position } = await rig.peer.frame("position", (frame) => frame.position?.magic === command.magic);
+        expect(deal).toMatchObject({
+          ticket: execution.deal,
+          kind: "trade",
+          entry: "in",
+          side: "buy",
+          volume: "0.1",
+          reason: "expert",
+        });
+        const { position } = await rig.peer.frame(
+          "position",
+          (frame) => frame.position?.magic === command.magic,
+        );
         expect(position).toMatchObject({ volume: "0.1", sl: "1.05000", tp: null, openPrice: "1.10020" });
         expect(rig.terminal.file("intents.txt")).toContain(`"state":"done"`);
       });
@@ -40,24 +57,55 @@ describe("orders", () => {
         expect(limit).toMatchObject({ class: "placed", final: false, deal: null });
         const ticket = limit.order ?? "";
         const { order } = await rig.peer.frame("order-state", (frame) => frame.ticket === ticket);
-        expect(order).toMatchObject({ type: "limit", side: "buy", state: "placed", price: "1.09000", sl: "1.08000" });
+        expect(order).toMatchObject({
+          type: "limit",
+          side: "buy",
+          state: "placed",
+          price: "1.09000",
+          sl: "1.08000",
+        });
         const levels = { price: "1.09100", stopLimitPrice: null, sl: "1.08100", tp: "1.12000" };
-        expect(await rig.execution({ t: "modify", ...rig.head(), target: "order", ticket, ...levels })).toMatchObject({ class: "done" });
-        await rig.peer.frame("order-state", (frame) => frame.ticket === ticket && frame.order?.price === "1.09100");
-        expect(await rig.execution({ t: "cancel", ...rig.head(), order: ticket })).toMatchObject({ class: "done", final: true });
-        await rig.peer.frame("order-state", (frame) => frame.ticket === ticket && frame.order?.state === "cancelled");
-        await rig.peer.frame("execution", (frame) => frame.order === ticket && frame.class === "rejected" && frame.source === "lookup");
+        expect(
+          await rig.execution({ t: "modify", ...rig.head(), target: "order", ticket, ...levels }),
+        ).toMatchObject({ class: "done" });
+        await rig.peer.frame(
+          "order-state",
+          (frame) => frame.ticket === ticket && frame.order?.price === "1.09100",
+        );
+        expect(await rig.execution({ t: "cancel", ...rig.head(), order: ticket })).toMatchObject({
+          class: "done",
+          final: true,
+        });
+        await rig.peer.frame(
+          "order-state",
+          (frame) => frame.ticket === ticket && frame.order?.state === "cancelled",
+        );
+        await rig.peer.frame(
+          "execution",
+          (frame) => frame.order === ticket && frame.class === "rejected" && frame.source === "lookup",
+        );
 
         const stop = rig.order({ type: "stop", side: "sell", price: "1.09500", sl: "1.11000" });
-        const stopLimit = rig.order({ type: "stop-limit", price: "1.11000", stopLimitPrice: "1.10900", sl: "1.09000" });
+        const stopLimit = rig.order({
+          type: "stop-limit",
+          price: "1.11000",
+          stopLimitPrice: "1.10900",
+          sl: "1.09000",
+        });
         expect((await rig.execution(stop)).class).toBe("placed");
         expect((await rig.execution(stopLimit)).class).toBe("placed");
         rig.tick(1.0949);
-        const filled = await rig.peer.frame("execution", (frame) => frame.intentId === stop.intentId && frame.final);
+        const filled = await rig.peer.frame(
+          "execution",
+          (frame) => frame.intentId === stop.intentId && frame.final,
+        );
         expect(filled).toMatchObject({ class: "done", source: "lookup", volume: "0.1", price: "1.09490" });
         rig.tick(1.1101);
         rig.tick(1.1085);
-        await rig.peer.frame("execution", (frame) => frame.intentId === stopLimit.intentId && frame.class === "done");
+        await rig.peer.frame(
+          "execution",
+          (frame) => frame.intentId === stopLimit.intentId && frame.class === "done",
+        );
       });
     },
     MILLIS,
@@ -71,9 +119,18 @@ describe("orders", () => {
         const first = await opened(rig);
         const levels = { price: null, stopLimitPrice: null, sl: "1.06000", tp: "1.20000" };
         const modify = { t: "modify", target: "position", ticket: first, ...levels } as const;
-        expect(await rig.execution({ ...modify, ...rig.head() })).toMatchObject({ class: "done", final: true });
-        expect(await rig.execution({ ...modify, ...rig.head() })).toMatchObject({ class: "no-change", final: true });
-        expect(await rig.execution(rig.close(first, { volume: "0.04" }))).toMatchObject({ class: "done", volume: "0.04" });
+        expect(await rig.execution({ ...modify, ...rig.head() })).toMatchObject({
+          class: "done",
+          final: true,
+        });
+        expect(await rig.execution({ ...modify, ...rig.head() })).toMatchObject({
+          class: "no-change",
+          final: true,
+        });
+        expect(await rig.execution(rig.close(first, { volume: "0.04" }))).toMatchObject({
+          class: "done",
+          volume: "0.04",
+        });
         await rig.peer.frame("position", (frame) => frame.position?.volume === "0.06");
         expect(await rig.execution(rig.close(first))).toMatchObject({ class: "done", volume: "0.06" });
         await rig.peer.frame("position", (frame) => frame.ticket === first && frame.position === null);
@@ -81,7 +138,9 @@ describe("orders", () => {
         const long = await opened(rig);
         const short = await opened(rig, { side: "sell", sl: "1.20000" });
         expect((await rig.terminal.broker()).positions.length).toBe(2);
-        expect((await rig.execution({ t: "close-by", ...rig.head(), position: long, by: short })).class).toBe("done");
+        expect((await rig.execution({ t: "close-by", ...rig.head(), position: long, by: short })).class).toBe(
+          "done",
+        );
         expect((await rig.terminal.broker()).positions).toEqual([]);
         expect(await rig.refusal(rig.close(long))).toBe("no-such-position");
         expect(await rig.refusal({ t: "cancel", ...rig.head(), order: "99" })).toBe("no-such-order");
@@ -103,7 +162,10 @@ describe("orders", () => {
         await rig.execution(rig.order({ side: "sell", volume: "0.3", sl: "1.2" }), session);
         const { positions, deals } = await rig.terminal.broker();
         expect(positions.map(({ type, volume }) => [type, Number(volume.toFixed(2))])).toEqual([[1, 0.2]]);
-        await rig.peer.frame("deal", ({ deal: { ticket, entry } }) => ticket === deals.at(-1)?.ticket && entry === "in-out");
+        await rig.peer.frame(
+          "deal",
+          ({ deal: { ticket, entry } }) => ticket === deals.at(-1)?.ticket && entry === "in-out",
+        );
       });
     },
     MILLIS,
@@ -143,7 +205,12 @@ describe("return codes", () => {
           await rig.terminal.order(`answer ${code} ${tries}`);
           const command = rig.order();
           const execution = await rig.execution(command);
-          expect([code, execution.class, execution.final, execution.tries]).toEqual([code, meaning, final, tries]);
+          expect<unknown[]>([code, execution.class, execution.final, execution.tries]).toEqual([
+            code,
+            meaning,
+            final,
+            tries,
+          ]);
           expect(rig.terminal.sentOf(command.magic)).toBe(tries);
         }
         expect((await rig.terminal.broker()).deals).toEqual([]);
@@ -177,8 +244,16 @@ describe("return codes", () => {
         await rig.start();
         await rig.terminal.order("set fills-only 0.03");
         const command = rig.order({ symbol: "GBPUSD", sl: "1.2" });
-        expect(await rig.execution(command)).toMatchObject({ class: "partial", final: false, volume: "0.03", retcode: 10_010 });
-        const end = await rig.peer.frame("execution", (frame) => frame.intentId === command.intentId && frame.final);
+        expect(await rig.execution(command)).toMatchObject({
+          class: "partial",
+          final: false,
+          volume: "0.03",
+          retcode: 10_010,
+        });
+        const end = await rig.peer.frame(
+          "execution",
+          (frame) => frame.intentId === command.intentId && frame.final,
+        );
         expect(end).toMatchObject({ class: "partial", source: "lookup", volume: "0.03" });
         expect(rig.terminal.sentOf(command.magic)).toBe(1);
       });
@@ -196,14 +271,19 @@ describe("return codes", () => {
         rig.peer.session.send(filled);
         const first = await rig.peer.frame("execution", (frame) => frame.intentId === filled.intentId);
         expect(first).toMatchObject({ class: "unknown", final: false, source: "answer" });
-        const proved = await rig.peer.frame("execution", (frame) => frame.intentId === filled.intentId && frame.final);
+        const proved = await rig.peer.frame(
+          "execution",
+          (frame) => frame.intentId === filled.intentId && frame.final,
+        );
         expect(proved).toMatchObject({ class: "done", source: "lookup", volume: "0.1" });
 
         await rig.terminal.order("answer 10031 1");
         const lost = rig.order();
         expect(await rig.execution(lost)).toMatchObject({ class: "unknown" });
         rig.peer.session.send({ t: "resync", dealsSinceBrokerMs: 0 });
-        const { intents } = await rig.peer.frame("snapshot", (frame) => frame.intents.some(({ intentId }) => intentId === lost.intentId));
+        const { intents } = await rig.peer.frame("snapshot", (frame) =>
+          frame.intents.some(({ intentId }) => intentId === lost.intentId),
+        );
         expect(intents.find(({ intentId }) => intentId === lost.intentId)?.state).toBe("unknown");
         expect(await rig.refusal(lost)).toBe("repeated");
         expect(rig.terminal.sentOf(lost.magic)).toBe(1);
@@ -226,7 +306,11 @@ describe("refusals", () => {
           const all = session.frames.filter((frame) => frame.t === "refusal");
           return all.length === 20 ? all : undefined;
         });
-        expect(repeats.every((frame) => frame.t === "refusal" && frame.code === "repeated" && frame.intent?.state === "done")).toBe(true);
+        expect(
+          repeats.every(
+            (frame) => frame.t === "refusal" && frame.code === "repeated" && frame.intent?.state === "done",
+          ),
+        ).toBe(true);
         expect(rig.terminal.sentOf(once.magic)).toBe(1);
 
         expect(await rig.refusal(rig.order({ expiresAtMs: Date.now() - 1 }))).toBe("expired");
@@ -241,6 +325,10 @@ describe("refusals", () => {
         expect((await rig.execution(rig.order({ ...now, spreadPointsMax: 20 }))).class).toBe("done");
         await Bun.sleep(30);
         expect(await rig.refusal(rig.order({ ...now, quoteAgeMsMax: 1 }))).toBe("quote-too-old");
+        const [open] = (await rig.terminal.broker()).positions;
+        expect(await rig.refusal(rig.close(open?.ticket ?? "", { ...now, quoteAgeMsMax: 1 }))).toBe(
+          "quote-too-old",
+        );
         rig.tick(1.1001);
         expect((await rig.execution(rig.order({ ...now, quoteAgeMsMax: 10_000 }))).class).toBe("done");
         await rig.terminal.order("set trade-allowed 0");
@@ -255,7 +343,12 @@ describe("refusals", () => {
     "local caps hold whatever the server says, and exits pass",
     async () => {
       await withRig(async (rig) => {
-        const session = await rig.start({ InpMaxVolume: 0.5, InpMaxPositions: 2, InpMaxOrdersPerMinute: 4, InpMaxDayLoss: 100 });
+        const session = await rig.start({
+          InpMaxVolume: 0.5,
+          InpMaxPositions: 2,
+          InpMaxOrdersPerMinute: 4,
+          InpMaxDayLoss: 100,
+        });
         expect(await rig.refusal(rig.order({ volume: "0.51" }))).toBe("over-volume-cap");
         expect(await rig.refusal(rig.order({ sl: null }))).toBe("no-stop-loss");
         const first = await opened(rig, { volume: "0.5" });

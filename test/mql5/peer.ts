@@ -3,7 +3,12 @@
 
 import type { Server, ServerWebSocket } from "bun";
 import { seal, sessionKey, unseal } from "../../edge/mt5/protocol/envelope.ts";
-import { challengeFrame, refuseFrame, serverFrame, type ServerFrame } from "../../edge/mt5/protocol/from-server.ts";
+import {
+  challengeFrame,
+  refuseFrame,
+  serverFrame,
+  type ServerFrame,
+} from "../../edge/mt5/protocol/from-server.ts";
 import { openFrame, terminalFrame, type TerminalFrame } from "../../edge/mt5/protocol/from-terminal.ts";
 import { FROM_TERMINAL_BYTES_MAX, PROTOCOL_VERSION } from "../../edge/mt5/protocol/limits.ts";
 
@@ -73,7 +78,7 @@ export class Session {
 
   /** A frame as the schemas want it. */
   send(frame: Outgoing): void {
-    this.sendBody({ ...frame, n: this.#sent + 1 } as ServerFrame);
+    this.sendBody({ ...frame, n: this.#sent + 1 });
   }
 
   sendBody(frame: ServerFrame): void {
@@ -115,10 +120,12 @@ export class Peer {
   #server: Server<Data>;
   #wakers: (() => void)[] = [];
   #tokens = 0;
+  readonly #port: number;
 
   constructor() {
     this.credentials.set("CODE01", { kind: "code", secret: "a-one-time-code-of-128bits" });
     this.#server = this.#listen(0);
+    this.#port = this.#server.port ?? 0;
   }
 
   #listen(port: number): Server<Data> {
@@ -126,7 +133,9 @@ export class Peer {
       hostname: "127.0.0.1",
       port,
       fetch: (request, server) =>
-        server.upgrade(request, { data: { session: undefined } }) ? undefined : new Response("no", { status: 426 }),
+        server.upgrade(request, { data: { session: undefined } })
+          ? undefined
+          : new Response("no", { status: 426 }),
       websocket: {
         maxPayloadLength: FROM_TERMINAL_BYTES_MAX,
         perMessageDeflate: false,
@@ -142,7 +151,7 @@ export class Peer {
   }
 
   get url(): string {
-    return `ws://127.0.0.1:${this.#server.port}/mt5`;
+    return `ws://127.0.0.1:${this.#port}/mt5`;
   }
 
   get code(): string {
@@ -163,6 +172,8 @@ export class Peer {
   #message(socket: ServerWebSocket<Data>, message: string | Buffer): void {
     try {
       if (typeof message !== "string") throw new Error("a binary message from the terminal");
+      for (const { secret } of this.credentials.values())
+        if (message.includes(secret)) throw new Error("a secret on the wire");
       if (socket.data.session === undefined) this.#open(socket, message);
       else this.#answer(socket.data.session, socket.data.session.take(message));
     } catch (error) {
@@ -239,7 +250,8 @@ export class Peer {
         if (manners.reconciles) session.send({ t: "reconciled" });
         break;
       case "heartbeat":
-        if (manners.answersHeartbeats) session.send({ t: "heartbeat", beat: frame.beat, serverMs: this.#serverMs() });
+        if (manners.answersHeartbeats)
+          session.send({ t: "heartbeat", beat: frame.beat, serverMs: this.#serverMs() });
         break;
       case "ticks":
         this.#keep(session, frame);
@@ -258,7 +270,8 @@ export class Peer {
     for (const [at, tick] of frame.ticks.entries()) {
       const text = JSON.stringify(tick);
       const before = stored.get(frame.from + at);
-      if (before !== undefined && before !== text) throw new Error(`tick ${frame.from + at} came twice, differently`);
+      if (before !== undefined && before !== text)
+        throw new Error(`tick ${frame.from + at} came twice, differently`);
       stored.set(frame.from + at, text);
     }
     if (!this.manners.acknowledges) return;
@@ -288,7 +301,9 @@ export class Peer {
 
   /** All frames of a kind, over all connections. */
   all<K extends Kind>(kind: K): Frame<K>[] {
-    return this.sessions.flatMap(({ frames }) => frames.filter((frame): frame is Frame<K> => frame.t === kind));
+    return this.sessions.flatMap(({ frames }) =>
+      frames.filter((frame): frame is Frame<K> => frame.t === kind),
+    );
   }
 
   /** The first frame of a kind that fits, of any connection. */
@@ -314,10 +329,9 @@ export class Peer {
 
   /** Away, and back on the same port. */
   async vanish(): Promise<() => void> {
-    const { port } = this.#server;
     await this.#server.stop(true);
     return () => {
-      this.#server = this.#listen(port ?? 0);
+      this.#server = this.#listen(this.#port);
     };
   }
 }

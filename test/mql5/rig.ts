@@ -1,5 +1,6 @@
 // A terminal and a server that know each other, and commands with sensible values: what most tests begin with.
 
+import { expertProgram } from "./build.ts";
 import { Harness } from "./harness.ts";
 import { Peer, type Manners, type Outgoing, type Session } from "./peer.ts";
 
@@ -49,21 +50,31 @@ export class Rig {
   }
 
   close(position: string, changes: object = {}): Command {
-    return { t: "close", ...this.head(), position, volume: null, deviationPoints: 20, quoteAgeMsMax: null, ...changes };
+    return {
+      t: "close",
+      ...this.head(),
+      position,
+      volume: null,
+      deviationPoints: 20,
+      quoteAgeMsMax: null,
+      ...changes,
+    };
   }
 
-  /** Sends it and waits for the terminal's answer: an execution or a refusal. */
+  /** Sends it and waits for the terminal's answer: an execution or a refusal, not what is looked up meanwhile. */
   async answer(command: Command, session: Session = this.peer.session) {
     const from = session.frames.length;
     session.send(command);
     return await this.peer.until(
       `an answer to ${command.intentId}`,
       () =>
-        session.frames.slice(from).find(
-          (frame) =>
-            (frame.t === "execution" && frame.intentId === command.intentId) ||
-            (frame.t === "refusal" && frame.intentId === command.intentId),
-        ) as Answer | undefined,
+        session.frames
+          .slice(from)
+          .find(
+            (frame) =>
+              (frame.t === "execution" && frame.source === "answer" && frame.intentId === command.intentId) ||
+              (frame.t === "refusal" && frame.intentId === command.intentId),
+          ) as Answer | undefined,
     );
   }
 
@@ -89,7 +100,12 @@ export class Rig {
   /** Starts the terminal, with a quote, and waits until it may trade. */
   async start(inputs: Readonly<Record<string, string | number | boolean>> = {}): Promise<Session> {
     const before = this.peer.sessions.length;
-    await this.terminal.start({ InpServer: this.peer.url, InpCode: this.peer.code, InpSymbols: "EURUSD,GBPUSD", ...inputs });
+    await this.terminal.start({
+      InpServer: this.peer.url,
+      InpCode: this.peer.code,
+      InpSymbols: "EURUSD,GBPUSD",
+      ...inputs,
+    });
     this.tick();
     this.tick(1.25, 1.2503, "GBPUSD");
     return await this.peer.ready(before);
@@ -100,16 +116,46 @@ type Frames = Session["frames"][number];
 export type Execution = Extract<Frames, { t: "execution" }>;
 type Answer = Execution | Extract<Frames, { t: "refusal" }>;
 
+/** Terminals at once: their timers want the processor every few milliseconds. */
+const RIGS_MAX = 4;
+let running = 0;
+const queue: (() => void)[] = [];
+
+async function enter(): Promise<void> {
+  if (running >= RIGS_MAX) await new Promise<void>((go) => queue.push(go));
+  else running++;
+}
+
+function leave(): void {
+  const next = queue.shift();
+  if (next === undefined) running--;
+  else next();
+}
+
 /** Runs `work` on a rig that is taken down afterwards, and fails for what the terminal's sanitizers or the server saw. */
-export async function withRig(work: (rig: Rig) => Promise<void>, manners: Partial<Manners> = {}): Promise<void> {
+export async function withRig(
+  work: (rig: Rig) => Promise<void>,
+  manners: Partial<Manners> = {},
+): Promise<void> {
+  await expertProgram();
+  await enter();
+  try {
+    await onRig(work, manners);
+  } finally {
+    leave();
+  }
+}
+
+async function onRig(work: (rig: Rig) => Promise<void>, manners: Partial<Manners>): Promise<void> {
   const rig = new Rig();
   Object.assign(rig.peer.manners, manners);
   try {
     await work(rig);
   } catch (error) {
+    const words = await rig.terminal.lastWords();
     await rig.terminal.kill();
     await rig.peer.stop();
-    throw error;
+    throw words === "" ? error : new Error(words, { cause: error });
   }
   await rig.terminal.close();
   await rig.peer.stop();

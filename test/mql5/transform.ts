@@ -52,21 +52,36 @@ function restore({ code, literals }: Masked): string {
 
 const BANNED: readonly (readonly [RegExp, string])[] = [
   [/\b(?:new|delete)\b/g, "no objects on the heap: hold them by value"],
-  [/\b(?:interface|operator|template|typename|union|virtual)\b/g, "outside of the subset: plain structs, classes and functions"],
-  [/\b(?:namespace|using|typedef|auto|decltype|constexpr|nullptr|noexcept|goto|try|catch|throw|friend|explicit|mutable)\b/g, "C++, no MQL5"],
+  [
+    /\b(?:interface|operator|template|typename|union|virtual)\b/g,
+    "outside of the subset: plain structs, classes and functions",
+  ],
+  [
+    /\b(?:namespace|using|typedef|auto|decltype|constexpr|nullptr|noexcept|goto|try|catch|throw|friend|explicit|mutable)\b/g,
+    "C++, no MQL5",
+  ],
   [/\b(?:static|const|dynamic|reinterpret)_cast\b|\bstd\s*::/g, "C++, no MQL5"],
-  [/\b(?:unsigned|signed|size_t|u?int(?:8|16|32|64)_t|long\s+long|long\s+double|char16_t|wchar_t)\b/g, "a type that MQL5 has not"],
+  [
+    /\b(?:unsigned|signed|size_t|u?int(?:8|16|32|64)_t|long\s+long|long\s+double|char16_t|wchar_t)\b/g,
+    "a type that MQL5 has not",
+  ],
   [/\b(?:and|or|not|xor|bitand|bitor|compl)\b/g, "write the operator as a sign"],
   [/->/g, "no pointers: hold objects by value"],
   [/(?:[=(,]|\breturn)\s*&\s*\w/g, "no addresses: pass by reference"],
-  [/\b(?:bool|char|uchar|short|ushort|int|uint|long|ulong|float|double|string|datetime|color|void)\s*\*/g, "no pointers"],
+  [
+    /\b(?:bool|char|uchar|short|ushort|int|uint|long|ulong|float|double|string|datetime|color|void)\s*\*/g,
+    "no pointers",
+  ],
   [/\]\s*\[/g, "no arrays of two dimensions"],
   [/[\w)\]]\s*\.\s*[a-z]\w*\s*\(/g, "no methods of arrays and strings: use the functions of MQL5"],
   [/\bfor\s*\(\s*(?:const\s+)?\w+\s*&?\s*\w+\s*:/g, "no range loops"],
   [/(?:^|[;{}])\s*(?:const\s+)?\w+\s*&\s*\w+\s*=/gm, "no references but parameters"],
   [/\[[&=]?\]\s*(?:\(|\{)/g, "no lambdas"],
   [/(?:^|[;{}])[ \t]*(?:const\s+)?\w+\s+\w+\s*\[\w*\]\s*,/gm, "one array per declaration"],
-  [/(?:^|[;{}])[ \t]*(?!return\b|else\b|struct\b|class\b|enum\b)\w+\s+\w+\s*\{[^};]*\}\s*;/gm, "no braces as initialisers: use ="],
+  [
+    /(?:^|[;{}])[ \t]*(?!return\b|else\b|struct\b|class\b|enum\b)\w+\s+\w+\s*\{[^};]*\}\s*;/gm,
+    "no braces as initialisers: use =",
+  ],
   // oxlint-disable-next-line no-control-regex
   [/\u0002\s*\u0001/g, "literals side by side: join them with +"],
   // oxlint-disable-next-line no-control-regex
@@ -100,7 +115,7 @@ function memberInitialisers(code: string): number[] {
   return offsets;
 }
 
-function refusalsOf(path: string, code: string, records: readonly string[]): Refusal[] {
+function refusalsOf(path: string, { code, literals }: Masked, records: readonly string[]): Refusal[] {
   const refusals: Refusal[] = [];
   const refuse = (offset: number, message: string): void => {
     // A pattern may begin at the end of the line before.
@@ -109,11 +124,21 @@ function refusalsOf(path: string, code: string, records: readonly string[]): Ref
   };
   for (const [pattern, message] of BANNED)
     for (const { index } of code.matchAll(pattern)) refuse(index, message);
-  const byValue = new RegExp(`[(,]\\s*(?:const\\s+)?(?:${[...records, "Mql\\w+"].join("|")})\\s+\\w+\\s*(?=[,)])`, "g");
-  for (const { index } of code.matchAll(byValue)) refuse(index + 1, "structs and classes are passed by reference");
+  const byValue = new RegExp(
+    `[(,]\\s*(?:const\\s+)?(?:${[...records, "Mql\\w+"].join("|")})\\s+\\w+\\s*(?=[,)])`,
+    "g",
+  );
+  for (const { index } of code.matchAll(byValue))
+    refuse(index + 1, "structs and classes are passed by reference");
   const pointer = new RegExp(`\\b(?:${[...records, "Mql\\w+"].join("|")})\\s*\\*`, "g");
   for (const { index } of code.matchAll(pointer)) refuse(index, "no pointers");
-  for (const offset of memberInitialisers(code)) refuse(offset, "members get their values in the constructor");
+  // oxlint-disable-next-line no-control-regex
+  for (const { index, 1: at } of code.matchAll(/[=!]=\s*\u0001(\d+)\u0002/g)) {
+    if (literals[Number(at)] === '""')
+      refuse(index, "a text that was never set is not equal to an empty one: ask StringLen");
+  }
+  for (const offset of memberInitialisers(code))
+    refuse(offset, "members get their values in the constructor");
   return refusals;
 }
 
@@ -203,12 +228,16 @@ export function transform(main: Source, includes: Includes): Program {
     const code = masked.code.replaceAll(INCLUDE, (text, name: string, offset: number) => {
       const included = includes(name);
       if (included === undefined)
-        refusals.push({ path: source.path, line: lineOf(masked.code, offset), message: `no file ${name} to include` });
+        refusals.push({
+          path: source.path,
+          line: lineOf(masked.code, offset),
+          message: `no file ${name} to include`,
+        });
       else if (!seen.has(included.path)) before += emit(included);
       return text.replaceAll(/[^\n]/g, "");
     });
     records.push(...recordNames(code));
-    refusals.push(...refusalsOf(source.path, code, records));
+    refusals.push(...refusalsOf(source.path, { code, literals: masked.literals }, records));
     return `${before}#line 1 "${source.path}"\n${restore({ code: rewrite(code), literals: masked.literals })}\n`;
   };
 

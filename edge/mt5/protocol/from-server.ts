@@ -26,7 +26,15 @@ export const challengeFrame = z.strictObject({ t: z.literal("challenge"), v: z.i
 /** Why the server will not talk: bare instead of `challenge`, signed later; it closes after it. */
 export const refuseFrame = z.strictObject({
   t: z.literal("refuse"),
-  code: z.enum(["wrong-version", "unknown-credential", "expired", "wrong-account", "busy", "slot-taken", "protocol"]),
+  code: z.enum([
+    "wrong-version",
+    "unknown-credential",
+    "expired",
+    "wrong-account",
+    "busy",
+    "slot-taken",
+    "protocol",
+  ]),
   words,
 });
 
@@ -82,7 +90,7 @@ const welcome = z.strictObject({
 const command = {
   n: counter,
   intentId,
-  magic,
+  magic: magic.refine((text) => BigInt(text) < 1n << 62n, "a magic number of the terminal's own intents"),
   epoch,
   /** Rises by one per command of the account's; the terminal remembers the highest. */
   commandSeq: counter,

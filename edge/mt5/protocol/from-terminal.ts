@@ -289,7 +289,7 @@ const heartbeat = z.strictObject({
   clockAgeMs: z.int().min(0).nullable(),
 });
 
-/** The epoch is on the terminal's disk; `intents` are those not final, of any epoch. */
+/** The epoch is on the terminal's disk; `intents` are the first of those not final, of any epoch: the snapshot has them all. */
 const fenced = z.strictObject({
   t: z.literal("fenced"),
   n: counter,

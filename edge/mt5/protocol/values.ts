@@ -15,7 +15,10 @@ export const price = z.string().regex(/^(?=.*[1-9])\d{1,12}(?:\.\d{1,8})?$/, "no
 export const volume = z.string().regex(/^(?=.*[1-9])\d{1,9}(?:\.\d{1,8})?$/, "not a volume above zero");
 
 /** An order, deal or position as the broker numbers it; above zero, below 2^64. */
-export const ticket = z.string().regex(/^[1-9]\d{0,19}$/, "not a ticket");
+export const ticket = z
+  .string()
+  .regex(/^[1-9]\d{0,19}$/, "not a ticket")
+  .refine((text) => BigInt(text) < 1n << 64n, "a ticket of 2^64 or more");
 
 /**
  * The number an intent's orders carry at the broker: unique per intent, above zero, below 2^63. The server gives those below

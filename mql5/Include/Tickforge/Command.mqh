@@ -176,7 +176,7 @@ void ReadCommand(JsonReader &json,const string kind,Command &command,string &fau
    // Numbers from 2^62 on are of the terminal's own intents.
    if(!IsIntentId(command.intentId) || command.magic>=4611686018427387904)
       fault="intentId or magic is not one of the server's";
-   if(json.Fault()!="")
+   if(StringLen(json.Fault())>0)
       fault=json.Fault();
   }
 

@@ -85,8 +85,8 @@ public:
      {
       m_drawn++;
       uchar seed[];
-      Bytes(StringFormat("%I64u %I64u %I64u %d %I64d %I64d %s",m_drawn,GetMicrosecondCount(),GetTickCount64(),
-                         MathRand(),(long)TimeLocal(),ChartID(),TerminalInfoString(TERMINAL_DATA_PATH)),seed);
+      Bytes(StringFormat("%I64u %I64u %I64u %I64d %I64d %s",m_drawn,GetMicrosecondCount(),GetTickCount64(),
+                         (long)TimeLocal(),ChartID(),TerminalInfoString(TERMINAL_DATA_PATH)),seed);
       Append(seed,m_pool);
       uchar digest[];
       if(!Digest(CRYPT_HASH_SHA256,seed,digest))

@@ -35,7 +35,7 @@ private:
       link.Send(json);
      }
 
-   void              TellExecution(Link &link,const Intent &intent,const Outcome &outcome,const bool final,const string source,
+   void              TellExecution(Link &link,const Intent &intent,const Outcome &outcome,const bool ends,const string source,
                                    const ulong received)
      {
       JsonWriter json;
@@ -44,7 +44,7 @@ private:
       json.Ticket("magic",intent.magic);
       json.Number("epoch",intent.epoch);
       json.Text("class",ClassText(outcome.meaning));
-      json.Flag("final",final);
+      json.Flag("final",ends);
       json.Text("source",source);
       json.Number("retcode",(long)outcome.retcode);
       json.Number("retcodeExternal",outcome.retcodeExternal);
@@ -87,7 +87,7 @@ private:
       Intent intent;
       FromCommand(command,request,authority.slot,intent);
       string why=m_book.Claim(intent);
-      if(why!="")
+      if(StringLen(why)>0)
         {
          Refuse(link,command,why,"the intent could not be written down for this connection alone");
          return;
@@ -136,7 +136,7 @@ private:
       Command command;
       MqlTradeRequest request;
       Own(command,kind,target,ofPosition);
-      if(FillRequest(command,request)=="")
+      if(StringLen(FillRequest(command,request))==0)
          Carry(link,command,request,clock,authority,drain,ring);
      }
 
@@ -170,7 +170,7 @@ public:
    // Reads on; false when the files are gone.
    bool              Healthy(void)
      {
-      return(m_storageFault=="");
+      return(StringLen(m_storageFault)==0);
      }
 
    string            KilledBy(void)
@@ -286,23 +286,23 @@ public:
       MqlTradeRequest request;
       string fault="";
       ReadCommand(json,kind,command,fault);
-      if(fault!="")
+      if(StringLen(fault)>0)
         {
          link.SendError("bad-frame",kind+": "+fault);
          return;
         }
       string why=m_trader.Refuses(command,authority,clock,m_guard,m_book,drain);
-      if(why=="" && m_storageFault!="" && kind=="order")
+      if(StringLen(why)==0 && StringLen(m_storageFault)>0 && kind=="order")
          why="storage-failed";
-      if(why=="")
+      if(StringLen(why)==0)
          why=FillRequest(command,request);
-      if(why!="")
+      if(StringLen(why)>0)
          Refuse(link,command,why,"");
       else
          Carry(link,command,request,clock,authority,drain,ring);
      }
 
-   // Looks up what is not final, and tells what the broker's books prove.
+   // Looks up what is not ends, and tells what the broker's books prove.
    void              LookUp(Link &link)
      {
       m_book.CatchUp();

@@ -53,7 +53,8 @@ private:
    bool              TooOld(TickRing &ring,const int index)
      {
       MqlTick last;
-      long from=ring.CursorMs(m_symbols[index].cursor);
+      TickCursor cursor=ring.Cursor(m_symbols[index].cursor);
+      long from=cursor.ms;
       if(m_symbols[index].caughtUp || !SymbolInfoTick(m_symbols[index].name,last) || last.time_msc-from<=BACKFILL_MS_MAX)
          return(false);
       ring.Unread(m_symbols[index].name,from,last.time_msc);
@@ -64,9 +65,9 @@ private:
    // One reading; true when there may be more.
    bool              Read(TickRing &ring,const int index)
      {
-      int cursor=m_symbols[index].cursor;
-      long from=ring.CursorMs(cursor);
-      int skip=ring.CursorCount(cursor);
+      TickCursor cursor=ring.Cursor(m_symbols[index].cursor);
+      long from=cursor.ms;
+      int skip=cursor.count;
       MqlTick ticks[];
       int wanted=DRAIN_TICKS_MAX+skip;
       int count=CopyTicks(m_symbols[index].name,ticks,COPY_TICKS_ALL,(ulong)from,(uint)wanted);
@@ -96,7 +97,7 @@ public:
      {
       string names[];
       int count=0;
-      if(list!="")
+      if(StringLen(list)>0)
          count=StringSplit(list,',',names);
       else
         {
@@ -167,9 +168,13 @@ public:
 
    void              Drain(TickRing &ring,const int index)
      {
-      if(ring.CursorMs(m_symbols[index].cursor)==0)
+      TickCursor cursor=ring.Cursor(m_symbols[index].cursor);
+      if(cursor.ms==0)
+        {
          Begin(ring,index);
-      if(ring.CursorMs(m_symbols[index].cursor)==0 || TooOld(ring,index))
+         return;
+        }
+      if(TooOld(ring,index))
          return;
       int rounds=0;
       bool more=true;

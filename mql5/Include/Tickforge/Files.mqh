@@ -79,6 +79,43 @@ public:
      }
   };
 
+// A connection's number belongs to one chart: two would write into the same files. The variable holds when it was last confirmed.
+class SlotHold
+  {
+private:
+   string            m_name;
+   double            m_mine;
+
+public:
+                     SlotHold(void)
+     {
+      m_mine=0;
+     }
+
+   // True when this chart has it from now on, or has it still.
+   bool              Confirm(const string name)
+     {
+      double now=(double)GetTickCount64();
+      if(m_mine>0 && m_name==name && now-m_mine<SLOT_STALE_MS/5)
+         return(true);
+      m_name=name;
+      GlobalVariableTemp(name);
+      double held=GlobalVariableGet(name);
+      bool others=(held>0 && held!=m_mine && held<=now && now-held<=SLOT_STALE_MS);
+      if(others || !GlobalVariableSetOnCondition(name,now,held))
+         return(false);
+      m_mine=now;
+      return(true);
+     }
+
+   void              Give(void)
+     {
+      if(m_mine>0)
+         GlobalVariableSetOnCondition(m_name,0,m_mine);
+      m_mine=0;
+     }
+  };
+
 class LineLog
   {
 private:
@@ -127,11 +164,12 @@ public:
    bool              ReadOn(string &payloads[],int &damaged,const uint bytesMax)
      {
       ArrayResize(payloads,0);
-      if(m_handle==INVALID_HANDLE || !FileSeek(m_handle,m_at,SEEK_SET))
+      long left=(long)Size()-m_at;
+      if(left<=0 || !FileSeek(m_handle,m_at,SEEK_SET))
          return(false);
+      int wanted=(left>(long)bytesMax ? (int)bytesMax : (int)left);
       uchar bytes[];
-      ArrayResize(bytes,(int)bytesMax);
-      uint got=FileReadArray(m_handle,bytes,0,(int)bytesMax);
+      uint got=FileReadArray(m_handle,bytes,0,wanted);
       if(got==0)
          return(false);
       m_at+=(long)got;

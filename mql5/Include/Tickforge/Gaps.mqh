@@ -38,6 +38,15 @@ class UnreadList
 private:
    UnreadTicks       m_items[];
 
+   // Item by item: ArrayRemove moves bytes, and there are texts in them.
+   void              Drop(const int index)
+     {
+      int last=ArraySize(m_items)-1;
+      for(int i=index; i<last; i++)
+         m_items[i]=m_items[i+1];
+      ArrayResize(m_items,last);
+     }
+
 public:
    void              Clear(void)
      {
@@ -71,7 +80,7 @@ public:
      {
       for(int i=ArraySize(m_items)-1; i>=0; i--)
          if(m_items[i].boot==boot && m_items[i].symbol==symbol && !m_items[i].untold && seq>m_items[i].after)
-            ArrayRemove(m_items,(uint)i,1);
+            Drop(i);
      }
 
    void              Rewind(void)

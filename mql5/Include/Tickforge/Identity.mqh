@@ -24,7 +24,7 @@ bool CurrentIdentity(Identity &identity)
    long margin=AccountInfoInteger(ACCOUNT_MARGIN_MODE);
    identity.margin=(margin==ACCOUNT_MARGIN_MODE_RETAIL_HEDGING ? "hedging" :
                     (margin==ACCOUNT_MARGIN_MODE_EXCHANGE ? "exchange" : "netting"));
-   return(identity.login!=0 && identity.server!="");
+   return(identity.login!=0 && StringLen(identity.server)>0);
   }
 
 bool SameIdentity(const Identity &a,const Identity &b)

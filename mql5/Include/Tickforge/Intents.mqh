@@ -199,7 +199,7 @@ private:
       intent.tp=StringToDouble(json.Text(0,"tp",32));
       intent.slot=(int)json.Number(0,"slot",0,CONNECTIONS_MAX);
       intent.brokerSeconds=json.Number(0,"at",0,LONG_MAX);
-      return(json.Fault()=="");
+      return(StringLen(json.Fault())==0);
      }
 
    void              Keep(const Intent &intent)
@@ -231,15 +231,15 @@ private:
       return("TFclaim_"+StringSubstr(Hex(digest),0,40));
      }
 
-   // At the start, while nobody else writes: final intents of days ago go.
-   void              Prune(const int slot)
+   // Final intents of a day ago go. At the start, what this connection was sending is UNKNOWN.
+   void              Prune(const int slot,const bool starting)
      {
       string text="";
       int kept=0;
       long oldest=(long)TimeCurrent()-INTENT_KEPT_MS/1000;
       for(int i=0; i<ArraySize(m_intents); i++)
         {
-         if(m_intents[i].state==INTENT_SENDING && m_intents[i].slot==slot)
+         if(starting && m_intents[i].state==INTENT_SENDING && m_intents[i].slot==slot)
             m_intents[i].state=INTENT_UNKNOWN;
          if(IsFinal(m_intents[i].state) && m_intents[i].brokerSeconds<oldest)
             continue;
@@ -280,7 +280,7 @@ public:
          return(false);
       bool opened=(m_log.Open(folder+"intents.txt") && CatchUp());
       if(opened)
-         Prune(slot);
+         Prune(slot,true);
       guard.Give();
       return(opened && ReadEpoch());
      }
@@ -322,7 +322,7 @@ public:
       if(!LineLog::ReadFile(EpochPath(),payload) || !json.Read(payload))
          return(false);
       long epoch=json.Number(0,"epoch",0,LONG_MAX);
-      if(json.Fault()!="")
+      if(StringLen(json.Fault())>0)
          return(false);
       if(epoch>m_epoch)
          m_epoch=epoch;
@@ -386,18 +386,21 @@ public:
          return("storage-failed");
       string why="";
       string name=ClaimName(intent.id);
-      if(!CatchUp() || name=="" || ArraySize(m_intents)>=INTENTS_MAX)
+      bool read=CatchUp();
+      if(read && ArraySize(m_intents)>=INTENTS_MAX)
+         Prune(intent.slot,false);
+      if(!read || StringLen(name)==0 || ArraySize(m_intents)>=INTENTS_MAX)
          why="storage-failed";
       else
          if(IndexOf(intent.id)>=0 || IndexOfMagic(intent.magic)>=0)
             why="repeated";
-      if(why=="")
+      if(StringLen(why)==0)
         {
          GlobalVariableTemp(name);
          if(!GlobalVariableSetOnCondition(name,(double)(intent.slot+1),0))
             why="claimed-elsewhere";
         }
-      if(why=="" && !Write(intent))
+      if(StringLen(why)==0 && !Write(intent))
          why="storage-failed";
       guard.Give();
       return(why);

@@ -41,7 +41,7 @@ private:
 
    void              Fail(const string what)
      {
-      if(m_fault=="")
+      if(StringLen(m_fault)==0)
          m_fault=what;
      }
 
@@ -139,7 +139,7 @@ private:
      {
       string out="";
       int from=m_at;
-      while(m_at<m_length && m_fault=="")
+      while(m_at<m_length && StringLen(m_fault)==0)
         {
          ushort unit=StringGetCharacter(m_text,m_at);
          if(unit<' ')
@@ -209,7 +209,7 @@ private:
       Blanks();
       if(Take('}'))
          return;
-      while(m_fault=="")
+      while(StringLen(m_fault)==0)
         {
          Blanks();
          if(!Take('"'))
@@ -218,7 +218,7 @@ private:
             return;
            }
          string name=TextToken();
-         if(name=="" || Find(node,name)>=0)
+         if(StringLen(name)==0 || Find(node,name)>=0)
             Fail("a member twice or without name");
          Blanks();
          if(!Take(':'))
@@ -237,7 +237,7 @@ private:
       Blanks();
       if(Take(']'))
          return;
-      while(m_fault=="")
+      while(StringLen(m_fault)==0)
         {
          Value("",node,depth);
          Blanks();
@@ -250,7 +250,7 @@ private:
 
    void              Value(const string name,const int parent,const int depth)
      {
-      if(m_fault!="")
+      if(StringLen(m_fault)>0)
          return;
       if(depth>JSON_DEPTH_MAX)
         {
@@ -324,11 +324,11 @@ public:
       m_fault="";
       Value("",-1,1);
       Blanks();
-      if(m_fault=="" && m_at<m_length)
+      if(StringLen(m_fault)==0 && m_at<m_length)
          Fail("something behind the object");
-      if(m_fault=="" && m_nodes[0].kind!=JSON_OBJECT)
+      if(StringLen(m_fault)==0 && m_nodes[0].kind!=JSON_OBJECT)
          Fail("no object");
-      return(m_fault=="");
+      return(StringLen(m_fault)==0);
      }
 
    string            Fault(void)
@@ -414,7 +414,7 @@ public:
      {
       ulong value=0;
       string text=Text(node,name,20);
-      if(m_fault=="" && (!ParseUnsigned(text,value) || value==0 || StringGetCharacter(text,0)=='0'))
+      if(StringLen(m_fault)==0 && (!ParseUnsigned(text,value) || value==0 || StringGetCharacter(text,0)=='0'))
          Fail(name+" is no ticket");
       return(value);
      }

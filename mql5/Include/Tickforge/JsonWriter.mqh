@@ -49,7 +49,7 @@ private:
    void              Name(const string name)
      {
       Comma();
-      if(name!="")
+      if(StringLen(name)>0)
          m_text+="\""+name+"\":";
      }
 
@@ -107,7 +107,7 @@ public:
    // An empty text is null.
    void              TextOrNull(const string name,const string value)
      {
-      Raw(name,value=="" ? "null" : Quoted(value));
+      Raw(name,StringLen(value)==0 ? "null" : Quoted(value));
      }
 
    void              Number(const string name,const long value)

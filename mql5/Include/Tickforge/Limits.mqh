@@ -43,6 +43,9 @@
 #define LOCK_STALE_MS 2000
 #define LOCK_WAIT_MS 200
 
+// A chart that did not say for so long that it has a connection's number has left it.
+#define SLOT_STALE_MS 5000
+
 #define REPRICES_MAX 2
 
 // Deals can be booked with times before those already seen.

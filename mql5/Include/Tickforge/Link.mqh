@@ -53,7 +53,7 @@ bool ParseAddress(const string text,Address &address,string &fault)
      }
    address.port=(uint)port;
    address.host=(colon<0 ? host : StringSubstr(host,0,colon));
-   if(address.host=="" || StringFind(address.path," ")>=0)
+   if(StringLen(address.host)==0 || StringFind(address.path," ")>=0)
      {
       fault="InpServer names no host";
       return(false);
@@ -135,7 +135,7 @@ private:
       long version=json.Number(0,"v",0,1000000);
       string nonce=json.Text(0,"nonce",32);
       json.NoMore(0);
-      if(json.Fault()!="" || type!="challenge" || version!=PROTOCOL_VERSION || StringLen(nonce)!=32)
+      if(StringLen(json.Fault())>0 || type!="challenge" || version!=PROTOCOL_VERSION || StringLen(nonce)!=32)
         {
          Drop(WS_POLICY,StringFormat("the server does not speak version %d of the protocol %s",PROTOCOL_VERSION,json.Fault()));
          return;
@@ -197,6 +197,8 @@ public:
       m_since=0;
       m_sent=0;
       m_received=0;
+      m_fault="";
+      m_refused="";
      }
 
    void              Configure(const Address &address,const string thumbprint,const uint backoffMin,const uint backoffMax)
@@ -268,7 +270,9 @@ public:
       m_backoff=(m_backoff==0 ? m_backoffMin : m_backoff*2);
       if(m_backoff>m_backoffMax)
          m_backoff=m_backoffMax;
-      uint chance=(m_backoff/2)*(uint)MathRand()/32768;
+      uchar drawn[];
+      g_random.Draw(2,drawn);
+      uint chance=(m_backoff/2)*((uint)drawn[0]*256+(uint)drawn[1])/65536;
       m_dialAt=GetTickCount64()+(ulong)(m_backoff-m_backoff/2+chance);
      }
 
@@ -336,9 +340,9 @@ public:
         }
       long n=json.Number(0,"n",0,9007199254740991);
       type=json.Text(0,"t",32);
-      if(json.Fault()!="" || n!=m_received+1)
+      if(StringLen(json.Fault())>0 || n!=m_received+1)
         {
-         SendError("bad-frame",json.Fault()!="" ? json.Fault() : "a number out of order: replayed or lost");
+         SendError("bad-frame",StringLen(json.Fault())>0 ? json.Fault() : "a number out of order: replayed or lost");
          return(false);
         }
       m_received=n;

@@ -44,6 +44,15 @@ bool IsNews(Told &list[],const ulong ticket,const string mark)
    return(news);
   }
 
+// Item by item: ArrayRemove moves bytes, and there are texts in them.
+void Forget(Told &list[],const int index)
+  {
+   int last=ArraySize(list)-1;
+   for(int i=index; i<last; i++)
+      list[i]=list[i+1];
+   ArrayResize(list,last);
+  }
+
 class Reporter
   {
 private:
@@ -115,7 +124,7 @@ private:
          if(!m_positions[i].seen)
            {
             SendPosition(link,m_positions[i].ticket);
-            ArrayRemove(m_positions,(uint)i,1);
+            Forget(m_positions,i);
            }
      }
 
@@ -132,7 +141,7 @@ private:
          if(!m_orders[i].seen)
            {
             SendOrder(link,m_orders[i].ticket);
-            ArrayRemove(m_orders,(uint)i,1);
+            Forget(m_orders,i);
            }
      }
 
@@ -164,7 +173,7 @@ private:
       long oldest=newest-(long)DEAL_OVERLAP_SECONDS*1000-1000;
       for(int i=ArraySize(m_deals)-1; i>=0; i--)
          if(m_deals[i].ms<oldest)
-            ArrayRemove(m_deals,(uint)i,1);
+            Forget(m_deals,i);
      }
 
    void              Remember(const ulong ticket,const long ms)
@@ -211,7 +220,10 @@ private:
       json.CloseList();
       json.OpenList("intents");
       for(int i=from; i<book.Total() && i<from+LIST_MAX; i++)
-         WriteIntent(json,"",book.At(i));
+        {
+         Intent intent=book.At(i);
+         WriteIntent(json,"",intent);
+        }
       json.CloseList();
       WriteFigures(json,"figures");
       link.Send(json);

@@ -4,6 +4,7 @@
 #ifndef TICKFORGE_RING
 #define TICKFORGE_RING
 
+#include <Tickforge/Cursors.mqh>
 #include <Tickforge/Files.mqh>
 #include <Tickforge/Gaps.mqh>
 #include <Tickforge/Link.mqh>
@@ -21,6 +22,7 @@ struct TickStream
    long              gapFromMs;
    long              gapToMs;
    bool              gapUntold;
+   bool              gapUnwritten;
   };
 
 struct RingTick
@@ -34,21 +36,13 @@ struct RingTick
    ulong             drained;
   };
 
-// Where reading of a symbol's history goes on: the last tick's time, and how many of that time were read.
-struct TickCursor
-  {
-   string            symbol;
-   long              ms;
-   int               count;
-  };
-
 class TickRing
   {
 private:
    LineLog           m_log;
    string            m_boot;
    TickStream        m_streams[];
-   TickCursor        m_cursors[];
+   CursorList        m_cursors;
    UnreadList        m_unread;
    RingTick          m_ticks[];
    int               m_capacity;
@@ -58,6 +52,9 @@ private:
    long              m_next;
    long              m_live;
    string            m_pending;
+   // The file could not be written; when it is tried again.
+   bool              m_broken;
+   ulong             m_tryAt;
 
    int               Slot(const long position)
      {
@@ -88,6 +85,7 @@ private:
       m_streams[stream].gapFromMs=0;
       m_streams[stream].gapToMs=0;
       m_streams[stream].gapUntold=false;
+      m_streams[stream].gapUnwritten=false;
      }
 
    void              Lose(const int stream,const ulong seq,const long ms)
@@ -100,6 +98,7 @@ private:
       m_streams[stream].gapTo=seq;
       m_streams[stream].gapToMs=ms;
       m_streams[stream].gapUntold=true;
+      m_streams[stream].gapUnwritten=true;
      }
 
    void              SkipAcked(void)
@@ -129,15 +128,6 @@ private:
       m_tail++;
      }
 
-   void              MoveCursor(const string symbol,const long ms)
-     {
-      int cursor=CursorOf(symbol);
-      if(m_cursors[cursor].ms==ms)
-         m_cursors[cursor].count++;
-      else
-         SetCursor(cursor,ms,1);
-     }
-
    void              SetAcked(const int stream,const ulong seq)
      {
       if(stream<0 || seq<=m_streams[stream].acked)
@@ -161,7 +151,7 @@ private:
          m_streams[stream].last=number;
          long ms=StringToInteger(parts[4]);
          Push(stream,number,ms,parts[5],true);
-         MoveCursor(parts[2],ms);
+         m_cursors.Move(parts[2],ms);
         }
       if(count==4 && parts[0]=="A" && ParseUnsigned(parts[3],number))
         {
@@ -169,7 +159,7 @@ private:
          SkipAcked();
         }
       if(count==4 && parts[0]=="C")
-         SetCursor(CursorOf(parts[1]),StringToInteger(parts[2]),(int)StringToInteger(parts[3]));
+         m_cursors.Set(m_cursors.IndexOf(parts[1]),StringToInteger(parts[2]),(int)StringToInteger(parts[3]));
       if(count==6 && parts[0]=="U" && ParseUnsigned(parts[5],number))
          m_unread.Add(parts[1],parts[2],StringToInteger(parts[3]),StringToInteger(parts[4]),number);
       ulong to=0;
@@ -211,10 +201,11 @@ private:
          text+=m_unread.Line(i);
       for(long at=m_head; at<m_tail; at++)
          text+=TickLine(Slot(at));
-      for(int i=0; i<ArraySize(m_cursors); i++)
-         text+=CheckedLine(StringFormat("C|%s|%I64d|%d",m_cursors[i].symbol,m_cursors[i].ms,m_cursors[i].count));
+      text+=m_cursors.Lines();
       m_pending="";
-      return(m_log.Replace(text));
+      m_broken=!m_log.Replace(text);
+      m_tryAt=GetTickCount64()+1000;
+      return(!m_broken);
      }
 
    // One frame of a stream's ticks between two positions, as many as fit; false when there is none left.
@@ -274,6 +265,8 @@ public:
       m_tail=0;
       m_next=0;
       m_live=0;
+      m_broken=false;
+      m_tryAt=0;
      }
 
    // What earlier lives left unacknowledged comes back as backfill.
@@ -283,13 +276,14 @@ public:
       m_capacity=capacity;
       ArrayResize(m_ticks,capacity);
       ArrayResize(m_streams,0);
-      ArrayResize(m_cursors,0);
+      m_cursors.Clear();
       m_unread.Clear();
       m_head=0;
       m_tail=0;
       m_next=0;
       m_live=0;
       m_pending="";
+      m_broken=false;
       if(!m_log.Open(path))
          return(false);
       string payloads[];
@@ -319,30 +313,17 @@ public:
 
    int               CursorOf(const string symbol)
      {
-      int count=ArraySize(m_cursors);
-      for(int i=0; i<count; i++)
-         if(m_cursors[i].symbol==symbol)
-            return(i);
-      ArrayResize(m_cursors,count+1,SYMBOLS_MAX);
-      m_cursors[count].symbol=symbol;
-      SetCursor(count,0,0);
-      return(count);
+      return(m_cursors.IndexOf(symbol));
      }
 
-   long              CursorMs(const int cursor)
+   TickCursor        Cursor(const int cursor)
      {
-      return(m_cursors[cursor].ms);
-     }
-
-   int               CursorCount(const int cursor)
-     {
-      return(m_cursors[cursor].count);
+      return(m_cursors.At(cursor));
      }
 
    void              SetCursor(const int cursor,const long ms,const int count)
      {
-      m_cursors[cursor].ms=ms;
-      m_cursors[cursor].count=count;
+      m_cursors.Set(cursor,ms,count);
      }
 
    // The next tick of a symbol, numbered.
@@ -351,8 +332,9 @@ public:
       int stream=StreamOf(m_boot,symbol,true);
       m_streams[stream].last++;
       Push(stream,m_streams[stream].last,ms,tuple,backfill);
-      m_pending+=TickLine(Slot(m_tail-1));
-      MoveCursor(symbol,ms);
+      if(!m_broken)
+         m_pending+=TickLine(Slot(m_tail-1));
+      m_cursors.Move(symbol,ms);
      }
 
    // History does not reach back to the cursor: what lies between is lost, and how much nobody knows.
@@ -362,20 +344,27 @@ public:
       m_pending+=m_unread.Line(m_unread.Total()-1);
      }
 
-   // What was added is in the file when this returns true.
+   // What was added is in the file when this returns true. After a failure the file is written anew, as a whole, once it can be.
    bool              Persist(void)
      {
-      if(m_pending=="")
-         return(true);
-      if(m_log.Size()>LOG_BYTES_MAX)
+      if(m_broken && GetTickCount64()<m_tryAt)
+         return(false);
+      if(m_broken || m_log.Size()>LOG_BYTES_MAX)
          return(Compact());
+      if(StringLen(m_pending)==0)
+         return(true);
       for(int i=0; i<ArraySize(m_streams); i++)
-         if(m_streams[i].gapUntold)
+         if(m_streams[i].gapUnwritten)
+           {
             m_pending+=GapLine(i);
-      bool written=m_log.AppendText(m_pending);
+            m_streams[i].gapUnwritten=false;
+           }
+      m_broken=!m_log.AppendText(m_pending);
       m_pending="";
       m_log.Flush();
-      return(written);
+      if(m_broken)
+         Print("Tickforge: the file of ticks cannot be written, ticks wait: is the disk full?");
+      return(!m_broken);
      }
 
    // Everything up to `seq` is durable at the server.
@@ -422,10 +411,7 @@ public:
    void              Pump(Link &link)
      {
       if(!Persist())
-        {
-         Print("Tickforge: the file of ticks cannot be written, ticks wait: is the disk full?");
          return;
-        }
       SendGaps(link);
       while(m_next<m_tail && !link.Busy() && link.State()==LINK_KEYED)
         {

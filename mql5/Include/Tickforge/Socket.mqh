@@ -37,7 +37,7 @@ private:
       string wanted=thumbprint;
       StringToUpper(wanted);
       StringToUpper(seen);
-      if(wanted!="" && wanted!=seen)
+      if(StringLen(wanted)>0 && wanted!=seen)
         {
          fault="the certificate is another one than InpTlsThumbprint says";
          return(false);

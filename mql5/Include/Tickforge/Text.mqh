@@ -96,7 +96,7 @@ string Cut(const string text,const int units)
 void Bytes(const string text,uchar &bytes[])
   {
    ArrayResize(bytes,0);
-   if(text=="")
+   if(StringLen(text)==0)
       return;
    // The last byte is the text's terminating zero.
    int count=StringToCharArray(text,bytes,0,WHOLE_ARRAY,CP_UTF8);

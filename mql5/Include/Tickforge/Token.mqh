@@ -40,7 +40,7 @@ bool LoadToken(const Identity &identity,Credential &credential)
       return(false);
    credential.id=json.Text(0,"id",32);
    credential.secret=json.Text(0,"secret",128);
-   return(json.Fault()=="");
+   return(StringLen(json.Fault())==0);
   }
 
 // On disk when it returns true.

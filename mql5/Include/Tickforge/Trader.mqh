@@ -90,7 +90,7 @@ private:
       if(!VolumeFits(command.symbol,command.volume))
          return("bad-volume");
       string why=guard.RefusesEntry(command.volume,command.sl);
-      if(why!="")
+      if(StringLen(why)>0)
          return(why);
       if(authority.mode!="active")
          return("mode");
@@ -112,7 +112,7 @@ private:
       outcome.answered=GetTickCount64();
       outcome.retcode=result.retcode;
       outcome.retcodeExternal=result.retcode_external;
-      outcome.words=(result.comment=="" && !sent ? StringFormat("error %d",GetLastError()) : result.comment);
+      outcome.words=(StringLen(result.comment)==0 && !sent ? StringFormat("error %d",GetLastError()) : result.comment);
       outcome.order=result.order;
       outcome.deal=result.deal;
       outcome.volume=result.volume;
@@ -138,11 +138,13 @@ public:
       if(command.epoch<1 || command.epoch>book.Epoch() || (!authority.fenced && command.kind=="order"))
          return("not-fenced");
       string why=RefusesTime(command,clock,authority);
-      if(why=="" && command.kind=="order")
+      if(StringLen(why)==0 && command.kind=="order")
          why=RefusesEntry(command,authority,guard);
-      if(why=="" && command.kind=="order")
+      if(StringLen(why)==0 && command.kind=="order")
          why=RefusesQuote(command,command.symbol,drain);
-      if(why=="" && !TradeAllowed())
+      if(StringLen(why)==0 && command.kind=="close" && PositionSelectByTicket(command.target))
+         why=RefusesQuote(command,PositionGetString(POSITION_SYMBOL),drain);
+      if(StringLen(why)==0 && !TradeAllowed())
          why="trading-disabled";
       return(why);
      }
@@ -179,7 +181,7 @@ public:
             int index=drain.IndexOf(request.symbol);
             if(index>=0)
                drain.Drain(ring,index);
-            again=(RefusesTime(command,clock,authority)=="" && RefusesQuote(command,request.symbol,drain)=="");
+            again=(StringLen(RefusesTime(command,clock,authority))==0 && StringLen(RefusesQuote(command,request.symbol,drain))==0);
            }
         }
      }

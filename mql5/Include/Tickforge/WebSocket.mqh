@@ -123,7 +123,7 @@ private:
 
    void              Fail(const int code,const string what)
      {
-      if(m_fault=="")
+      if(StringLen(m_fault)==0)
          m_fault=what;
       if(m_state==WS_STATE_OPEN)
          CloseWith(code,"");
@@ -187,7 +187,7 @@ private:
          if(upgrade!="websocket" || StringFind(connection,"upgrade")<0 || Header(block,"sec-websocket-accept")!=m_accept)
             Fail(WS_PROTOCOL_ERROR,"the answer to the handshake does not fit");
          else
-            if(Header(block,"sec-websocket-extensions")!="" || Header(block,"sec-websocket-protocol")!="")
+            if(StringLen(Header(block,"sec-websocket-extensions"))>0 || StringLen(Header(block,"sec-websocket-protocol"))>0)
                Fail(WS_PROTOCOL_ERROR,"the server chose what was not offered");
             else
                m_state=WS_STATE_OPEN;
@@ -344,6 +344,8 @@ public:
          Append(payload,words);
          Frame(WS_CLOSE,payload);
          m_transport.Flush();
+         // Bytes left unread would make the system take back what was just written.
+         m_transport.Read(m_input);
         }
       Drop();
      }

@@ -12,7 +12,7 @@ enum { INIT_SUCCEEDED = 0, INIT_FAILED = 1, INIT_PARAMETERS_INCORRECT = 2 };
 enum { CHARTEVENT_OBJECT_CLICK = 1 };
 enum ENUM_TERMINAL_INFO_INTEGER { TERMINAL_BUILD, TERMINAL_CONNECTED, TERMINAL_TRADE_ALLOWED, TERMINAL_PING_LAST };
 enum ENUM_TERMINAL_INFO_STRING { TERMINAL_DATA_PATH };
-enum ENUM_MQL_INFO_INTEGER { MQL_TRADE_ALLOWED };
+enum ENUM_MQL_INFO_INTEGER { MQL_TRADE_ALLOWED, MQL_TESTER };
 extern const String _Symbol;
 long TerminalInfoInteger(ENUM_TERMINAL_INFO_INTEGER property);
 String TerminalInfoString(ENUM_TERMINAL_INFO_STRING property);
@@ -22,7 +22,6 @@ void EventKillTimer();
 int GetLastError();
 void ResetLastError();
 long ChartID();
-int MathRand();
 void Sleep(int milliseconds);
 
 // Time.

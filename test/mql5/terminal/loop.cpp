@@ -144,7 +144,9 @@ void take(const std::string &line) {
     takeCalendar(in);
   } else if (order == "share") {
     in >> word;
-    in >> sharedVariables[word];
+    std::string value;
+    in >> value;
+    sharedVariables[word] = value == "now" ? static_cast<double>(GetTickCount64()) : std::stod(value);
   } else if (order == "click") {
     program::onClick(String(u"TickforgeKill"));
   } else if (order == "forget-ticks") {
@@ -210,7 +212,6 @@ void run() {
 int main(int count, char **arguments) {
   if (count < 2) return 64;
   terminal::dataFolder = arguments[1];
-  std::srand(static_cast<unsigned>(::getpid()));
   terminal::openBroker();
   terminal::start();
   terminal::run();

@@ -52,7 +52,6 @@ datetime TimeCurrent() {
   return static_cast<datetime>(newest / 1000);
 }
 void Sleep(int milliseconds) { ::usleep(static_cast<useconds_t>(milliseconds) * 1000); }
-int MathRand() { return std::rand() % 32768; }
 int GetLastError() { return lastError; }
 void ResetLastError() { lastError = 0; }
 long ChartID() { return 1; }
@@ -76,7 +75,7 @@ long TerminalInfoInteger(ENUM_TERMINAL_INFO_INTEGER property) {
   return 0;
 }
 String TerminalInfoString(ENUM_TERMINAL_INFO_STRING) { return String(dataFolder); }
-long MQLInfoInteger(ENUM_MQL_INFO_INTEGER) { return 1; }
+long MQLInfoInteger(ENUM_MQL_INFO_INTEGER property) { return property == MQL_TRADE_ALLOWED ? 1 : 0; }
 
 namespace {
 

@@ -21,22 +21,25 @@ using color = unsigned int;
 
 class String {
  public:
+  // NULL, which is no text and not equal to an empty one.
   String() = default;
-  explicit String(const char16_t *text) : m_text(text) {}
-  explicit String(std::u16string text) : m_text(std::move(text)) {}
-  explicit String(const std::string &utf8) : m_text(fromUtf8(utf8)) {}
+  explicit String(const char16_t *text) : m_null(false), m_text(text) {}
+  explicit String(std::u16string text) : m_null(false), m_text(std::move(text)) {}
+  explicit String(const std::string &utf8) : m_null(false), m_text(fromUtf8(utf8)) {}
 
   const std::u16string &text() const { return m_text; }
   std::string utf8() const { return toUtf8(m_text); }
   String &operator+=(const String &other) {
     m_text += other.m_text;
+    m_null = m_null && other.m_null;
     return *this;
   }
   friend String operator+(const String &a, const String &b) { return String(a.m_text + b.m_text); }
-  friend bool operator==(const String &a, const String &b) { return a.m_text == b.m_text; }
-  friend bool operator!=(const String &a, const String &b) { return a.m_text != b.m_text; }
+  friend bool operator==(const String &a, const String &b) { return a.m_null == b.m_null && a.m_text == b.m_text; }
+  friend bool operator!=(const String &a, const String &b) { return !(a == b); }
 
  private:
+  bool m_null = true;
   std::u16string m_text;
 };
 using string = String;
@@ -138,11 +141,11 @@ int ArrayCopy(Array<T> &target, const Array<T> &source, int to = 0, int from = 0
 }
 
 template <class T>
-bool ArrayRemove(Array<T> &array, uint start, uint count = UINT_MAX) {
+bool ArrayRemove(Array<T> &array, uint start, uint count) {
+  static_assert(std::is_trivially_copyable_v<T>, "ArrayRemove moves bytes: take it for plain values only");
   const auto size = static_cast<uint>(array.size());
-  if (start > size) hardError("ArrayRemove outside of an array");
-  const uint end = count > size - start ? size : start + count;
-  array.items().erase(array.items().begin() + start, array.items().begin() + end);
+  if (start > size || count > size - start) hardError("ArrayRemove outside of an array");
+  array.items().erase(array.items().begin() + start, array.items().begin() + start + count);
   return true;
 }
 
