@@ -244,9 +244,13 @@ export class MadeTerminal {
   readonly streams: Stream[] = [];
   wire: Wire | undefined;
 
-  constructor(options: MadeTerminalOptions) {
+  /** @param memory what another one of the same life remembers */
+  constructor(options: MadeTerminalOptions, memory?: { streams: readonly Stream[]; boot: string }) {
     this.options = options;
     this.token = options.token;
+    if (memory === undefined) return;
+    this.streams.push(...memory.streams);
+    this.boot = memory.boot;
   }
 
   get symbols(): Hello["symbols"] {
@@ -325,9 +329,8 @@ export class MadeTerminal {
     return stream.last;
   }
 
-  /** The ring was too small: the oldest up to `to` are gone. */
-  overflow(symbol: string, to: number): void {
-    const stream = this.stream(symbol);
+  /** The ring was too small: the oldest of a stream up to `to` are gone. */
+  overflow(stream: Stream, to: number): void {
     const from = Math.min(...stream.ticks.keys());
     for (let seq = from; seq <= to; seq++) stream.ticks.delete(seq);
     stream.lost = { from: stream.lost?.from ?? from, to };

@@ -108,7 +108,10 @@ export class LaneBook {
       const known = this.find(wish);
       const lane = known ?? this.#add(new Lane(wish));
       lane.lastSeq = Math.max(lane.lastSeq, wish.lastSeq);
-      if (known !== undefined) return lane;
+      if (known !== undefined) {
+        if (wish.firstSeq !== undefined) this.hearFirst(lane, wish.firstSeq);
+        return lane;
+      }
       const firstSeq = wish.firstSeq ?? 1;
       written.push(...this.#begin(lane, firstSeq));
       lane.takenSeq = firstSeq - 1;

@@ -395,7 +395,7 @@ describe("ticks", () => {
     await client.settled();
     client.wire?.drop();
     for (let i = 0; i < 30; i++) client.tick("EURUSD", 1.1 + i / 1e5);
-    client.overflow("EURUSD", 21);
+    client.overflow(client.stream("EURUSD"), 21);
     await client.connect();
     client.resend();
     await client.settled();
