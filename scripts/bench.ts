@@ -21,6 +21,7 @@ const BENCHES = [
   "projection",
   "import",
   "ingest",
+  "mt5",
   "storage",
   "hot-state",
   "dashboard",
