@@ -8,8 +8,10 @@ const RESIDUE_MS_MAX = 120_000;
 /** Live ticks in a row that must agree, and over how long, before an offset is believed. */
 const AGREEING_TICKS = 10;
 const AGREEING_MS = 3_000;
-/** Between two of them the trade server's time and ours must pass alike. */
-const PACE_MS_MAX = 5_000;
+/** Over that stretch the trade server's time and ours must pass alike: less than it, so that an old tick that repeats does not. */
+const PACE_MS_MAX = 1_500;
+/** No zone is further from UTC, with room for a mistake of an hour. */
+const OFFSET_MS_MAX = 15 * 3_600_000;
 
 /** Server time by the terminal's monotonic clock: the heartbeat with the shortest way says it best. */
 export class ClockMap {
@@ -45,8 +47,7 @@ export class BrokerTime {
   #candidateMs = Number.NaN;
   #agreeing = 0;
   #sinceMs = 0;
-  #lastNowMs = 0;
-  #lastBrokerMs = 0;
+  #sinceBrokerMs = 0;
 
   /** @param options.provenMs what ticks once showed; NaN where they never did */
   constructor(options: { provenMs: number; saidMs: number }) {
@@ -68,15 +69,15 @@ export class BrokerTime {
    */
   hear(brokerMs: number, nowMs: number): boolean {
     const candidateMs = wholeQuarters(brokerMs - nowMs);
-    const pace = Math.abs(brokerMs - this.#lastBrokerMs - (nowMs - this.#lastNowMs));
-    this.#lastBrokerMs = brokerMs;
-    this.#lastNowMs = nowMs;
     // The last tick before a weekend is sent as live, too: it does not keep pace.
-    const isOff = Math.abs(brokerMs - nowMs - candidateMs) > RESIDUE_MS_MAX;
+    const pace = Math.abs(brokerMs - this.#sinceBrokerMs - (nowMs - this.#sinceMs));
+    const isOff =
+      Math.abs(brokerMs - nowMs - candidateMs) > RESIDUE_MS_MAX || Math.abs(candidateMs) > OFFSET_MS_MAX;
     if (isOff || candidateMs !== this.#candidateMs || pace > PACE_MS_MAX) {
       this.#candidateMs = isOff ? Number.NaN : candidateMs;
       this.#agreeing = 0;
       this.#sinceMs = nowMs;
+      this.#sinceBrokerMs = brokerMs;
       return false;
     }
     this.#agreeing++;

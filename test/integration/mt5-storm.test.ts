@@ -97,7 +97,7 @@ test(
       make(1 + random.integer(60));
       if (random.next() < 0.1) {
         const symbol = SYMBOLS[random.integer(2)]!;
-        const [stream] = terminal.streams.filter((each) => each.symbol === symbol && each.ticks.size > 2);
+        const stream = terminal.streams.find((each) => each.symbol === symbol && each.ticks.size > 2);
         const seqs = [...(stream?.ticks.keys() ?? [])];
         if (stream !== undefined) {
           const to = seqs[random.integer(seqs.length - 1)]!;
