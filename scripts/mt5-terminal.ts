@@ -96,7 +96,12 @@ export class Wire {
   #received = 0;
   readonly #wakers: (() => void)[] = [];
 
-  constructor(url: string, credential: Credential, options: { version?: number } = {}) {
+  /** @param options.trusts a certificate besides those that everybody trusts, in PEM */
+  constructor(
+    url: string,
+    credential: Credential,
+    options: { version?: number; trusts?: string | undefined } = {},
+  ) {
     this.#credential = credential;
     this.#openText = JSON.stringify({
       t: "open",
@@ -105,7 +110,8 @@ export class Wire {
       id: credential.id,
       nonce: randomBytes(16).toString("hex"),
     });
-    this.socket = new WebSocket(url, { perMessageDeflate: false } as never);
+    const tls = options.trusts === undefined ? {} : { tls: { ca: options.trusts } };
+    this.socket = new WebSocket(url, { perMessageDeflate: false, ...tls } as never);
     this.socket.onopen = () => this.socket.send(this.#openText);
     this.socket.onmessage = ({ data }) => this.#hear(String(data));
     this.socket.onclose = ({ code, reason }) => {
@@ -240,6 +246,8 @@ export interface MadeTerminalOptions {
 export class MadeTerminal {
   readonly options: MadeTerminalOptions;
   token: Credential;
+  /** A certificate besides those that everybody trusts, in PEM. */
+  trusts: string | undefined;
   boot = randomBytes(8).toString("hex");
   readonly streams: Stream[] = [];
   wire: Wire | undefined;
@@ -291,7 +299,7 @@ export class MadeTerminal {
 
   /** Connects and greets; the welcome's acknowledgements are taken to heart. Undefined where it was refused. */
   async connect(changes: Partial<Hello> = {}): Promise<Wire | undefined> {
-    const wire = new Wire(this.options.url, this.token);
+    const wire = new Wire(this.options.url, this.token, { trusts: this.trusts });
     this.wire = wire;
     wire.onFrame = (frame) => this.#hear(wire, frame);
     if (!(await wire.keyed())) return undefined;

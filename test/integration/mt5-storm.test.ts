@@ -4,41 +4,16 @@
 import { expect, test } from "bun:test";
 import { SeededRandom } from "../../actors/base/random.ts";
 import { terminalSourceId } from "../../edge/feeds/source.ts";
-import { Bridge } from "../../edge/mt5/bridge.ts";
-import { type EdgeRig, startEdge } from "../../scripts/edge-rig.ts";
-import { enrol, MadeTerminal } from "../../scripts/mt5-terminal.ts";
-import { openTerminals } from "../../storage/terminals/store.ts";
+import { startEdge } from "../../scripts/edge-rig.ts";
+import { MadeTerminal } from "../../scripts/mt5-terminal.ts";
 import { journaledTicks } from "../fixtures/mt5-journal.ts";
+import { openedBridge, tokenOf } from "../fixtures/mt5-rig.ts";
 
 const TORTURE = process.env["TICKFORGE_TORTURE"] === "1";
 const RECONNECTS = TORTURE ? 1_000 : 200;
 const SEED = 1_107;
 const SYMBOLS = ["EURUSD", "GBPUSD"] as const;
 const PART_MAX = 40;
-
-function opened(rig: EdgeRig): { bridge: Bridge; stop: () => Promise<void> } {
-  const store = openTerminals({ data: rig.data, keyHex: undefined });
-  if (!store.ok) throw new Error(store.message);
-  const made = new Bridge({
-    station: rig.station,
-    store: store.value,
-    host: "127.0.0.1",
-    port: 0,
-    tls: undefined,
-    symbols: [],
-    onProblem: (message) => {
-      throw new Error(message);
-    },
-  }).listen();
-  if (!made.ok) throw new Error(made.message);
-  return {
-    bridge: made.value,
-    stop: async () => {
-      await made.value.stop();
-      store.value.close();
-    },
-  };
-}
 
 /** What the terminal ever numbered. */
 class Numbered {
@@ -83,10 +58,9 @@ test(
     const random = new SeededRandom(SEED);
     const numbered = new Numbered();
     const rig = await startEdge();
-    let server = opened(rig);
-    const enrolled = await enrol(server.bridge.url, server.bridge.credentials.makeCode("storm", {}).code);
-    if ("refused" in enrolled) throw new Error(enrolled.refused);
-    let terminal = new MadeTerminal({ url: server.bridge.url, token: enrolled.token });
+    let server = openedBridge(rig);
+    const token = await tokenOf(server.bridge, server.bridge.credentials.makeCode("storm", {}).code);
+    let terminal = new MadeTerminal({ url: server.bridge.url, token });
     let restarts = 0;
     const make = (count: number): void => {
       for (const symbol of SYMBOLS)
@@ -116,7 +90,7 @@ test(
         restarts++;
         await server.stop();
         await rig.station.journal.flush();
-        server = opened(rig);
+        server = openedBridge(rig);
         const { streams, boot } = terminal;
         terminal = new MadeTerminal({ url: server.bridge.url, token: terminal.token }, { streams, boot });
       }

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
-import { Bridge, type BridgeOptions } from "../../edge/mt5/bridge.ts";
+import type { Bridge, BridgeOptions } from "../../edge/mt5/bridge.ts";
 import { seal, sessionKey } from "../../edge/mt5/protocol/envelope.ts";
 import { FROM_TERMINAL_BYTES_MAX } from "../../edge/mt5/protocol/limits.ts";
 import { terminalSourceId } from "../../edge/feeds/source.ts";
@@ -16,42 +16,30 @@ import {
   Wire,
 } from "../../scripts/mt5-terminal.ts";
 import { openTerminals } from "../../storage/terminals/store.ts";
-import type { TerminalStore } from "../../actors/ports/terminals.ts";
 import { eventually } from "../fixtures/eventually.ts";
+import { openedBridge, tokenOf } from "../fixtures/mt5-rig.ts";
 
 const problems: string[] = [];
 let rig: EdgeRig;
-let store: TerminalStore;
 let bridge: Bridge;
 let accounts = 0;
 
+/** Closed with the file that they keep open, after all tests. */
+const stops: (() => Promise<void>)[] = [];
+
 function opened(options: Partial<BridgeOptions> = {}): Bridge {
-  const made = new Bridge({
-    station: rig.station,
-    store,
-    host: "127.0.0.1",
-    port: 0,
-    tls: undefined,
-    symbols: [],
-    onProblem: (message) => problems.push(message),
-    ...options,
-    tuning: { attemptsMax: 1_000, sweepMs: 50, ...options.tuning },
-  }).listen();
-  if (!made.ok) throw new Error(made.message);
-  return made.value;
+  const made = openedBridge(rig, { onProblem: (message) => problems.push(message), ...options });
+  stops.push(made.stop);
+  return made.bridge;
 }
 
 beforeAll(async () => {
   rig = await startEdge();
-  const terminals = openTerminals({ data: rig.data, keyHex: undefined });
-  if (!terminals.ok) throw new Error(terminals.message);
-  store = terminals.value;
   bridge = opened();
 });
 
 afterAll(async () => {
-  await bridge.stop();
-  store.close();
+  for (const stop of stops) await stop();
   await rig.stop();
 });
 
@@ -67,12 +55,6 @@ async function known(at: Bridge = bridge): Promise<Known> {
   const account = { login: String(7_000 + accounts) };
   const { code } = at.credentials.makeCode(accountId, {});
   return { accountId, account, token: await tokenOf(at, code, account) };
-}
-
-async function tokenOf(at: Bridge, code: string, account: { login: string }): Promise<Credential> {
-  const enrolled = await enrol(at.url, code, account);
-  if ("refused" in enrolled) throw new Error(enrolled.refused);
-  return enrolled.token;
 }
 
 async function terminal(who: Known, options: Partial<ConstructorParameters<typeof MadeTerminal>[0]> = {}) {
@@ -149,7 +131,7 @@ describe("enrolment", () => {
     const client = await terminal(who, { url: quick.url });
     expect(await client.connect()).toBeDefined();
     await eventually(() => client.token.id !== who.token.id);
-    await eventually(() => store.credential(who.token.id) === undefined);
+    await eventually(() => bridge.store.credential(who.token.id) === undefined);
     // It lives longer than its first token did, and comes again with the newest.
     await Bun.sleep(1_600);
     expect(client.wire?.closed).toBeUndefined();
