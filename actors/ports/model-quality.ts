@@ -5,7 +5,14 @@ import type { Micros } from "../base/clock.ts";
 import type { Forecaster } from "./forecaster.ts";
 import type { MemberId } from "../domain/prediction.ts";
 import type { Regime } from "../domain/regime.ts";
-import type { HoldoutFigures, ModelCard, ModelEvent, Promotion, RegisteredModel } from "./models.ts";
+import type {
+  HoldoutFigures,
+  ModelCard,
+  ModelEvent,
+  Promotion,
+  RegisteredModel,
+  Retirement,
+} from "./models.ts";
 
 /** Over the last settled answers. */
 export interface QualityFigures {
@@ -88,6 +95,7 @@ export interface ModelQuality {
   /** Every version that is registered. */
   models(): readonly KnownModel[];
   promotions(model: string): readonly Promotion[];
+  retirements(model: string): readonly Retirement[];
   /** Of every symbol that has been heard of; those that cannot be read are left out. */
   symbols(): Promise<readonly SymbolQuality[]>;
 }

@@ -1,5 +1,5 @@
 // The registry's models with what training said of them, and what they and the rule members turned out to be worth since: the
-// follower of the journal scores them, this only shows it. Who votes is changed on the command line.
+// follower of the journal scores them, this only shows it. Who votes is changed by model-standing.ts.
 
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { MEMBERS } from "../../actors/domain/prediction.ts";
@@ -16,6 +16,7 @@ import {
   MODEL_STATUSES,
   MODEL_VERSION,
   modelExpiryMicros,
+  type Promotion,
 } from "../../actors/ports/models.ts";
 import type { LivePicture } from "../live/live-picture.ts";
 import { isoTime } from "../live/shapes.ts";
@@ -122,10 +123,14 @@ const modelsSchema = z.object({
 });
 export type ModelsMessage = z.infer<typeof modelsSchema>;
 
+const decisionSchema = z.object({ version: z.string(), by: z.string(), at: z.iso.datetime() });
+
 const cardAnswerSchema = modelSchema.extend({
   /** As it was registered. */
   card: z.record(z.string(), z.unknown()),
-  promotions: z.array(z.object({ version: z.string(), by: z.string(), at: z.iso.datetime() })),
+  /** Who let which version of the model vote, goings back included, and who put which away; oldest first. */
+  promotions: z.array(decisionSchema),
+  retirements: z.array(decisionSchema),
 });
 
 export function addModels(app: OpenAPIHono, picture: LivePicture): void {
@@ -173,13 +178,16 @@ export function addModels(app: OpenAPIHono, picture: LivePicture): void {
     if (known === undefined) {
       throw new Problem(404, "unknown-model", `there is no ${model} ${version}: /api/v1/models lists them`);
     }
-    const promotions = quality
-      .promotions(model)
-      .map(({ version: promoted, by, atMicros }) => ({ version: promoted, by, at: isoTime(atMicros) }));
+    const promotions = quality.promotions(model).map(decisionOf);
+    const retirements = quality.retirements(model).map(decisionOf);
     const described = describe(known, await quality.symbols());
     const whole = structuredClone(known.card) as unknown as Record<string, never>;
-    return c.json({ ...described, card: whole, promotions }, 200);
+    return c.json({ ...described, card: whole, promotions, retirements }, 200);
   });
+}
+
+function decisionOf({ version, by, atMicros }: Promotion): z.infer<typeof decisionSchema> {
+  return { version, by, at: isoTime(atMicros) };
 }
 
 async function overviewOf(quality: ModelQuality, only: string | undefined): Promise<ModelsMessage> {

@@ -1,7 +1,7 @@
 // What a model's versions stand for: which votes, which did before, which are put away. Pure: stores keep it as they like.
 
 import { z } from "zod";
-import type { ModelStatus, Promotion } from "../../actors/ports/models.ts";
+import type { ModelStatus, Promotion, Retirement } from "../../actors/ports/models.ts";
 
 const promotionSchema = z.strictObject({
   version: z.string(),
@@ -15,10 +15,12 @@ export const standingSchema = z.strictObject({
   /** The champion last, before it those it can go back to. */
   champions: z.array(z.string()),
   retired: z.array(z.string()),
+  /** Every time one was put away, oldest first. Files of before do not say it. */
+  retirements: z.array(promotionSchema).default([]),
 });
 export type Standing = z.infer<typeof standingSchema>;
 
-export const NOTHING_YET: Standing = { promotions: [], champions: [], retired: [] };
+export const NOTHING_YET: Standing = { promotions: [], champions: [], retired: [], retirements: [] };
 
 /** Champions that can be gone back to. */
 const CHAMPIONS_MAX = 32;
@@ -37,6 +39,7 @@ export function promoted(standing: Standing, promotion: Promotion): Standing {
   const { promotions, champions, retired } = standing;
   if (champions.at(-1) === promotion.version) return standing;
   return {
+    ...standing,
     promotions: [...promotions, { ...promotion }],
     champions: [...champions, promotion.version].slice(-CHAMPIONS_MAX),
     retired: retired.filter((version) => version !== promotion.version),
@@ -44,7 +47,7 @@ export function promoted(standing: Standing, promotion: Promotion): Standing {
 }
 
 /**
- * The champion before, of those that may be one.
+ * The champion before, of those that may be one and were not put away.
  * @returns undefined where there is none
  */
 export function rolledBack(
@@ -53,17 +56,24 @@ export function rolledBack(
 ): Standing | undefined {
   const { promotions, champions, retired } = standing;
   const current = champions.at(-1);
-  const place = champions.findLastIndex((version) => version !== current && isSound(version));
+  const place = champions.findLastIndex(
+    (each) => each !== current && !retired.includes(each) && isSound(each),
+  );
   const version = champions[place];
   if (version === undefined) return undefined;
   return {
+    ...standing,
     promotions: [...promotions, { version, by, atMicros }],
     champions: champions.slice(0, place + 1),
-    retired: retired.filter((each) => each !== version),
   };
 }
 
-export function retiredFrom(standing: Standing, version: string): Standing {
-  if (standing.retired.includes(version)) return standing;
-  return { ...standing, retired: [...standing.retired, version] };
+export function retiredFrom(standing: Standing, retirement: Retirement): Standing {
+  const { retired, retirements } = standing;
+  if (retired.includes(retirement.version)) return standing;
+  return {
+    ...standing,
+    retired: [...retired, retirement.version],
+    retirements: [...retirements, { ...retirement }],
+  };
 }
