@@ -8,6 +8,8 @@ type Live = ModelsMessage["rules"][number]["live"][number];
 export interface ModelRow {
   /** Of a model its name and version. */
   readonly name: string;
+  /** Undefined of a rule. */
+  readonly version: { readonly model: string; readonly version: string } | undefined;
   readonly member: string;
   readonly status: "rule" | "champion" | "shadow" | "retired";
   readonly event: string;
@@ -24,10 +26,27 @@ export function modelRows({ items, rules }: ModelsMessage, symbol: string): Mode
   const models = items
     .filter(({ symbols, status }) => status !== "retired" && (symbols?.includes(symbol) ?? true))
     .map(({ model, version, member, status, event, horizonSeconds, live }): ModelRow => {
-      return { name: `${model} ${version}`, member, status, event, horizonSeconds, live: ofSymbol(live) };
+      const name = `${model} ${version}`;
+      return {
+        name,
+        version: { model, version },
+        member,
+        status,
+        event,
+        horizonSeconds,
+        live: ofSymbol(live),
+      };
     });
   const members = rules.map(({ member, event, horizonSeconds, live }): ModelRow => {
-    return { name: member, member, status: "rule", event, horizonSeconds, live: ofSymbol(live) };
+    return {
+      name: member,
+      version: undefined,
+      member,
+      status: "rule",
+      event,
+      horizonSeconds,
+      live: ofSymbol(live),
+    };
   });
   return [...models, ...members].sort((a, b) => RANKS[a.status] - RANKS[b.status]);
 }
