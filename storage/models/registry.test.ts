@@ -60,7 +60,7 @@ describe("a registry in a folder", () => {
 
   test("goes by the copy where the file of who counts was cut short, and the next promotion writes both anew", () => {
     const path = join(folder, "lstm.json");
-    truncateSync(path, statSync(path).size / 2);
+    truncateSync(path, Math.floor(statSync(path).size / 2));
     expect(models.champion("lstm")?.card.version).toBe("2");
     expect(models.promotions("lstm")).toHaveLength(2);
     expect(problems.join()).toContain(`${path} cannot be read`);
@@ -80,6 +80,13 @@ describe("a registry in a folder", () => {
     expect(problems.join()).toContain("no version of lstm votes");
     expect(models.promote("lstm", { version: "1", by: "ann", atMicros: 5 })).toMatchObject({ ok: true });
     expect(models.champion("lstm")?.card.version).toBe("1");
+  });
+
+  test("does not mind files that people left there", () => {
+    for (const name of ["notes", join("lstm", "notes")]) writeFileSync(join(folder, name), "");
+    expect(models.list().map(({ card }) => card.version)).toEqual(["2", "1"]);
+    expect(models.list("notes")).toEqual([]);
+    expect(problems).toEqual([]);
   });
 
   test("does not see what was not finished when the process died", () => {

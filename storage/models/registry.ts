@@ -300,9 +300,9 @@ export class FileModels implements Models {
 
   #versions(model: string): string[] {
     const folder = join(this.#folder, model);
-    return namesIn(folder).filter(
-      (name) => MODEL_VERSION.test(name) && statSync(join(folder, name)).isDirectory(),
-    );
+    // People leave files of their own there.
+    if (!isFolder(folder)) return [];
+    return namesIn(folder).filter((name) => MODEL_VERSION.test(name) && isFolder(join(folder, name)));
   }
 
   /** Beside the versions' folders: a version may have any name. */
@@ -362,6 +362,10 @@ function clearAway(path: string): void {
   } catch {
     // It is not seen, and the next try writes over it.
   }
+}
+
+function isFolder(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory();
 }
 
 function namesIn(folder: string): string[] {

@@ -56,6 +56,11 @@ describe("what may be done to a version", () => {
   });
 });
 
+/** Nothing is put off here. */
+function after(): () => void {
+  return () => undefined;
+}
+
 /** A page over a server of the test's own. */
 function pageOf(answer: () => Response): { store: Store; session: Session; sent: string[] } {
   const sent: string[] = [];
@@ -64,7 +69,6 @@ function pageOf(answer: () => Response): { store: Store; session: Session; sent:
     sent.push(`${path} ${body ?? ""}`);
     return Promise.resolve(answer());
   });
-  const after = (): (() => void) => () => undefined;
   const chart = new ChartFeed({ fetchBars: (wish) => api.bars(wish), after, draw: () => undefined });
   const socket = { send: () => undefined, close: () => undefined };
   const ports = { connect: () => socket, nowMillis: () => 0, after, random: () => 0 };

@@ -35,7 +35,7 @@ export function wishesOf(row: ModelRow, rows: readonly ModelRow[]): ModelWish[] 
   const champion =
     rows.find((each) => each.status === "champion" && each.version?.model === version.model)?.version
       ?.version ?? "";
-  return VERBS_OF[status].map((verb) => ({ verb, ...version, champion }));
+  return VERBS_OF[status].map((verb) => Object.assign({ verb, champion }, version));
 }
 
 /** Asked before it is done. */
