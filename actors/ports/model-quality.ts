@@ -31,13 +31,13 @@ export interface QualityFigures {
   readonly auc: number | null;
 }
 
-/** Somebody whose answers on one symbol are scored: a rule, a model that votes, or one that only might. */
+/** Somebody whose answers on one symbol are scored: a rule, who is asked beside the tick path, a model that votes, or one that only might. */
 export interface SubjectQuality {
   /** Of a model its name and version. */
   readonly name: string;
-  readonly kind: "rule" | "champion" | "shadow";
+  readonly kind: "rule" | "asked" | "champion" | "shadow";
   readonly member: MemberId;
-  /** Null of a rule. */
+  /** Null of those that are no models. */
   readonly model: { readonly model: string; readonly version: string } | null;
   readonly event: ModelEvent;
   readonly horizonMicros: Micros;

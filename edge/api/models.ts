@@ -48,7 +48,7 @@ const figures = {
 
 const liveSchema = z.object({
   symbol: z.string(),
-  kind: z.enum(["rule", "champion", "shadow"]),
+  kind: z.enum(["rule", "asked", "champion", "shadow"]),
   /** Answers whose outcome is known, of those that are looked back on. */
   settled: count,
   /** Null, and the curves empty, while those are too few to say anything. */
@@ -100,10 +100,11 @@ const modelSchema = z.object({
 const modelsSchema = z.object({
   /** Every version, by model, the newest first. */
   items: z.array(modelSchema),
-  /** Members that are no models. */
+  /** Members that are no models: rules, and those that are asked beside the tick path, about the horizon they were asked for. */
   rules: z.array(
     z.object({
       member: z.enum(MEMBERS),
+      kind: z.enum(["rule", "asked"]),
       event: z.enum(MODEL_EVENTS),
       horizonSeconds: z.number(),
       live: z.array(liveSchema),
@@ -196,16 +197,18 @@ async function overviewOf(quality: ModelQuality, only: string | undefined): Prom
   const rules = new Map<string, ModelsMessage["rules"][number]>();
   for (const { symbol, subjects } of symbols) {
     for (const subject of subjects) {
-      if (subject.kind !== "rule") continue;
-      const { member, event, horizonMicros } = subject;
-      const rule = rules.get(member) ?? {
+      const { member, kind, event, horizonMicros } = subject;
+      if (kind !== "rule" && kind !== "asked") continue;
+      const key = `${member} ${horizonMicros}`;
+      const rule = rules.get(key) ?? {
         member,
+        kind,
         event,
         horizonSeconds: horizonMicros / MICROS_PER_SECOND,
         live: [],
       };
       rule.live.push(liveOf(symbol, subject));
-      rules.set(member, rule);
+      rules.set(key, rule);
     }
   }
   return {

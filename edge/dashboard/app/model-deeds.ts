@@ -26,6 +26,7 @@ const VERBS_OF: Readonly<Record<ModelRow["status"], readonly Verb[]>> = {
   shadow: ["promote", "retire"],
   retired: [],
   rule: [],
+  asked: [],
 };
 
 /** What may be wished for the version of a row; nothing for rules. */

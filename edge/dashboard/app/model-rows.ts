@@ -11,14 +11,20 @@ export interface ModelRow {
   /** Undefined of a rule. */
   readonly version: { readonly model: string; readonly version: string } | undefined;
   readonly member: string;
-  readonly status: "rule" | "champion" | "shadow" | "retired";
+  readonly status: "rule" | "asked" | "champion" | "shadow" | "retired";
   readonly event: string;
   readonly horizonSeconds: number;
   /** Undefined where nothing of the symbol is scored. */
   readonly live: Live | undefined;
 }
 
-const RANKS: Readonly<Record<ModelRow["status"], number>> = { champion: 0, rule: 1, shadow: 2, retired: 3 };
+const RANKS: Readonly<Record<ModelRow["status"], number>> = {
+  champion: 0,
+  rule: 1,
+  asked: 2,
+  shadow: 3,
+  retired: 4,
+};
 
 /** Who votes first, then rules, then those that only might; models for other symbols and retired ones are left out. */
 export function modelRows({ items, rules }: ModelsMessage, symbol: string): ModelRow[] {
@@ -37,12 +43,12 @@ export function modelRows({ items, rules }: ModelsMessage, symbol: string): Mode
         live: ofSymbol(live),
       };
     });
-  const members = rules.map(({ member, event, horizonSeconds, live }): ModelRow => {
+  const members = rules.map(({ member, kind, event, horizonSeconds, live }): ModelRow => {
     return {
       name: member,
       version: undefined,
       member,
-      status: "rule",
+      status: kind,
       event,
       horizonSeconds,
       live: ofSymbol(live),

@@ -12,6 +12,7 @@ const STANDS: Readonly<Record<ModelRow["status"], string>> = {
   shadow: "is asked and scored, and does not vote",
   retired: "is asked no more",
   rule: "is a rule",
+  asked: "is asked beside the tick path",
 };
 
 /** A line of the table below the row that it is about; null where nothing can be done to it. */

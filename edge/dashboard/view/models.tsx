@@ -110,6 +110,7 @@ function ScoreTable({ rows, open }: { rows: readonly ModelRow[]; open: string })
 const STATUS_TONES: Readonly<Record<ModelRow["status"], string>> = {
   champion: "is-good",
   rule: "is-pending",
+  asked: "is-pending",
   shadow: "is-warn",
   retired: "is-pending",
 };
