@@ -19,6 +19,7 @@ import type { Guard } from "./guard.ts";
 import { History } from "./history.ts";
 import { makeMetrics } from "./metrics.ts";
 import { addModels } from "./models.ts";
+import { addModelStanding, type DoModelDeed } from "./model-standing.ts";
 import { Problem, problemResponse } from "./problem.ts";
 import { addReports } from "./reports.ts";
 import { addRoutes } from "./routes.ts";
@@ -30,6 +31,8 @@ export interface AppOptions {
   readonly guard: Guard;
   /** Makes dossiers; left out, none are made. */
   readonly explain?: Explain | undefined;
+  /** Promotes, rolls back and retires models; left out, nobody does. */
+  readonly models?: DoModelDeed | undefined;
   /** Answers for the page at `/` and its files; undefined for everything else. */
   readonly page: (request: Request) => Response | undefined;
 }
@@ -63,6 +66,7 @@ export function makeApp(options: AppOptions): OpenAPIHono {
   addBackups(api, picture);
   addGraph(api, picture);
   addModels(api, picture);
+  addModelStanding(api, options.models);
   addReports(api, () => picture.station.reports);
   app.route("/api/v1", api);
   addAliases(app, options);

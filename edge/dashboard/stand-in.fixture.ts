@@ -557,12 +557,11 @@ function modelsOf(symbol: string, { isEmpty, isWithoutModels }: StandInOptions):
       holdout: null,
       live: liveOf(symbol, status, n + 1),
     })),
-    rules: (["technical", "quantum", "chaos"] as const).map((member, n) => ({
-      member,
-      event: "up",
-      horizonSeconds: 300,
-      live: liveOf(symbol, "rule", n + 7),
-    })),
+    rules: (["technical", "quantum", "chaos", "analogs"] as const).map((member, n) => {
+      const kind = member === "analogs" ? "asked" : "rule";
+      const horizonSeconds = kind === "asked" ? 900 : 300;
+      return { member, kind, event: "up", horizonSeconds, live: liveOf(symbol, kind, n + 7) };
+    }),
     symbols: [
       {
         symbol,

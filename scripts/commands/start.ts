@@ -11,6 +11,7 @@ import { buildDashboard } from "../../edge/dashboard/routes.ts";
 import { RecentBars } from "../../edge/live/recent-bars.ts";
 import { openStation, type Station } from "../../edge/main.ts";
 import { explainAside } from "../explain-aside.ts";
+import { modelsAside } from "../models-aside.ts";
 import { votersText } from "../../edge/model-watch.ts";
 import { type Market, MARKET_KINDS, type MarketKind, openMarket } from "../../edge/markets.ts";
 import { reportOf } from "../../edge/report.ts";
@@ -241,6 +242,7 @@ async function openSystem({
       closedBecause: market.closedBecause,
     },
     explain: explainAside(settings.data, station.vectors),
+    models: modelsAside(settings.data),
     page: (request) => page.respond(request),
   });
   if (!server.ok) {

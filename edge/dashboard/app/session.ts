@@ -5,6 +5,7 @@ import type { Api } from "./api.ts";
 import type { ChartFeed } from "./chart-feed.ts";
 import { Inbox } from "./inbox.ts";
 import { POLL_MILLIS } from "./limits.ts";
+import { doneText, type ModelWish } from "./model-deeds.ts";
 import type { Part, Store } from "./store.ts";
 import { type BarWish, Stream, type StreamPorts } from "./stream.ts";
 
@@ -83,6 +84,17 @@ export class Session {
   /** The models of the selected symbol are looked at: they are fetched now, and again while they are. */
   lookAtModels(): void {
     if (this.#parts.store.selected.value !== "") this.#refresh(MODEL_PARTS);
+  }
+
+  /** Does what a person has confirmed; what comes of it is in the store. */
+  async doModelWish(wish: ModelWish): Promise<void> {
+    const { store, api } = this.#parts;
+    if (store.modelDeed.value.isBusy) return;
+    store.wishIsAsked();
+    const done = await api.doModelWish(wish);
+    if (done.ok) store.wishIsDone(doneText(done.value));
+    else store.wishIsRefused(done.message);
+    this.lookAtModels();
   }
 
   #reload(topic: StreamTopic): void {

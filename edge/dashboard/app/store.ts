@@ -18,6 +18,7 @@ import type {
   SymbolState,
 } from "../../api/schemas.ts";
 import { SIGNALS_MAX } from "./limits.ts";
+import type { ModelWish } from "./model-deeds.ts";
 import { type Order, thinned, withEquity, withNewest, withPosition, withSteps } from "./lists.ts";
 import type { ConnectionState } from "./stream.ts";
 import { afterPrice, afterRegime, fresher, type SymbolView, viewOf } from "./symbols.ts";
@@ -54,6 +55,14 @@ interface OfSymbol<T> {
   readonly value: T;
 }
 
+/** What becomes of what a person wished. */
+interface Asked {
+  readonly isBusy: boolean;
+  readonly trouble: string;
+}
+
+const NOT_ASKED: Asked = { isBusy: false, trouble: "" };
+
 /** A signal that others read and only the store writes. */
 type Shown<T> = ReadonlySignal<T>;
 
@@ -68,6 +77,10 @@ export class Store {
   readonly filter = signal("");
   /** Whose calibration is drawn; "" for the first who has any. */
   readonly openModel = signal("");
+  readonly #modelWish = signal<ModelWish | undefined>(undefined);
+  readonly #modelDeed = signal(NOT_ASKED);
+  /** What was done to a model last, in words. */
+  readonly modelNotice = signal("");
   /** Signal whose reasons are open; 0 when none is. */
   readonly openSignal = signal(0);
   /** Only the selected symbol's signals. */
@@ -129,6 +142,38 @@ export class Store {
   }
   get votes(): Shown<OfSymbol<readonly PredictionMessage[]> | undefined> {
     return this.#votes;
+  }
+
+  /** What a person is asked about before it is done to a model, and what becomes of it. */
+  get modelWish(): Shown<ModelWish | undefined> {
+    return this.#modelWish;
+  }
+  get modelDeed(): Shown<Asked> {
+    return this.#modelDeed;
+  }
+
+  /** Asks whether it is meant; undefined takes the question away. */
+  wish(wish: ModelWish | undefined): void {
+    batch(() => {
+      this.#modelWish.value = wish;
+      this.#modelDeed.value = NOT_ASKED;
+      if (wish !== undefined) this.modelNotice.value = "";
+    });
+  }
+
+  wishIsAsked(): void {
+    this.#modelDeed.value = { isBusy: true, trouble: "" };
+  }
+
+  /** A question that was taken away meanwhile stays away. */
+  wishIsRefused(trouble: string): void {
+    this.#modelDeed.value = { isBusy: false, trouble };
+    if (this.#modelWish.value === undefined) this.modelNotice.value = trouble;
+  }
+
+  wishIsDone(notice: string): void {
+    this.wish(undefined);
+    this.modelNotice.value = notice;
   }
 
   part(part: Part): Shown<Loadable> {
