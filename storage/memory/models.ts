@@ -95,8 +95,7 @@ export class MemoryModels implements Models {
     const { version } = promotion;
     if (!this.load(model, version).ok) return failure("unknown-model", version);
     const of = this.#of(model);
-    if (of.retired.has(version) && !evenRetired)
-      return failure("is-retired", version);
+    if (of.retired.has(version) && !evenRetired) return failure("is-retired", version);
     const wasAway = of.quarantined.delete(version) || of.retired.has(version);
     if (of.champions.at(-1) !== version || wasAway) {
       of.promotions.push({ ...promotion });
