@@ -33,6 +33,7 @@ import {
   wholeNumber,
   withSettings,
 } from "./common.ts";
+import { tellUnhandled } from "./unhandled.ts";
 import { KEPT_FLAG, UNKEPT_FLAG } from "./keep.ts";
 import { StopRequest } from "./stop-request.ts";
 
@@ -94,6 +95,7 @@ async function start(paths: readonly string[], flags: StartFlags): Promise<void>
   const market = valueOrExit(openMarket({ kind, paths, speed, clock, seed: settings.seed }));
   const stop = new StopRequest();
   const problems = new Problems({ quiet: process.stdout.isTTY && !json });
+  tellUnhandled(problems.tell);
   const calls = kept === undefined ? undefined : CallMark.adopt(kept);
   void stop.wanted().then(() => calls?.tellEnding());
   const { station, server, desks } = await openSystem({ market, settings, problems, calls });
