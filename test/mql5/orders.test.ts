@@ -409,6 +409,9 @@ describe("refusals", () => {
         await rig.terminal.order("click");
         await rig.peer.frame("kill", ({ killed }) => !killed);
         expect((await rig.execution(rig.order())).class).toBe("done");
+        // Another chart of the account blocks; this one looks into its file.
+        await Bun.write(rig.terminal.path("kill.txt"), "damaged");
+        expect(await rig.refusal(rig.order())).toBe("killed");
         await rig.terminal.kill();
         await rig.start({ InpKillSwitch: true });
         expect(await rig.refusal(rig.order())).toBe("killed");

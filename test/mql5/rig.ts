@@ -153,7 +153,7 @@ async function onRig(work: (rig: Rig) => Promise<void>, manners: Partial<Manners
     await work(rig);
   } catch (error) {
     const words = await rig.terminal.lastWords();
-    await rig.terminal.kill();
+    await rig.terminal.discard();
     await rig.peer.stop();
     throw words === "" ? error : new Error(words, { cause: error });
   }

@@ -328,6 +328,7 @@ describe("the WebSocket", () => {
       true,
     ],
     ["a challenge that is no JSON", [textFrame('{"t":"challenge",')], true],
+    ["a challenge in pieces with a ping between them", pieces(CHALLENGE), false],
     ["a ping", [new Uint8Array([0x89, 0x02, 0x68, 0x69])], false],
   ];
 
@@ -371,6 +372,16 @@ describe("the WebSocket", () => {
     );
   }
 });
+
+const CHALLENGE = '{"t":"challenge","v":1,"nonce":"00000000000000000000000000000000"}';
+
+/** A text message in two frames, a ping before and between them. */
+function pieces(text: string): Uint8Array[] {
+  const [whole, ping] = [textFrame(text), new Uint8Array([0x89, 0x02, 0x68, 0x69])];
+  const half = whole.slice(2, 20);
+  const rest = whole.slice(20);
+  return [new Uint8Array([0x01, half.length, ...half]), ping, new Uint8Array([0x80, rest.length, ...rest])];
+}
 
 /** A character changed, left out or put in, or a piece told twice. */
 function mutilate(text: string, random: Random): string {

@@ -123,9 +123,9 @@ test.concurrent(
       await rig.start(inputs);
       const [boot = ""] = bootsOf(rig.peer);
       const back = await rig.peer.vanish();
+      await rig.terminal.until("not connected");
       give(rig, 1, 100);
-      await rig.terminal.order("panel");
-      await Bun.sleep(150);
+      await rig.terminal.until("ticks not acknowledged 20");
       await rig.terminal.kill();
       await rig.terminal.start({ ...inputs, InpServer: rig.peer.url, InpSymbols: "EURUSD,GBPUSD" });
       back();
