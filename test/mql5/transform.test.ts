@@ -47,6 +47,10 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ["#include <Nothing.mqh>", "no file"],
   ["int h=FileOpen(n,FILE_TXT);", "FILE_BIN"],
   ['if(name=="") f();', "StringLen"],
+  [
+    "struct A\n  {\n   int b;\n  };\nA Get(void)\n  {\n   A a;\n   return(a);\n  }\nvoid f(void) { g(it.Get()); }",
+    "keep it in a variable",
+  ],
   ["StringToCharArray(t,b,0,-1,CP_ACP);", "CP_UTF8"],
 ];
 
