@@ -116,6 +116,7 @@ const SAMPLES: Readonly<Record<string, readonly Sample[]>> = {
   "files have at most 450 lines": [
     { path: "edge/a.ts", text: "//\n".repeat(FILE_LINES_MAX + 1), lines: [FILE_LINES_MAX + 1] },
     { path: "edge/a.ts", text: "//\n".repeat(FILE_LINES_MAX), lines: [] },
+    { path: "mql5/a.mqh", text: "//\n".repeat(FILE_LINES_MAX + 1), lines: [FILE_LINES_MAX + 1] },
   ],
   "functions have at most 80 lines": [
     { path: "edge/a.ts", text: `function f() {\n${body(FUNCTION_LINES_MAX - 1)}}`, lines: [1] },
@@ -128,7 +129,13 @@ const SAMPLES: Readonly<Record<string, readonly Sample[]>> = {
     { path: "edge/a.ts", text: `list.map((a) => {\n${body(79)}});`, lines: [1] },
     { path: "edge/a.ts", text: `list.map(a => {\n${body(79)}});`, lines: [1] },
     { path: "edge/a.ts", text: `function f() {\n${body(FUNCTION_LINES_MAX - 2)}}`, lines: [] },
+    {
+      path: "mql5/a.mqh",
+      text: `class A\n  {\n   void f(const int a)\n     {\n${body(79)}     }\n  };`,
+      lines: [3],
+    },
     { path: "edge/a.ts", text: `if (a) {\n${body(100)}}`, lines: [] },
+    { path: "mql5/a.mq5", text: `void f(void)\n  {\n   if(a)\n     {\n${body(70)}     }\n  }`, lines: [] },
     { path: "edge/a.ts", text: `class A {\n${"  f() {}\n".repeat(100)}}`, lines: [] },
     { path: "edge/a.ts", text: `const a = b ? c(d) : {\n${"  e: 1,\n".repeat(100)}};`, lines: [] },
     { path: "edge/a.test.ts", text: `function f() {\n${body(100)}}`, lines: [] },

@@ -46,6 +46,8 @@ export function isTest(path: string): boolean {
 
 const isActors = (path: string): boolean => path.startsWith("actors/");
 const isTypeScript = (path: string): boolean => path.endsWith(".ts");
+/** TypeScript, or MQL5, whose functions, strings and comments look alike. */
+const isSource = (path: string): boolean => isTypeScript(path) || /\.mq[5h]$/.test(path);
 
 function rule(
   name: string,
@@ -186,8 +188,8 @@ export const RULES: readonly Rule[] = [
     /\bMath\s*\.\s*(?:a?(?:sin|cos|tan)h?|atan2|exp|expm1|log|log1p|log10|pow|cbrt|hypot)\s*[(),]/g,
     "differs in its last bits between machines: take base/exponential.ts or arithmetic",
   ),
-  rule("files have at most 450 lines", (path) => isTypeScript(path) && !isTest(path), longFile),
-  rule("functions have at most 80 lines", (path) => isTypeScript(path) && !isTest(path), longFunctions),
+  rule("files have at most 450 lines", (path) => isSource(path) && !isTest(path), longFile),
+  rule("functions have at most 80 lines", (path) => isSource(path) && !isTest(path), longFunctions),
   banned(
     "only the command line and the terminal print",
     (path) => isTypeScript(path) && !isTest(path) && !/^(?:scripts|edge\/terminal)/.test(path),
@@ -211,7 +213,7 @@ export const RULES: readonly Rule[] = [
       ? [{ line: 1, message: "is called index: name it by what it holds" }]
       : [],
   ),
-  rule("files open with what they are", isTypeScript, ({ text }) =>
+  rule("files open with what they are", isSource, ({ text }) =>
     /^(?:#!.*\n)?\/\/ \S/.test(text)
       ? []
       : [
