@@ -3,9 +3,11 @@
 
 import type { Instrument } from "../domain/instrument.ts";
 import { type MicroMoney, moveValueMicros } from "../domain/money.ts";
-import type { AccountBooks } from "./books.ts";
 import { convertMicros } from "./conversion.ts";
 import { orderValueMicros } from "./order-value.ts";
+import type { TrackedOrder } from "./orders.ts";
+import type { TrackedPosition } from "./positions.ts";
+import type { QuoteBoard } from "./quote-board.ts";
 import type { ExposureFigures, NetRange } from "./risk/exposure.ts";
 
 /** What one instrument is held with; unfilled entries by side. */
@@ -20,8 +22,23 @@ interface Holding {
   sellMicros: MicroMoney;
 }
 
+/** What is looked at of an account's books. */
+export interface ExposureSource {
+  readonly positions: {
+    readonly open: readonly Pick<TrackedPosition, "instrumentId" | "signedVolumeMicros">[];
+  };
+  readonly orders: {
+    readonly live: readonly Pick<
+      TrackedOrder,
+      "instrumentId" | "purpose" | "side" | "volumeMicros" | "filledMicros" | "bidPoints" | "askPoints"
+    >[];
+  };
+  readonly board: Pick<QuoteBoard, "bidPoints" | "askPoints">;
+  conversionRate(instrumentId: number): number;
+}
+
 export interface ExposureOptions {
-  readonly books: AccountBooks;
+  readonly books: ExposureSource;
   readonly instruments: readonly Instrument[];
   /** The account's. */
   readonly currency: string;
