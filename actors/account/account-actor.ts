@@ -17,6 +17,7 @@ import { EntryDesk, type EntryWish } from "./entry-desk.ts";
 import { ExitDesk } from "./exit-desk.ts";
 import type { OrderTrigger, TrackedOrder } from "./orders.ts";
 import { sideOf } from "./positions.ts";
+import { buildRiskView, type RiskView } from "./risk-view.ts";
 import type { AccountMode } from "./risk/check.ts";
 
 export class AccountActor {
@@ -46,6 +47,10 @@ export class AccountActor {
 
   view(): AccountView {
     return buildAccountView(this.#desk);
+  }
+
+  risk(): RiskView {
+    return buildRiskView(this.#desk, this.#entries);
   }
 
   receive(record: JournalRecord): void {

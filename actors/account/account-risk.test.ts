@@ -259,13 +259,44 @@ describe("what the account hears", () => {
 const PRICES = [1.1, 150, 0.88, 1.25];
 const RATES = [1, 1 / 150, 1.25, 1];
 
+function worthOf({ instrumentId, volumeMicros }: { instrumentId: number; volumeMicros: number }): number {
+  return Math.round((PRICES[instrumentId] ?? 0) * 100_000 * volumeMicros * (RATES[instrumentId] ?? 0));
+}
+
+function answer(
+  engine: TestEngine,
+  intent: OrderIntent,
+  { rest, choice, step }: { rest: Map<string, number>; choice: number; step: number },
+): void {
+  const left = rest.get(intent.intentId) ?? 0;
+  const dealId = `deal-${step}`;
+  switch (choice % 7) {
+    case 0:
+    case 1:
+      engine.feed(execution(intent, { dealId, volumeMicros: left }));
+      rest.delete(intent.intentId);
+      return;
+    case 2: {
+      const volumeMicros = Math.min(left, 10_000);
+      engine.feed(execution(intent, { dealId, volumeMicros, status: "partially-filled" }));
+      if (volumeMicros === left) rest.delete(intent.intentId);
+      else rest.set(intent.intentId, left - volumeMicros);
+      return;
+    }
+    case 3:
+      engine.feed(execution(intent, { dealId: null, status: "rejected" }));
+      rest.delete(intent.intentId);
+      return;
+    case 4:
+      engine.feed(execution(intent, { dealId: null, status: "unknown" }));
+      return;
+    default:
+  }
+}
+
 describe("many orders at once", () => {
   const GROSS = 500_000_000_000;
   const LONG = 1_500_000;
-
-  function worthOf({ instrumentId, volumeMicros }: { instrumentId: number; volumeMicros: number }): number {
-    return Math.round((PRICES[instrumentId] ?? 0) * 100_000 * volumeMicros * (RATES[instrumentId] ?? 0));
-  }
 
   /** A signal on every symbol, over and over, while orders are filled, filled in part, rejected, lost or left waiting. */
   function storm(choices: readonly number[]): void {
@@ -320,37 +351,6 @@ describe("many orders at once", () => {
     }
   }
 
-  function answer(
-    engine: TestEngine,
-    intent: OrderIntent,
-    { rest, choice, step }: { rest: Map<string, number>; choice: number; step: number },
-  ): void {
-    const left = rest.get(intent.intentId) ?? 0;
-    const dealId = `deal-${step}`;
-    switch (choice % 7) {
-      case 0:
-      case 1:
-        engine.feed(execution(intent, { dealId, volumeMicros: left }));
-        rest.delete(intent.intentId);
-        return;
-      case 2: {
-        const volumeMicros = Math.min(left, 10_000);
-        engine.feed(execution(intent, { dealId, volumeMicros, status: "partially-filled" }));
-        if (volumeMicros === left) rest.delete(intent.intentId);
-        else rest.set(intent.intentId, left - volumeMicros);
-        return;
-      }
-      case 3:
-        engine.feed(execution(intent, { dealId: null, status: "rejected" }));
-        rest.delete(intent.intentId);
-        return;
-      case 4:
-        engine.feed(execution(intent, { dealId: null, status: "unknown" }));
-        return;
-      default:
-    }
-  }
-
   test("never pass a limit together, whatever becomes of them", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(10_000), { minLength: 20, maxLength: 60 }), (choices) => storm(choices)),
@@ -375,6 +375,44 @@ describe("many orders at once", () => {
     expect(total).toBeLessThanOrEqual(GROSS);
     expect(total).toBeGreaterThan(GROSS - 2_000_000_000);
     expect(codes(engine)).toContain("volume-too-small");
+  });
+});
+
+describe("what people see of the limits", () => {
+  test("is what each control says now, and reading it changes nothing", () => {
+    const engine = quoted(under({ grossExposureMaxMicros: 500_000_000_000, consecutiveLossesMax: 3 }));
+    engine.feed(signal({ timeMicros: NOON }), signal({ timeMicros: NOON }));
+    // As bytes: NaN is not equal to itself.
+    const state = (): string =>
+      engine
+        .save()
+        .map((part) => Buffer.from(part.buffer).toString("hex"))
+        .join();
+    const before = state();
+    const view = engine.account.risk();
+    expect(state()).toBe(before);
+    const account = new Map(view.controls.map((control) => [control.code, control]));
+    // 2.5 lots on their way at 1.1001.
+    expect(account.get("gross-exposure")).toMatchObject({
+      unit: "money",
+      value: 275_025_000_000,
+      limit: 500_000_000_000,
+      headroom: 224_975_000_000,
+      passed: true,
+    });
+    expect(account.get("consecutive-losses")).toMatchObject({ value: 0, headroom: 3 });
+    expect(account.has("net-exposure")).toBe(false);
+    const euro = view.symbols[0];
+    expect(euro?.controls.find(({ code }) => code === "duplicate-intent")).toMatchObject({
+      value: 1,
+      headroom: -1,
+      passed: false,
+    });
+    expect(euro?.orderLimits).toContainEqual({ code: "volume-too-small", unit: "lots", limit: 10_000 });
+    expect(view.refusals["duplicate-intent"]).toBe(1);
+    // No quote yet: nothing is known of its spread.
+    const yen = view.symbols[1]?.controls.find(({ code }) => code === "spread-too-wide");
+    expect([yen?.value, yen?.passed]).toEqual([Number.NaN, false]);
   });
 });
 

@@ -61,10 +61,12 @@ export class RiskMemory {
 
   /** A signal's entry was executed. At the limit its instrument is stopped until {@link reEnable}. */
   executed(instrumentId: number, nowMicros: Micros): void {
-    const { executionsMax } = this.#limits[instrumentId] as RiskLimits;
+    const { executionsMax, executionsWindowMicros } = this.#limits[instrumentId] as RiskLimits;
     const times = this.#executions[instrumentId] as Micros[];
     times.push(nowMicros);
-    if (times.length > EXECUTIONS_KEPT_MAX) times.shift();
+    while (times.length > EXECUTIONS_KEPT_MAX || nowMicros - (times[0] as Micros) >= executionsWindowMicros) {
+      times.shift();
+    }
     const count = this.#countExecutions(instrumentId, nowMicros);
     if (executionsMax !== null && count >= executionsMax) this.#stoppedAt[instrumentId] = count;
   }
@@ -151,8 +153,11 @@ export class RiskMemory {
   #countExecutions(instrumentId: number, nowMicros: Micros): number {
     const { executionsWindowMicros } = this.#limits[instrumentId] as RiskLimits;
     const times = this.#executions[instrumentId] as Micros[];
-    while (times.length > 0 && nowMicros - (times[0] as Micros) >= executionsWindowMicros) times.shift();
-    return times.length;
+    let count = 0;
+    while (count < times.length && nowMicros - (times.at(-1 - count) as Micros) < executionsWindowMicros) {
+      count++;
+    }
+    return count;
   }
 
   /** Lists grow at their end with the table of instruments. */

@@ -6,7 +6,7 @@ import { EURUSD, NOON } from "./account.fixture.ts";
 import type { Component } from "../domain/signal.ts";
 import { entryChecks } from "./risk/controls.ts";
 import { EXPOSURE, FIGURES, RISK } from "./risk/controls.fixture.ts";
-import type { ExposureFigures } from "./risk/exposure.ts";
+import type { ExposureFigures, NetRange } from "./risk/exposure.ts";
 import { NO_RISK_LIMITS, type RiskLimits } from "./risk/limits.ts";
 import { DEFAULT_ACCOUNT_SETTINGS } from "./settings.ts";
 import { type ProposedOrder, type SizingFigures, sizeOrder } from "./sizing.ts";
@@ -119,8 +119,11 @@ describe("methods", () => {
   });
 });
 
+function net(highMicros: number, lowMicros: number): NetRange {
+  return { highMicros, lowMicros };
+}
+
 describe("bounds", () => {
-  const net = (highMicros: number, lowMicros: number) => ({ highMicros, lowMicros });
   const cases: readonly [string, Changes, number][] = [
     ["margin", { sizing: { freeMarginMicros: 2_000_000_000 } }, 540_000],
     ["instrument-volume", { sizing: { equityMicros: 1e14, freeMarginMicros: 1e14 } }, 100_000_000],
@@ -174,7 +177,7 @@ describe("bounds", () => {
     });
   }
 
-  const BOUND = [
+  const BOUND = new Set([
     "order-volume",
     "order-value",
     "margin",
@@ -186,7 +189,7 @@ describe("bounds", () => {
     "net-exposure",
     "currency-exposure",
     "correlated-exposure",
-  ];
+  ]);
 
   test("no control on volume or exposure ever refuses what was sized", () => {
     const money = fc.integer({ min: -600_000_000_000, max: 600_000_000_000 });
@@ -232,7 +235,7 @@ describe("bounds", () => {
           const checks = entryChecks(result, figures, limits);
           const other = order.side === "BUY" ? "short-position" : "long-position";
           const failed = checks.filter(
-            ({ control, passed }) => !passed && control !== other && BOUND.includes(control),
+            ({ control, passed }) => !passed && control !== other && BOUND.has(control),
           );
           // The side that the order does not widen may be beyond its limit without it.
           expect(
@@ -245,10 +248,12 @@ describe("bounds", () => {
   });
 });
 
+function worst(range: NetRange | null): number {
+  return range === null ? 0 : Math.max(Math.abs(range.highMicros), Math.abs(range.lowMicros));
+}
+
 /** Whether a net figure is what it was before the order. */
 function standsBeyond(control: string, value: number, limit: number, exposure: ExposureFigures): boolean {
-  const worst = (range: ExposureFigures["net"] | null): number =>
-    range === null ? 0 : Math.max(Math.abs(range.highMicros), Math.abs(range.lowMicros));
   if (control === "net-exposure") return value === worst(exposure.net) && value > limit;
   if (control !== "currency-exposure") return false;
   return value === Math.max(worst(exposure.base), worst(exposure.quote)) && value > limit;

@@ -21,6 +21,7 @@ import { makeMetrics } from "./metrics.ts";
 import { addModels } from "./models.ts";
 import { Problem, problemResponse } from "./problem.ts";
 import { addReports } from "./reports.ts";
+import { addRisk } from "./risk.ts";
 import { addRoutes } from "./routes.ts";
 
 export interface AppOptions {
@@ -63,6 +64,7 @@ export function makeApp(options: AppOptions): OpenAPIHono {
   addBackups(api, picture);
   addGraph(api, picture);
   addModels(api, picture);
+  addRisk(api, picture);
   addReports(api, () => picture.station.reports);
   app.route("/api/v1", api);
   addAliases(app, options);

@@ -86,6 +86,8 @@ export interface Control {
   readonly unit: ControlUnit;
   /** What the figure is about: of the account, of an instrument, or of the one order. */
   readonly of: "account" | "symbol" | "order";
+  /** Whether the limit is the most or the least that passes. */
+  readonly bound: "most" | "least";
   /** Undefined where the control is off. */
   readonly check: (order: SizedOrder, figures: RiskFigures, limits: EntryLimits) => RiskCheck | undefined;
   /** What a refusal tells people, and what they can do. */

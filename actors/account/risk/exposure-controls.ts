@@ -17,6 +17,7 @@ export const exposureControls: readonly Control[] = [
     code: "long-position",
     unit: "lots",
     of: "symbol",
+    bound: "most",
     check: ({ side, volumeMicros }, { exposure }, { risk: { longVolumeMaxMicros: limit } }) => {
       if (limit === null) return undefined;
       return atMost("long-position", exposure.longVolumeMicros + (side === "BUY" ? volumeMicros : 0), limit);
@@ -27,6 +28,7 @@ export const exposureControls: readonly Control[] = [
     code: "short-position",
     unit: "lots",
     of: "symbol",
+    bound: "most",
     check: ({ side, volumeMicros }, { exposure }, { risk: { shortVolumeMaxMicros: limit } }) => {
       if (limit === null) return undefined;
       return atMost(
@@ -41,6 +43,7 @@ export const exposureControls: readonly Control[] = [
     code: "gross-exposure",
     unit: "money",
     of: "account",
+    bound: "most",
     check: (order, figures, { risk: { grossExposureMaxMicros: limit } }) =>
       limit === null
         ? undefined
@@ -51,6 +54,7 @@ export const exposureControls: readonly Control[] = [
     code: "net-exposure",
     unit: "money",
     of: "account",
+    bound: "most",
     check: (order, figures, { risk: { netExposureMaxMicros: limit } }) =>
       limit === null
         ? undefined
@@ -61,6 +65,7 @@ export const exposureControls: readonly Control[] = [
     code: "currency-exposure",
     unit: "money",
     of: "symbol",
+    bound: "most",
     check: (order, figures, { risk: { currencyExposureMaxMicros: limit } }) =>
       limit === null
         ? undefined
@@ -71,6 +76,7 @@ export const exposureControls: readonly Control[] = [
     code: "correlated-exposure",
     unit: "money",
     of: "account",
+    bound: "most",
     check: (order, figures, { risk: { correlatedExposureMaxMicros: limit } }) =>
       limit === null
         ? undefined

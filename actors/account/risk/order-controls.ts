@@ -18,6 +18,7 @@ export const standingOrderControls: readonly Control[] = [
     code: "unknown-order",
     unit: "count",
     of: "symbol",
+    bound: "most",
     check: (_order, { unknownOrders }) => atMost("unknown-order", unknownOrders, 0),
     advice: "an order on the symbol has no known outcome; reconcile it or release the symbol",
   },
@@ -25,6 +26,7 @@ export const standingOrderControls: readonly Control[] = [
     code: "duplicate-intent",
     unit: "count",
     of: "symbol",
+    bound: "most",
     check: (_order, { liveOrders }) => atMost("duplicate-intent", liveOrders, 0),
     advice: "an order on the symbol is still on its way; wait for its outcome",
   },
@@ -32,6 +34,7 @@ export const standingOrderControls: readonly Control[] = [
     code: "position-open",
     unit: "count",
     of: "symbol",
+    bound: "most",
     check: (_order, { instrumentPositions }) => atMost("position-open", instrumentPositions, 0),
     advice: "the symbol has an open position already; one is the most",
   },
@@ -39,6 +42,7 @@ export const standingOrderControls: readonly Control[] = [
     code: "too-many-positions",
     unit: "count",
     of: "account",
+    bound: "most",
     check: (_order, { exposedInstruments }, { account }) =>
       atMost("too-many-positions", exposedInstruments + 1, account.positionsMax),
     advice: "as many positions as allowed are open; close one or raise positionsMax",
@@ -47,6 +51,7 @@ export const standingOrderControls: readonly Control[] = [
     code: "too-many-orders",
     unit: "count",
     of: "account",
+    bound: "most",
     check: (_order, { accountLiveOrders, liveOrdersMax }) =>
       atMost("too-many-orders", accountLiveOrders + 1, liveOrdersMax),
     advice: "too many orders are on their way; wait for their outcome",
@@ -59,6 +64,7 @@ export const priceControls: readonly Control[] = [
     code: "price-moved",
     unit: "points",
     of: "order",
+    bound: "most",
     check: ({ pricePoints }, { signalPricePoints }, { account, risk }) =>
       atMost(
         "price-moved",
@@ -72,6 +78,7 @@ export const priceControls: readonly Control[] = [
     code: "price-collar",
     unit: "points",
     of: "symbol",
+    bound: "most",
     check: ({ pricePoints }, { referencePricePoints }, { risk: { priceCollarFraction: fraction } }) =>
       fraction === null
         ? undefined
@@ -86,6 +93,7 @@ export const priceControls: readonly Control[] = [
     code: "no-conversion-rate",
     unit: "rate",
     of: "symbol",
+    bound: "least",
     check: (_order, { conversionRate }) => atLeast("no-conversion-rate", conversionRate, CONVERSION_RATE_MIN),
     advice: "nothing quoted converts its profits to the account's currency; add such a pair",
   },
@@ -94,6 +102,7 @@ export const priceControls: readonly Control[] = [
     code: "no-stop",
     unit: "points",
     of: "order",
+    bound: "least",
     check: ({ stopPoints }, { spreadPoints }) => atLeast("no-stop", stopPoints, spreadPoints + 1),
     advice: "the stop is missing or lies within the spread; the signal policy must give one",
   },
@@ -101,6 +110,7 @@ export const priceControls: readonly Control[] = [
     code: "stop-too-far",
     unit: "points",
     of: "order",
+    bound: "most",
     check: ({ stopPoints, pricePoints }) => below("stop-too-far", stopPoints, pricePoints),
     advice: "the stop is further away than the price is high; the signal policy must give a nearer one",
   },
@@ -111,6 +121,7 @@ export const volumeControls: readonly Control[] = [
     code: "volume-too-small",
     unit: "lots",
     of: "order",
+    bound: "least",
     check: ({ volumeMicros, instrument }) =>
       atLeast("volume-too-small", volumeMicros, instrument.volumeMinMicros),
     advice: "the risk budget buys less than the smallest volume; more equity or a nearer stop is needed",
@@ -119,6 +130,7 @@ export const volumeControls: readonly Control[] = [
     code: "volume-too-large",
     unit: "lots",
     of: "order",
+    bound: "most",
     check: ({ volumeMicros, instrument }) =>
       atMost("volume-too-large", volumeMicros, instrument.volumeMaxMicros),
     advice: "the volume is above the instrument's largest; trade less",
@@ -127,6 +139,7 @@ export const volumeControls: readonly Control[] = [
     code: "order-volume",
     unit: "lots",
     of: "order",
+    bound: "most",
     check: ({ volumeMicros }, _figures, { risk: { orderVolumeMaxMicros: limit } }) =>
       limit === null ? undefined : atMost("order-volume", volumeMicros, limit),
     advice: "the volume is above what one order may have; trade less",
@@ -135,6 +148,7 @@ export const volumeControls: readonly Control[] = [
     code: "order-value",
     unit: "money",
     of: "order",
+    bound: "most",
     check: (order, { conversionRate }, { risk: { orderValueMaxMicros: limit } }) =>
       limit === null
         ? undefined
@@ -145,6 +159,7 @@ export const volumeControls: readonly Control[] = [
     code: "margin",
     unit: "money",
     of: "account",
+    bound: "most",
     check: ({ marginMicros }, { marginTakenMicros, equityMicros }, { account }) =>
       atMost("margin", marginTakenMicros + marginMicros, marginLimit(equityMicros, account)),
     advice: "margin would exceed its share of equity; close positions or lower the risk per trade",
@@ -153,6 +168,7 @@ export const volumeControls: readonly Control[] = [
     code: "over-risk-budget",
     unit: "lots",
     of: "order",
+    bound: "most",
     check: ({ volumeMicros }, { volumeBudgetMicros }) =>
       atMost("over-risk-budget", volumeMicros, volumeBudgetMicros),
     advice:
