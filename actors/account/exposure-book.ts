@@ -48,63 +48,79 @@ export interface ExposureOptions {
 
 /** The exposure as `instrument` has to see it. */
 export function exposureOf(options: ExposureOptions, instrument: Instrument): ExposureFigures {
-  const holdings = holdingsOf(options);
-  const own = holdings.find((holding) => holding.instrument.id === instrument.id);
+  const { baseCurrency, quoteCurrency } = instrument;
+  const own = { longVolumeMicros: 0, shortVolumeMicros: 0, micros: 0 };
+  const net = new Range();
+  const base = new Range();
+  const quote = new Range();
+  const dollar = new Range();
+  let grossMicros = 0;
   let otherVariance = 0;
   let unknownMicros = 0;
-  for (const holding of holdings) {
-    if (holding === own) continue;
-    const correlation = options.correlation(holding.instrument.id);
+  for (const holding of holdingsOf(options).values()) {
+    const held = holding.instrument;
+    const correlation = options.correlation(held.id);
     const micros = sizeOf(holding);
-    if (correlation === null) unknownMicros += micros;
+    grossMicros += micros;
+    net.add(holding, 1);
+    base.add(holding, signIn(baseCurrency, held));
+    quote.add(holding, signIn(quoteCurrency, held));
+    dollar.add(holding, correlation ?? 0);
+    if (held.id === instrument.id) {
+      own.longVolumeMicros = Math.max(0, holding.openVolumeMicros) + holding.buyVolumeMicros;
+      own.shortVolumeMicros = Math.max(0, -holding.openVolumeMicros) + holding.sellVolumeMicros;
+      own.micros = micros;
+    } else if (correlation === null) unknownMicros += micros;
     else otherVariance += micros ** 2 * (1 - correlation ** 2);
   }
-  const { baseCurrency, quoteCurrency } = instrument;
   return {
-    longVolumeMicros: Math.max(0, own?.openVolumeMicros ?? 0) + (own?.buyVolumeMicros ?? 0),
-    shortVolumeMicros: Math.max(0, -(own?.openVolumeMicros ?? 0)) + (own?.sellVolumeMicros ?? 0),
-    grossMicros: holdings.reduce((sum, holding) => sum + sizeOf(holding), 0),
-    net: netOf(holdings, () => 1),
-    base: baseCurrency === options.currency ? null : netOf(holdings, signIn(baseCurrency)),
-    quote: quoteCurrency === options.currency ? null : netOf(holdings, signIn(quoteCurrency)),
-    dollar: netOf(holdings, ({ id }) => options.correlation(id) ?? 0),
+    longVolumeMicros: own.longVolumeMicros,
+    shortVolumeMicros: own.shortVolumeMicros,
+    grossMicros,
+    net,
+    base: baseCurrency === options.currency ? null : base,
+    quote: quoteCurrency === options.currency ? null : quote,
+    dollar,
     otherVariance,
-    ownMicros: own === undefined ? 0 : sizeOf(own),
+    ownMicros: own.micros,
     unknownMicros,
     correlation: options.correlation(instrument.id),
   };
 }
 
 /** What buying one unit of an instrument makes of a holding in `currency`. */
-function signIn(currency: string): (instrument: Instrument) => number {
-  return ({ baseCurrency, quoteCurrency }) =>
-    (baseCurrency === currency ? 1 : 0) - (quoteCurrency === currency ? 1 : 0);
+function signIn(currency: string, { baseCurrency, quoteCurrency }: Instrument): number {
+  return (baseCurrency === currency ? 1 : 0) - (quoteCurrency === currency ? 1 : 0);
 }
 
-function netOf(holdings: readonly Holding[], shareOf: (instrument: Instrument) => number): NetRange {
-  let highMicros = 0;
-  let lowMicros = 0;
-  for (const { instrument, openMicros, buyMicros, sellMicros } of holdings) {
-    const share = shareOf(instrument);
-    const [bought, sold] = [Math.round(share * buyMicros), Math.round(-share * sellMicros)];
+/** A net amount that live entries may raise or lower, summed up. */
+class Range implements NetRange {
+  highMicros = 0;
+  lowMicros = 0;
+
+  /** @param share of the holding that counts, in [-1, 1] */
+  add({ openMicros, buyMicros, sellMicros }: Holding, share: number): void {
+    if (share === 0) return;
     const open = Math.round(share * openMicros);
-    highMicros += open + Math.max(0, bought) + Math.max(0, sold);
-    lowMicros += open + Math.min(0, bought) + Math.min(0, sold);
+    const bought = Math.round(share * buyMicros);
+    const sold = Math.round(-share * sellMicros);
+    this.highMicros += open + Math.max(0, bought) + Math.max(0, sold);
+    this.lowMicros += open + Math.min(0, bought) + Math.min(0, sold);
   }
-  return { highMicros, lowMicros };
 }
 
 function sizeOf({ openMicros, buyMicros, sellMicros }: Holding): MicroMoney {
   return Math.abs(openMicros) + buyMicros + sellMicros;
 }
 
-function holdingsOf({ books, instruments }: ExposureOptions): readonly Holding[] {
-  const holdings: Holding[] = [];
+/** By instrument id. */
+function holdingsOf({ books, instruments }: ExposureOptions): ReadonlyMap<number, Holding> {
+  const holdings = new Map<number, Holding>();
   const holdingOf = (id: number): Holding => {
-    const known = holdings.find((holding) => holding.instrument.id === id);
+    const known = holdings.get(id);
     if (known !== undefined) return known;
     const fresh = emptyHolding(instruments[id] as Instrument);
-    holdings.push(fresh);
+    holdings.set(id, fresh);
     return fresh;
   };
   for (const { instrumentId, signedVolumeMicros } of books.positions.open) {

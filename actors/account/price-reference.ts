@@ -37,8 +37,9 @@ export class PriceReference {
     for (let at = id * PRICE_BUCKETS; at < (id + 1) * PRICE_BUCKETS; at++) {
       const age = present - (this.#numbers[at] as number);
       const doubleMid = this.#doubleMids[at] as number;
-      if (age <= 0) newest = doubleMid;
-      else if (age < PRICE_BUCKETS) {
+      // Numbers that lie ahead are of a window of before, whose parts were shorter.
+      if (age === 0) newest = doubleMid;
+      else if (age > 0 && age < PRICE_BUCKETS) {
         sum += doubleMid;
         count++;
       }

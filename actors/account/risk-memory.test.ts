@@ -171,6 +171,17 @@ describe("the reference price", () => {
   });
 });
 
+test("a reference price under another window forgets what the one before had gathered", () => {
+  for (const other of [MINUTE, MICROS_PER_HOUR]) {
+    const prices = new PriceReference([8 * MINUTE]);
+    prices.take(0, 200, NOON - 2 * MINUTE);
+    const changed = reloaded(prices, new PriceReference([other]));
+    expect(changed.points(0, NOON)).toBeNaN();
+    changed.take(0, 220, NOON);
+    expect(changed.points(0, NOON)).toBe(110);
+  }
+});
+
 describe("drawdown", () => {
   test("is measured from each mark, at its deepest, and unknown equity changes nothing", () => {
     const drawdown = new Drawdown(1_000);

@@ -49,14 +49,10 @@ export class RiskMemory {
 
   /** Messages of the last second and the last minute, those of exactly as long ago not among them. */
   messages(nowMicros: Micros): { readonly inSecond: number; readonly inMinute: number } {
-    const messages = this.#messages;
-    let inSecond = 0;
-    let inMinute = 0;
-    while (inMinute < messages.size && nowMicros - messages.back(inMinute) < MICROS_PER_MINUTE) {
-      if (nowMicros - messages.back(inMinute) < MICROS_PER_SECOND) inSecond++;
-      inMinute++;
-    }
-    return { inSecond, inMinute };
+    return {
+      inSecond: this.#messagesAfter(nowMicros - MICROS_PER_SECOND),
+      inMinute: this.#messagesAfter(nowMicros - MICROS_PER_MINUTE),
+    };
   }
 
   /** A signal's entry was executed. At the limit its instrument is stopped until {@link reEnable}. */
@@ -148,6 +144,18 @@ export class RiskMemory {
     archive.growing(this.#correlations);
     this.#consecutiveLosses = archive.number(this.#consecutiveLosses);
     persistList(archive, this.#events as Writable[], emptyEvent, persistEvent);
+  }
+
+  /** Times only rise, so halving finds how many are later. */
+  #messagesAfter(timeMicros: Micros): number {
+    let later = 0;
+    let sooner = this.#messages.size;
+    while (later < sooner) {
+      const middle = (later + sooner) >> 1;
+      if (this.#messages.back(middle) > timeMicros) later = middle + 1;
+      else sooner = middle;
+    }
+    return later;
   }
 
   #countExecutions(instrumentId: number, nowMicros: Micros): number {

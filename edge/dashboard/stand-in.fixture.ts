@@ -283,6 +283,7 @@ export class StandIn {
       marginUsed: isEmpty ? 0 : 412.3,
       dayProfit: isEmpty ? 0 : equity - 10_000,
       realised: isEmpty ? 0 : 112.4,
+      mode: "active",
       entriesHalted: false,
       entries: isEmpty ? 0 : 41,
       exits: isEmpty ? 0 : 38,

@@ -22,6 +22,8 @@ export function Wallet(): VNode {
   );
 }
 
+const MODES = { reducing: "reduce only", halted: "entries halted" } as const;
+
 function Figures({ account }: { account: AccountMessage }): VNode {
   const { commission, spread, slippage } = account.costs;
   const refusals = Object.entries(account.refusals);
@@ -39,7 +41,7 @@ function Figures({ account }: { account: AccountMessage }): VNode {
           <span class="dim">Today</span>
           <Profit value={account.dayProfit} />
         </div>
-        {account.entriesHalted ? <strong class="tag is-bad halted">entries halted</strong> : ""}
+        {account.mode === "active" ? "" : <strong class="tag is-bad halted">{MODES[account.mode]}</strong>}
       </div>
       <dl class="figures">
         <Figure label="Balance">{money(account.balance)}</Figure>
