@@ -116,6 +116,9 @@ describe("methods", () => {
     const settings = { ...DEFAULT_SIZING_SETTINGS, confidenceShare: 1, uncertaintyShare: 1 };
     expect(sizeScale({ ...FORECAST, confidence: 0.5 }, settings)).toBe(0);
     expect(sizeScale({ ...FORECAST, confidence: 1 }, settings)).toBe(1);
+    const unknown = { confidence: Number.NaN, components: [vote(Number.NaN, 1)], movePoints: null };
+    expect(sizeScale(unknown, settings)).toBeNaN();
+    expect(sizeScale(unknown, DEFAULT_SIZING_SETTINGS)).toBe(1);
   });
 });
 

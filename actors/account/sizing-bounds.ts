@@ -193,12 +193,12 @@ export function kellyStake(
   return Math.max(0, (probability * odds - (1 - probability)) / odds);
 }
 
-/** In [0, 1]: what is left of a volume at this confidence, and at this disagreement of members. */
-export function sizeScale(forecast: Forecast, settings: SizingSettings): number {
-  const confidence = 2 * forecast.confidence - 1;
-  const byConfidence = 1 - settings.confidenceShare * (1 - confidence);
-  const byUncertainty = 1 - settings.uncertaintyShare * uncertaintyOf(forecast.components);
-  return Math.max(0, byConfidence) * byUncertainty;
+/** In [0, 1]: what is left of a volume at this confidence, and at this disagreement of members. What has no share is not asked. */
+export function sizeScale({ confidence, components }: Forecast, settings: SizingSettings): number {
+  const { confidenceShare, uncertaintyShare } = settings;
+  const doubt = confidenceShare === 0 ? 0 : confidenceShare * (2 - 2 * confidence);
+  const discord = uncertaintyShare === 0 ? 0 : uncertaintyShare * uncertaintyOf(components);
+  return Math.max(0, 1 - doubt) * (1 - discord);
 }
 
 /** Twice the weighted standard deviation of the members' probabilities, in [0, 1]; 1 where nothing is known of them. */

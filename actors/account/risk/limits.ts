@@ -38,7 +38,7 @@ export interface AccountRiskLimits {
   readonly checksInstruments: boolean;
 }
 
-/** Limits that a symbol may have for itself. */
+/** Limits that a symbol may have for itself. Volumes are in millionths of a lot, times in microseconds. */
 export interface SymbolRiskLimits {
   /** Null for what the account or the instrument says. */
   readonly quoteAgeMaxMicros: number | null;
