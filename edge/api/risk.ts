@@ -46,6 +46,8 @@ export const riskAnswerSchema = z.object({
   refusals: z.record(z.string(), z.number().int()),
 });
 
+export type RiskMessage = z.infer<typeof riskAnswerSchema>;
+
 const UNITS: Readonly<Record<ControlUnit, { unit: z.infer<typeof controlSchema>["unit"]; divisor: number }>> =
   {
     time: { unit: "seconds", divisor: MICROS_PER_SECOND },
@@ -73,7 +75,7 @@ export function addRisk(app: OpenAPIHono, picture: LivePicture): void {
   });
 }
 
-function riskMessage(view: RiskView, instruments: readonly Instrument[]): z.infer<typeof riskAnswerSchema> {
+function riskMessage(view: RiskView, instruments: readonly Instrument[]): RiskMessage {
   return {
     accountId: view.accountId,
     currency: view.currency,

@@ -4,6 +4,7 @@
 import { failure, ok, type Result } from "../../../actors/base/result.ts";
 import type { BarInterval } from "../../../actors/domain/bar.ts";
 import type { ModelsMessage } from "../../api/models.ts";
+import type { RiskMessage } from "../../api/risk.ts";
 import type {
   AccountMessage,
   ActorMessage,
@@ -58,6 +59,10 @@ export class Api {
 
   account(): Answer<AccountMessage> {
     return this.#get("account");
+  }
+
+  risk(): Answer<RiskMessage> {
+    return this.#get("risk");
   }
 
   equity(): Answer<Page<EquityPoint>> {

@@ -5,6 +5,7 @@ import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { AccountMessage, PositionMessage } from "../../api/schemas.ts";
 import { EquityChart } from "../app/equity-chart.ts";
+import { limitsOf } from "../app/risk-limits.ts";
 import { lots, money, price, whole, words } from "../app/format.ts";
 import { Empty, Figure, Profit, SideTag, Skeleton, Time, Trouble } from "./bits.tsx";
 import { usePage } from "./context.ts";
@@ -25,6 +26,8 @@ export function Wallet(): VNode {
 const MODES = { reducing: "reduce only", halted: "entries halted" } as const;
 
 function Figures({ account }: { account: AccountMessage }): VNode {
+  const { store } = usePage();
+  const limits = limitsOf(store.risk.value);
   const { commission, spread, slippage } = account.costs;
   const refusals = Object.entries(account.refusals);
   const refused = refusals.reduce((sum, [, count]) => sum + count, 0);
@@ -60,6 +63,9 @@ function Figures({ account }: { account: AccountMessage }): VNode {
           title={refusals.map(([code, count]) => `${words(code)}: ${count}`).join("\n") || "nothing refused"}
         >
           {whole(refused)}
+        </Figure>
+        <Figure label="Limits" title={`used of each limit\n${limits.all.join("\n")}`}>
+          {limits.nearest}
         </Figure>
       </dl>
     </>
