@@ -17,7 +17,7 @@ import type { RiskLimits } from "./limits.ts";
 import { type Held, type Holdings, oracle, type Totals, totalsWith } from "./oracle.fixture.ts";
 
 const ORDERS = process.env["TICKFORGE_TORTURE"] === "1" ? 1_000_000 : 20_000;
-const SEED = Number(process.env["TICKFORGE_SEED"] ?? 20_260_106);
+const SEED = 20_260_106;
 
 const INSTRUMENTS: readonly Instrument[] = [EURUSD, USDJPY, EURGBP, GBPUSD];
 /** Whole even mids and rates that are powers of two: amounts are exact in either telling. */
