@@ -11,6 +11,7 @@ import { RECALIBRATION_DEFAULTS } from "../actors/chain/recalibration/settings.t
 import { ANALOG_DEFAULTS, analogsSchema } from "./analogs/settings.ts";
 import { ADVISER_DEFAULTS, advisersSchema, type AdviserSettings } from "./advisers/settings.ts";
 import { recalibrationSchema } from "./recalibration.ts";
+import { riskSchema, sizingSchema } from "./risk-settings.ts";
 
 const whole = z.number().int().nonnegative();
 const fraction = z.number().gt(0).lte(1);
@@ -31,6 +32,9 @@ const accountSchema = z.strictObject({
   entryLifeMicros: whole,
   exitLifeMicros: whole,
   reportTimeoutMicros: whole,
+  /** Limits of the controls in layers, and how volumes are chosen. */
+  risk: riskSchema.optional(),
+  sizing: sizingSchema.optional(),
 });
 
 const brokerSchema = z.strictObject({

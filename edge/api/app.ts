@@ -22,6 +22,7 @@ import { addModels } from "./models.ts";
 import { addModelStanding, type DoModelDeed } from "./model-standing.ts";
 import { Problem, problemResponse } from "./problem.ts";
 import { addReports } from "./reports.ts";
+import { addRisk } from "./risk.ts";
 import { addRoutes } from "./routes.ts";
 
 export interface AppOptions {
@@ -67,6 +68,7 @@ export function makeApp(options: AppOptions): OpenAPIHono {
   addGraph(api, picture);
   addModels(api, picture);
   addModelStanding(api, options.models);
+  addRisk(api, picture);
   addReports(api, () => picture.station.reports);
   app.route("/api/v1", api);
   addAliases(app, options);

@@ -117,7 +117,7 @@ function addState(app: OpenAPIHono, picture: LivePicture): void {
 }
 
 /** A route about the state of now, which asks nothing. */
-function addStateRoute<Answer extends z.ZodType>(
+export function addStateRoute<Answer extends z.ZodType>(
   app: OpenAPIHono,
   path: string,
   what: { summary: string; answer: Answer; build: () => z.input<Answer> },

@@ -5,6 +5,7 @@ import { failure, ok, type Result } from "../../../actors/base/result.ts";
 import type { BarInterval } from "../../../actors/domain/bar.ts";
 import type { ModelDeedAnswer } from "../../api/model-standing.ts";
 import type { ModelsMessage } from "../../api/models.ts";
+import type { RiskMessage } from "../../api/risk.ts";
 import type {
   AccountMessage,
   ActorMessage,
@@ -66,6 +67,10 @@ export class Api {
 
   account(): Answer<AccountMessage> {
     return this.#get("account");
+  }
+
+  risk(): Answer<RiskMessage> {
+    return this.#get("risk");
   }
 
   equity(): Answer<Page<EquityPoint>> {

@@ -66,7 +66,7 @@ export class Session {
 
   start(): void {
     this.#stream.connectNow();
-    this.#refresh(["symbols", "signals", "orders", "account", "equity", "latency", "actors"]);
+    this.#refresh(["symbols", "signals", "orders", "account", "risk", "equity", "latency", "actors"]);
     this.#poll();
   }
 
@@ -127,7 +127,7 @@ export class Session {
         (part) => store.part(part).value.trouble !== "",
       );
       const symbols: readonly Part[] = this.#round % SYMBOLS_ROUNDS === 0 ? ["symbols"] : [];
-      this.#refresh(["latency", "actors", ...failed, ...symbols]);
+      this.#refresh(["latency", "actors", "risk", ...failed, ...symbols]);
       if (store.view.value === "models" && this.#round % MODELS_ROUNDS === 0) this.lookAtModels();
     });
   }
@@ -148,6 +148,8 @@ export class Session {
         return settle(await api.signals(), ({ items }) => store.loadSignals(items));
       case "orders":
         return settle(await api.orders(), ({ items }) => store.loadOrders(items));
+      case "risk":
+        return settle(await api.risk(), (value) => store.loadRisk(value));
       case "equity":
         return settle(await api.equity(), ({ items }) => store.loadEquity(items));
       case "latency":

@@ -4,6 +4,7 @@
 import { batch, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { BAR_INTERVALS, type BarInterval } from "../../../actors/domain/bar.ts";
 import type { ModelsMessage } from "../../api/models.ts";
+import type { RiskMessage } from "../../api/risk.ts";
 import type {
   AccountMessage,
   ActorMessage,
@@ -41,6 +42,7 @@ export const PARTS = [
   "signals",
   "orders",
   "account",
+  "risk",
   "equity",
   "latency",
   "actors",
@@ -94,6 +96,7 @@ export class Store {
   readonly #orders = signal<readonly Order[]>([]);
   readonly #positions = signal<readonly PositionMessage[]>([]);
   readonly #account = signal<AccountMessage | undefined>(undefined);
+  readonly #risk = signal<RiskMessage | undefined>(undefined);
   readonly #equity = signal<readonly EquityPoint[]>([]);
   readonly #health = signal<HealthMessage | undefined>(undefined);
   readonly #latency = signal<readonly LatencyMessage[]>([]);
@@ -123,6 +126,9 @@ export class Store {
   }
   get account(): Shown<AccountMessage | undefined> {
     return this.#account;
+  }
+  get risk(): Shown<RiskMessage | undefined> {
+    return this.#risk;
   }
   get equity(): Shown<readonly EquityPoint[]> {
     return this.#equity;
@@ -222,6 +228,11 @@ export class Store {
     this.#account.value = account;
     this.#positions.value = positions;
     this.#parts.account.value = LOADED;
+  }
+
+  loadRisk(risk: RiskMessage): void {
+    this.#risk.value = risk;
+    this.#parts.risk.value = LOADED;
   }
 
   loadEquity(points: readonly EquityPoint[]): void {
