@@ -19,7 +19,6 @@ const FLAGS = [...COMMON, "-fsanitize=address,undefined", "-fno-sanitize-recover
 /** The fake terminal is not what is tested: half the sanitizers, half the time. */
 const TERMINAL_FLAGS = [...COMMON, "-fsanitize=address"];
 
-/** Fails where there is no compiler: a run without these tests would look like one in which they passed. */
 function compiler(): string {
   const found = Bun.which("g++");
   if (found === null)

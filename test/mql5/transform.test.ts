@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { complaintsOf } from "./build.ts";
+import { testExpert } from "./rig.ts";
 import { transform } from "./transform.ts";
 
 const none = (): undefined => undefined;
@@ -121,12 +122,16 @@ const WRONG: readonly (readonly [string, string])[] = [
   ["ENUM_ORDER_TYPE kind(const int a) { return(a); }", "invalid conversion"],
 ];
 
-test("refused by g++, under the line of the .mq5 file", async () => {
-  const text = `${WRONG.map(([line]) => line).join("\n")}\n${HANDLERS}`;
-  const complaints = await complaintsOf(transform({ path: "wrong.mq5", text }, none));
-  for (const [at, [, why]] of WRONG.entries()) {
-    const lines = complaints.split("\n").filter((line) => line.includes(`wrong.mq5:${at + 1}:`));
-    expect(lines.join("\n")).toContain(why);
-  }
-  expect(await complaintsOf(transform({ path: "right.mq5", text: HANDLERS }, none))).toBe("");
-}, 120_000);
+testExpert(
+  "refused by g++, under the line of the .mq5 file",
+  async () => {
+    const text = `${WRONG.map(([line]) => line).join("\n")}\n${HANDLERS}`;
+    const complaints = await complaintsOf(transform({ path: "wrong.mq5", text }, none));
+    for (const [at, [, why]] of WRONG.entries()) {
+      const lines = complaints.split("\n").filter((line) => line.includes(`wrong.mq5:${at + 1}:`));
+      expect(lines.join("\n")).toContain(why);
+    }
+    expect(await complaintsOf(transform({ path: "right.mq5", text: HANDLERS }, none))).toBe("");
+  },
+  120_000,
+);
