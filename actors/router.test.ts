@@ -4,6 +4,7 @@
 import { describe, expect, test } from "bun:test";
 import { VirtualClock } from "./base/clock.ts";
 import { SaveArchive, LoadArchive } from "./base/archive.ts";
+import { type CalendarEvent, CALENDAR_EVENTS_MAX, CALENDAR_NAME_LENGTH_MAX } from "./domain/calendar.ts";
 import type { OrderIntent } from "./domain/order.ts";
 import type { JournalRecord } from "./domain/records.ts";
 import { type Tick, TICK_BACKFILL, TICK_SKIP_INFERENCE } from "./domain/tick.ts";
@@ -158,6 +159,34 @@ describe("a tick at the door", () => {
       expect(rig.router.ingest(incoming(1), NOON_MICROS)).toBe(1);
     });
   }
+});
+
+describe("the calendar", () => {
+  const event: CalendarEvent = {
+    timeMicros: NOON_MICROS,
+    currency: "USD",
+    importance: "high",
+    name: "x".repeat(CALENDAR_NAME_LENGTH_MAX),
+  };
+  const full = Array.from({ length: CALENDAR_EVENTS_MAX }, () => event);
+
+  test("gets its place in the order, and the account alone hears it", () => {
+    const { router, seats } = setUp();
+    expect(router.schedule(full, NOON_MICROS)).toBe(true);
+    expect(seats.account.heard).toEqual([
+      { kind: "calendar", seq: 1, timeMicros: NOON_MICROS, events: full },
+    ]);
+    expect(seatsOf(seats).reduce((sum, { heard }) => sum + heard.length, 0)).toBe(1);
+  });
+
+  test("is not taken with too many events, too long a name, or after the journal has failed", () => {
+    const { router, journal } = setUp();
+    expect(router.schedule([...full, event], NOON_MICROS)).toBe(false);
+    expect(router.schedule([{ ...event, name: `${event.name}x` }], NOON_MICROS)).toBe(false);
+    journal.health = "failed";
+    expect(router.schedule([event], NOON_MICROS)).toBe(false);
+    expect(journal.lastSeq).toBe(0);
+  });
 });
 
 describe("a saved router", () => {

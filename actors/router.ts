@@ -5,6 +5,7 @@
 import type { Archive } from "./base/archive.ts";
 import type { Micros } from "./base/clock.ts";
 import type { Advice } from "./domain/advice.ts";
+import { type CalendarEvent, CALENDAR_EVENTS_MAX, CALENDAR_NAME_LENGTH_MAX } from "./domain/calendar.ts";
 import { encodePayload, KIND_NUMBER, TOPIC_NUMBER_OF } from "./domain/codec.ts";
 import type { Command, JournalRecord } from "./domain/records.ts";
 import { type Tick, TICK_SKIP_INFERENCE } from "./domain/tick.ts";
@@ -153,6 +154,20 @@ export class TickRouter implements Emitter {
     if (!this.#hasRoom(seat.depth)) return false;
     this.#moveTo(timeMicros);
     this.emit({ kind: "advice", seq: 0, timeMicros: this.#timeMicros, ...advice });
+    return true;
+  }
+
+  /**
+   * Takes in the economic calendar as it is known now, which replaces what was known before.
+   * @returns whether it was taken: not with more than {@link CALENDAR_EVENTS_MAX} events or longer names than
+   * {@link CALENDAR_NAME_LENGTH_MAX}, nor while there is no room or no journal to replay it from
+   */
+  schedule(events: readonly CalendarEvent[], timeMicros: Micros): boolean {
+    if (events.length > CALENDAR_EVENTS_MAX) return false;
+    if (events.some(({ name }) => name.length > CALENDAR_NAME_LENGTH_MAX)) return false;
+    if (this.detached || !this.#hasRoom(0)) return false;
+    this.#moveTo(timeMicros);
+    this.emit({ kind: "calendar", seq: 0, timeMicros: this.#timeMicros, events });
     return true;
   }
 

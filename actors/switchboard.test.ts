@@ -15,7 +15,7 @@ const TABLE: Readonly<Record<RecordKind, { hear: string; says: string }>> = {
   votes: { hear: "symbol", says: "symbol" },
   signal: { hear: "account", says: "symbol" },
   quarantined: { hear: "", says: "symbol" },
-  market: { hear: "symbols", says: "market" },
+  market: { hear: "symbols account", says: "market" },
   intent: { hear: "broker", says: "account" },
   refusal: { hear: "", says: "account" },
   sent: { hear: "account broker", says: "" },
@@ -26,6 +26,7 @@ const TABLE: Readonly<Record<RecordKind, { hear: string; says: string }>> = {
   fault: { hear: "", says: "" },
   checkpoint: { hear: "", says: "symbol" },
   advice: { hear: "symbol", says: "" },
+  calendar: { hear: "account", says: "" },
 };
 
 const KINDS = Object.keys(TABLE) as RecordKind[];

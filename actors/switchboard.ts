@@ -76,10 +76,12 @@ export class Switchboard {
         return;
       case "commanded":
       case "configured":
+      case "calendar":
         hand(seats.account, record);
         return;
       case "market":
         this.#everySymbol(record);
+        hand(seats.account, record);
         return;
       case "beat":
         if (record.instrumentId !== undefined) {
@@ -114,7 +116,7 @@ export class Switchboard {
       case "beat":
         return record.instrumentId === undefined || symbols[record.instrumentId]?.path === path;
       case "market":
-        return isSymbol;
+        return isSymbol || path === account.path;
       case "intent":
         return path === broker.path;
       case "sent":
@@ -123,6 +125,7 @@ export class Switchboard {
       case "execution":
       case "commanded":
       case "configured":
+      case "calendar":
         return path === account.path;
       case "quarantined":
       case "refusal":
@@ -162,6 +165,7 @@ export class Switchboard {
       case "gap":
       case "fault":
       case "advice":
+      case "calendar":
         return undefined;
     }
   }

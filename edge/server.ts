@@ -7,6 +7,7 @@ import type { AnalogDesk } from "./analogs/desk.ts";
 import { makeApp } from "./api/app.ts";
 import { BODY_BYTES_MAX } from "./api/body.ts";
 import type { Explain } from "./api/explain.ts";
+import type { DoModelDeed } from "./api/model-standing.ts";
 import { type Guard, isLoopback, makeGuard } from "./api/guard.ts";
 import { Problem, problemResponse } from "./api/problem.ts";
 import { TickDesk, type TickDeskOptions } from "./ingest/tick-desk.ts";
@@ -40,6 +41,8 @@ export interface ServerOptions {
   readonly bridge?: Bridge | undefined;
   /** Makes dossiers of decisions, aside from the tick path; left out, none are made. */
   readonly explain?: Explain;
+  /** Promotes, rolls back and retires models, aside from the tick path; left out, nobody does. */
+  readonly models?: DoModelDeed;
   /** Answers for the page at `/` and its files. */
   readonly page: (request: Request) => Response | undefined;
 }
@@ -83,6 +86,7 @@ export function startServer(options: ServerOptions): Result<RunningServer, Serve
     guard,
     page: options.page,
     explain: options.explain,
+    models: options.models,
   });
   const stream = new Stream({ picture, ticks, clients });
   const listening = listen({ host, port, guard, stream, answer: (request) => app.fetch(request) });

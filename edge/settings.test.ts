@@ -4,6 +4,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DEFAULT_RISK_SETTINGS } from "../actors/account/risk/limits.ts";
 import { RECALIBRATION_DEFAULTS } from "../actors/chain/recalibration/settings.ts";
 import type { EngineConfig } from "../actors/engine-config.ts";
 import { engineConfig } from "./main.ts";
@@ -36,10 +37,33 @@ test("one key of an object leaves its other keys as they are", () => {
   expect(parsed).toMatchObject({ ok: true, value: { account: { riskFraction: 0.001, accountId: "paper" } } });
 });
 
+test("limits are merged layer by layer, and null switches one off", () => {
+  const given = { tenant: { priceCollarFraction: null }, symbols: { EURUSD: { executionsMax: 3 } } };
+  const parsed = parseSettings({ config: file(JSON.stringify({ account: { risk: given } })) }, {});
+  expect(parsed).toMatchObject({
+    ok: true,
+    value: {
+      account: {
+        risk: {
+          tenant: { ...DEFAULT_RISK_SETTINGS.tenant, priceCollarFraction: null },
+          symbols: { EURUSD: { executionsMax: 3 } },
+        },
+      },
+    },
+  });
+});
+
 test.each([
   ["an unknown key", '{"dta": 1}', "dta"],
   ["a wrong type", '{"seed": "x"}', "seed"],
   ["a value out of bounds", '{"account": {"riskFraction": 3}}', "account.riskFraction"],
+  ["a limit below zero", '{"account": {"risk": {"account": {"executionsMax": 0}}}}', "executionsMax"],
+  [
+    "a limit of the account given to a symbol",
+    '{"account": {"risk": {"symbols": {"EURUSD": {"grossExposureMaxMicros": 1}}}}}',
+    "grossExposureMaxMicros",
+  ],
+  ["an unknown method", '{"account": {"sizing": {"method": "all-in"}}}', "account.sizing.method"],
   ["text that is not JSON", "{bad", "is not JSON"],
   ["a list", "[]", "one JSON object"],
   ["two accounts", '{"account": {"accountId": "other"}}', "same account"],

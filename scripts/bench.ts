@@ -11,6 +11,7 @@ const BENCHES = [
   "features",
   "chain",
   "inference",
+  "risk",
   "journal",
   "replay",
   "recover",

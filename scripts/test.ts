@@ -35,11 +35,15 @@ const TEST_TIMEOUT_MILLIS = 60_000;
 /** It gathers tests that a run of all finds where they lie. */
 const GATHERED = "--path-ignore-patterns=test/contract/**";
 
+/** Most files wait for processes and clocks more than they compute. */
+const WORKERS = 2;
+
 /** Runs `bun test` with `args`, of which later ones win, and passes its output on as it comes. */
 export async function runTests(args: readonly string[]): Promise<TestOutcome> {
   const colours = process.stderr.isTTY ? { FORCE_COLOR: "1" } : {};
   const namesFiles = args.some((arg) => !arg.startsWith("-"));
-  const options = [`--timeout=${TEST_TIMEOUT_MILLIS}`, ...(namesFiles ? [] : [GATHERED])];
+  const whole = [GATHERED, `--parallel=${WORKERS}`];
+  const options = [`--timeout=${TEST_TIMEOUT_MILLIS}`, ...(namesFiles ? [] : whole)];
   const child = Bun.spawn([process.execPath, "test", ...options, ...args], {
     cwd: `${import.meta.dir}/..`,
     env: { ...process.env, ...colours },

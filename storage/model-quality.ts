@@ -3,7 +3,7 @@
 
 import { MICROS_PER_SECOND } from "../actors/base/clock.ts";
 import type { KnownModel, ModelQuality, SymbolQuality } from "../actors/ports/model-quality.ts";
-import type { Promotion } from "../actors/ports/models.ts";
+import type { Promotion, Retirement } from "../actors/ports/models.ts";
 import { holdoutFigures, trainingPeriod } from "./models/card-details.ts";
 import { FileModels } from "./models/registry.ts";
 import { QualityFiles } from "./projections/quality/files.ts";
@@ -48,6 +48,10 @@ export class FileModelQuality implements ModelQuality {
 
   promotions(model: string): readonly Promotion[] {
     return this.#registry.promotions(model);
+  }
+
+  retirements(model: string): readonly Retirement[] {
+    return this.#registry.retirements(model);
   }
 
   async symbols(): Promise<readonly SymbolQuality[]> {

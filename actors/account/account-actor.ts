@@ -13,10 +13,12 @@ import type { Tick } from "../domain/tick.ts";
 import { type AccountView, buildAccountView } from "./account-view.ts";
 import { DealMemory } from "./deal-memory.ts";
 import { Desk, type DeskOptions } from "./desk.ts";
-import { EntryDesk } from "./entry-desk.ts";
+import { EntryDesk, type EntryWish } from "./entry-desk.ts";
 import { ExitDesk } from "./exit-desk.ts";
 import type { OrderTrigger, TrackedOrder } from "./orders.ts";
 import { sideOf } from "./positions.ts";
+import { buildRiskView, type RiskView } from "./risk-view.ts";
+import type { AccountMode } from "./risk/check.ts";
 
 export class AccountActor {
   readonly #desk: Desk;
@@ -47,11 +49,18 @@ export class AccountActor {
     return buildAccountView(this.#desk);
   }
 
+  risk(): RiskView {
+    return buildRiskView(this.#desk, this.#entries);
+  }
+
   receive(record: JournalRecord): void {
     const desk = this.#desk;
     desk.causeSeq = record.seq;
     if (record.timeMicros > desk.nowMicros) desk.nowMicros = record.timeMicros;
-    if (desk.nowMicros >= desk.books.dayEndsMicros) desk.books.enterDay(desk.nowMicros);
+    if (desk.nowMicros >= desk.books.dayEndsMicros) {
+      desk.books.enterDay(desk.nowMicros);
+      desk.memory.forgiveLosses();
+    }
     if (desk.nowMicros >= this.#dueMicros) this.#passTime();
     switch (record.kind) {
       case "tick":
@@ -72,6 +81,12 @@ export class AccountActor {
       case "configured":
         desk.epoch = record.epoch;
         return;
+      case "market":
+        desk.memory.hearMarket(record);
+        return;
+      case "calendar":
+        desk.memory.hearCalendar(record.events);
+        return;
       default:
         return;
     }
@@ -86,9 +101,11 @@ export class AccountActor {
   }
 
   #onTick(tick: Tick): void {
-    const { books } = this.#desk;
+    const { books, memory } = this.#desk;
     if (!books.board.take(tick)) return;
-    const position = books.positions.ofInstrument(tick.instrumentId);
+    const id = tick.instrumentId;
+    memory.prices.take(id, books.board.bidPoints(id) + books.board.askPoints(id), tick.timeMicros);
+    const position = books.positions.ofInstrument(id);
     if (position === undefined) return;
     books.markToMarket();
     if (this.#exits.marketIsBack(position)) this.#refreshDue();
@@ -108,11 +125,7 @@ export class AccountActor {
     const current = signal.tradable && desk.nowMicros < signal.expiresAtMicros;
     const against = position !== undefined && sideOf(position) !== signal.action;
     if (against && current && position.exitReason === "") this.#exits.want(position, "signal");
-    else
-      this.#entries.consider(
-        { ...signal, reason: `signal:${signal.reasons[0] ?? signal.action}` },
-        instrument,
-      );
+    else this.#entries.consider(wishOf(signal), instrument);
   }
 
   #onTrade(trade: TradeCommand): void {
@@ -125,7 +138,14 @@ export class AccountActor {
       return;
     }
     this.#entries.consider(
-      { ...trade, action: trade.side, tradable: true, reason: `manual:${trade.by}` },
+      {
+        ...trade,
+        action: trade.side,
+        tradable: true,
+        reason: `manual:${trade.by}`,
+        forecast: null,
+        byHand: { trader: trade.by, volumeMicros: trade.volumeMicros },
+      },
       instrument,
     );
   }
@@ -168,8 +188,11 @@ export class AccountActor {
     // A deal on the other side of its order is the broker's own: a stop or a target that closed the position.
     const own = order !== undefined && order.side === deal.side ? order : undefined;
     const booked = desk.books.book(deal, own);
+    if (booked.closedProfitMicros !== null) {
+      desk.memory.closed(deal.instrumentId, booked.closedProfitMicros, desk.nowMicros);
+    }
     if (!booked.converted) {
-      desk.entriesHalted = true;
+      desk.mode = "halted";
       desk.odd(
         "unconverted-profit",
         `the profit of deal ${dealId} has no conversion rate: entries are halted`,
@@ -180,6 +203,9 @@ export class AccountActor {
   }
 
   #fillOrder(order: TrackedOrder, deal: Execution): void {
+    if (order.bySignal && order.filledMicros === 0) {
+      this.#desk.memory.executed(order.instrumentId, this.#desk.nowMicros);
+    }
     order.filledMicros += deal.volumeMicros;
     this.#desk.move(order, order.filledMicros < order.volumeMicros ? "fill-part" : "fill-rest");
     if (order.filledMicros > order.volumeMicros) {
@@ -199,20 +225,35 @@ export class AccountActor {
     if (command.accountId !== desk.settings.accountId) return;
     switch (command.command) {
       case "halt-entries":
-        desk.entriesHalted = true;
+        desk.mode = "halted";
+        return;
+      case "set-mode":
+        this.#setMode(command.mode);
+        return;
+      case "re-enable":
+        desk.memory.reEnable(command.instrumentId);
+        return;
+      case "reset-drawdown":
+        desk.books.drawdown.reset(desk.books.equityMicros());
+        desk.memory.forgiveLosses();
         return;
       case "trade":
         this.#onTrade(command);
         return;
       case "resume-entries":
-        desk.entriesHalted = false;
-        this.#flattening = false;
+        this.#setMode("active");
         return;
       case "flatten":
-        desk.entriesHalted = true;
+        desk.mode = "halted";
         this.#flattening = true;
         for (const position of desk.books.positions.open) this.#exits.want(position, "flatten");
     }
+  }
+
+  /** Who lets the account trade again no longer closes what fills. */
+  #setMode(mode: AccountMode): void {
+    this.#desk.mode = mode;
+    if (mode === "active") this.#flattening = false;
   }
 
   /** A human has looked: orders of the symbol whose outcome is unknown count as dead. A deal that still comes is booked. */
@@ -245,6 +286,16 @@ export class AccountActor {
     for (const position of positions.open) due = Math.min(due, this.#exits.dueMicros(position));
     this.#dueMicros = due;
   }
+}
+
+function wishOf(signal: Signal): EntryWish {
+  const { confidence, components, regime, confirmations, reasons, action } = signal;
+  return {
+    ...signal,
+    reason: `signal:${reasons[0] ?? action}`,
+    forecast: { confidence, components, regime, movePoints: confirmations?.movePoints ?? null },
+    byHand: null,
+  };
 }
 
 const TRIGGER_OF: Readonly<Record<Execution["status"], OrderTrigger | "fill">> = {

@@ -6,7 +6,8 @@ import type { Costs } from "./books.ts";
 import type { Desk } from "./desk.ts";
 import type { OrderState } from "./orders.ts";
 import { toPosition } from "./positions.ts";
-import type { RefusalCode } from "./risk.ts";
+import type { AccountMode } from "./risk/check.ts";
+import type { RefusalCode } from "./risk/codes.ts";
 import type { Anomaly, AnomalyCode } from "./tally.ts";
 
 export interface PositionView extends Position {
@@ -32,6 +33,8 @@ export interface AccountView {
   readonly marginReservedMicros: MicroMoney;
   /** Equity against the start of the trading day. */
   readonly dayProfitMicros: MicroMoney;
+  readonly mode: AccountMode;
+  /** In mode `halted`. */
   readonly entriesHalted: boolean;
   /** Before costs, then after the commission that was paid; spread and slippage are in both. */
   readonly realisedMicros: MicroMoney;
@@ -48,7 +51,7 @@ export interface AccountView {
 }
 
 export function buildAccountView(desk: Desk): AccountView {
-  const { books, settings, tally, entriesHalted } = desk;
+  const { books, settings, tally, mode } = desk;
   const equityMicros = books.equityMicros();
   const { costs, realisedMicros } = books;
   return {
@@ -59,7 +62,8 @@ export function buildAccountView(desk: Desk): AccountView {
     marginUsedMicros: books.marginUsedMicros(),
     marginReservedMicros: books.marginReservedMicros(),
     dayProfitMicros: equityMicros - books.dayStartEquityMicros,
-    entriesHalted,
+    mode,
+    entriesHalted: mode === "halted",
     realisedMicros,
     realisedAfterCostsMicros: realisedMicros - costs.commissionMicros,
     costs,

@@ -7,6 +7,7 @@ import type { Instrument } from "../domain/instrument.ts";
 import { type MicroMoney, moveValueMicros, roundHalfAway } from "../domain/money.ts";
 import type { Execution } from "../domain/order.ts";
 import { convertMicros, CurrencyConverter } from "./conversion.ts";
+import { Drawdown } from "./drawdown.ts";
 import { OrderTable, type TrackedOrder } from "./orders.ts";
 import { type FillOutcome, PositionBook, sideOf, type TrackedPosition, unrealised } from "./positions.ts";
 import { QuoteBoard } from "./quote-board.ts";
@@ -24,12 +25,15 @@ export interface Costs {
 export interface Booked extends FillOutcome {
   /** False when profit could not be converted to the account's currency and was left out of the balance. */
   readonly converted: boolean;
+  /** Of the whole position, commissions included, when the deal closed the rest of it; else null. */
+  readonly closedProfitMicros: MicroMoney | null;
 }
 
 export class AccountBooks {
   readonly board: QuoteBoard;
   readonly orders = new OrderTable();
   readonly positions = new PositionBook();
+  readonly drawdown: Drawdown;
   readonly #instruments: readonly Instrument[];
   readonly #settings: AccountSettings;
   readonly #converter: CurrencyConverter;
@@ -48,6 +52,7 @@ export class AccountBooks {
     this.board = new QuoteBoard(instruments);
     this.#converter = new CurrencyConverter({ instruments, currency: settings.currency, board: this.board });
     this.#balanceMicros = settings.startingBalanceMicros;
+    this.drawdown = new Drawdown(settings.startingBalanceMicros);
     this.#dayStartEquityMicros = settings.startingBalanceMicros;
     this.#dayWorstEquityMicros = settings.startingBalanceMicros;
   }
@@ -137,11 +142,13 @@ export class AccountBooks {
     const equity = this.equityMicros();
     this.#dayStartEquityMicros = Number.isNaN(equity) ? this.#balanceMicros : equity;
     this.#dayWorstEquityMicros = this.#dayStartEquityMicros;
+    this.drawdown.beginDay(this.#dayStartEquityMicros);
   }
 
-  /** Notes how deep the day has been. */
+  /** Notes how deep the day has been, and the account as a whole. */
   markToMarket(): void {
     const equity = this.equityMicros();
+    this.drawdown.note(equity, this.#balanceMicros);
     if (equity < this.#dayWorstEquityMicros) this.#dayWorstEquityMicros = equity;
   }
 
@@ -151,7 +158,8 @@ export class AccountBooks {
    */
   book(deal: Execution, order: TrackedOrder | undefined): Booked {
     const positionId = deal.positionId ?? deal.intentId;
-    this.#countCosts(deal, order, this.positions.find(positionId));
+    const before = this.positions.find(positionId);
+    this.#countCosts(deal, order, before);
     const outcome = this.positions.net({
       positionId,
       instrumentId: deal.instrumentId,
@@ -168,14 +176,18 @@ export class AccountBooks {
     if (converted) this.#realisedMicros += profit;
     this.#balanceMicros += (converted ? profit : 0) - deal.commissionMicros;
     this.#commissionMicros += deal.commissionMicros;
+    const position = before ?? outcome.position;
+    if (position !== undefined) position.profitMicros += (converted ? profit : 0) - deal.commissionMicros;
+    const isClosed = before !== undefined && outcome.position === undefined;
     this.markToMarket();
-    return { ...outcome, converted };
+    return { ...outcome, converted, closedProfitMicros: isClosed ? before.profitMicros : null };
   }
 
   persist(archive: Archive): void {
     this.board.persist(archive);
     this.orders.persist(archive);
     this.positions.persist(archive);
+    this.drawdown.persist(archive);
     this.#balanceMicros = archive.number(this.#balanceMicros);
     this.#realisedMicros = archive.number(this.#realisedMicros);
     this.#commissionMicros = archive.number(this.#commissionMicros);

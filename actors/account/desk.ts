@@ -10,6 +10,9 @@ import type { OrderIntent } from "../domain/order.ts";
 import type { Emitter } from "../ports/emitter.ts";
 import { AccountBooks } from "./books.ts";
 import type { OrderTrigger, TrackedOrder } from "./orders.ts";
+import { RiskMemory } from "./risk-memory.ts";
+import { ACCOUNT_MODES, type AccountMode, type EntryLimits } from "./risk/check.ts";
+import { resolveLimits } from "./risk/limits.ts";
 import type { AccountSettings } from "./settings.ts";
 import { type AnomalyCode, Tally } from "./tally.ts";
 
@@ -37,6 +40,8 @@ export interface ApprovedIntent extends Pick<
   | "reason"
 > {
   readonly marginMicros: MicroMoney;
+  /** A signal asked for it, not a person. */
+  readonly bySignal: boolean;
 }
 
 export class Desk {
@@ -44,12 +49,15 @@ export class Desk {
   readonly instruments: readonly Instrument[];
   readonly emitter: Emitter;
   readonly books: AccountBooks;
+  readonly memory: RiskMemory;
+  /** By instrument id. */
+  readonly limits: readonly EntryLimits[];
   readonly tally = new Tally();
   epoch: number;
   nowMicros: Micros = 0;
   /** Sequence of the record being handled: the cause of whatever is emitted. */
   causeSeq = 0;
-  entriesHalted = false;
+  mode: AccountMode = "active";
   #intents = 0;
   /** Over every intent: what was decided, not when or under which number it was journaled. */
   readonly #intentHash = new StateHash();
@@ -60,6 +68,11 @@ export class Desk {
     this.emitter = options.emitter;
     this.epoch = options.epoch;
     this.books = new AccountBooks(options.instruments, options.settings);
+    this.limits = options.instruments.map((instrument) => ({
+      account: options.settings,
+      risk: resolveLimits(options.settings.risk, instrument),
+    }));
+    this.memory = new RiskMemory(this.limits.map(({ risk }) => risk));
   }
 
   get intentHash(): string {
@@ -68,12 +81,13 @@ export class Desk {
 
   /** Takes an approved order into the books and says so. From here its exposure is reserved. */
   intend(intent: ApprovedIntent): void {
-    const { marginMicros, ...approved } = intent;
+    const { marginMicros, bySignal, ...approved } = intent;
     const { board, orders } = this.books;
     const intentId = `${this.settings.accountId}-${String(++this.#intents).padStart(9, "0")}`;
     const bidPoints = board.bidPoints(intent.instrumentId);
     const askPoints = board.askPoints(intent.instrumentId);
     this.#hash(intentId, intent);
+    this.memory.messageSent(this.nowMicros);
     orders.add({
       intentId,
       instrumentId: intent.instrumentId,
@@ -86,6 +100,7 @@ export class Desk {
       askPoints,
       stopPricePoints: intent.stopPricePoints ?? Number.NaN,
       targetPricePoints: intent.targetPricePoints ?? Number.NaN,
+      bySignal,
       marginMicros,
       positionId: intent.positionId ?? "",
       expiresAtMicros: intent.expiresAtMicros,
@@ -128,7 +143,8 @@ export class Desk {
     this.tally.persist(archive);
     this.nowMicros = archive.number(this.nowMicros);
     this.epoch = archive.number(this.epoch);
-    this.entriesHalted = archive.boolean(this.entriesHalted);
+    this.mode = ACCOUNT_MODES[archive.number(ACCOUNT_MODES.indexOf(this.mode))] ?? "halted";
+    this.memory.persist(archive);
     this.#intents = archive.number(this.#intents);
     this.#intentHash.persist(archive);
   }

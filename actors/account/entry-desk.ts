@@ -1,11 +1,17 @@
 // From a signal, or an order by hand, to an entry: Proposed -> Sized -> RiskApproved -> intent, or a refusal that shows every check.
 
-import type { Instrument } from "../domain/instrument.ts";
+import { closesInMicros, type Instrument } from "../domain/instrument.ts";
+import type { RiskCheck, Side } from "../domain/order.ts";
 import type { Signal } from "../domain/signal.ts";
 import type { Desk } from "./desk.ts";
+import { exposureOf } from "./exposure-book.ts";
 import { LIVE_ORDERS_MAX } from "./limits.ts";
-import { approveEntry, marginLimit, type RiskApproved, type RiskFigures, type RiskRefused } from "./risk.ts";
-import { type ProposedOrder, resizeOrder, type SizedOrder, sizeOrder } from "./sizing.ts";
+import { sideOf } from "./positions.ts";
+import { approveEntry, type RiskApproved, type RiskRefused } from "./risk/approval.ts";
+import type { EntryLimits, RiskFigures } from "./risk/check.ts";
+import { marginLimit } from "./risk/order-controls.ts";
+import { type ProposedOrder, resizeOrder, type SizedOrder, type SizingFigures, sizeOrder } from "./sizing.ts";
+import { cutToBounds, type Forecast } from "./sizing-bounds.ts";
 
 /** What asks for an entry: a signal, or a person. */
 export type EntryWish = Pick<
@@ -20,9 +26,33 @@ export type EntryWish = Pick<
   | "targetPoints"
 > & {
   readonly reason: string;
-  /** What a person asks for; left out, the risk budget decides. */
-  readonly volumeMicros?: number;
+  /** What a signal foretells; null for an order by hand, which says its volume itself. */
+  readonly forecast: (Forecast & Pick<Signal, "regime">) | null;
+  readonly byHand: { readonly trader: string; readonly volumeMicros: number } | null;
 };
+
+/** What is known before the order is sized. */
+export type EntryFigures = Omit<RiskFigures, "volumeBudgetMicros">;
+
+type RememberedFigures = Pick<
+  RiskFigures,
+  | "trailingLossMicros"
+  | "absoluteLossMicros"
+  | "consecutiveLosses"
+  | "messagesInSecond"
+  | "messagesInMinute"
+  | "executionsInWindow"
+  | "sinceExitMicros"
+  | "sinceLossMicros"
+  | "closesInMicros"
+  | "weekendInMicros"
+  | "newsEvents"
+  | "referencePricePoints"
+  | "exposure"
+>;
+
+/** A market closed for longer is closed for a weekend or a holiday. */
+const WEEKEND_GAP_MINUTES = 24 * 60;
 
 export class EntryDesk {
   readonly #desk: Desk;
@@ -35,8 +65,9 @@ export class EntryDesk {
   consider(wish: EntryWish, instrument: Instrument): void {
     const { books, settings } = this.#desk;
     books.markToMarket();
+    const limits = this.#desk.limits[instrument.id] as EntryLimits;
     const proposed = this.#propose(wish, instrument);
-    const figures = this.#figures(wish);
+    const figures = this.figures(wish, instrument);
     const sizing = {
       equityMicros: figures.equityMicros,
       freeMarginMicros: marginLimit(figures.equityMicros, settings) - figures.marginTakenMicros,
@@ -45,10 +76,30 @@ export class EntryDesk {
       conversionRate: figures.conversionRate,
     };
     const budget = sizeOrder(proposed, sizing);
-    const sized = wish.volumeMicros === undefined ? budget : resizeOrder(budget, wish.volumeMicros, sizing);
-    const verdict = approveEntry(sized, { ...figures, volumeBudgetMicros: budget.volumeMicros }, settings);
-    if (verdict.ok) this.#enter(verdict.value, wish);
-    else this.#refuse(verdict, wish);
+    const { order, extra } = this.#size(budget, sizing, { wish, figures, limits });
+    const verdict = approveEntry(order, { ...figures, volumeBudgetMicros: budget.volumeMicros }, limits);
+    if (verdict.ok) this.#enter(verdict.value, extra, wish);
+    else this.#refuse(verdict, extra, wish);
+  }
+
+  /** The volume a person asked for as it is, since only controls may judge it; that of a signal within every bound. */
+  #size(
+    budget: SizedOrder,
+    sizing: SizingFigures,
+    { wish, figures, limits }: { wish: EntryWish; figures: EntryFigures; limits: EntryLimits },
+  ): { readonly order: SizedOrder; readonly extra: readonly RiskCheck[] } {
+    if (wish.byHand !== null)
+      return { order: resizeOrder(budget, wish.byHand.volumeMicros, sizing), extra: [] };
+    const settings = this.#desk.settings.sizing;
+    if (settings === undefined || wish.forecast === null) return { order: budget, extra: [] };
+    const { order, figure } = cutToBounds(budget, {
+      figures: sizing,
+      forecast: wish.forecast,
+      settings,
+      exposure: figures.exposure,
+      limits: limits.risk,
+    });
+    return { order, extra: [figure] };
   }
 
   #propose(signal: EntryWish, instrument: Instrument): ProposedOrder {
@@ -62,17 +113,22 @@ export class EntryDesk {
     };
   }
 
-  #figures(signal: EntryWish): Omit<RiskFigures, "volumeBudgetMicros"> {
-    const { books, nowMicros, entriesHalted } = this.#desk;
-    const id = signal.instrumentId;
+  /** What the controls look at, before an order is sized. */
+  figures(wish: Omit<EntryWish, "reason">, instrument: Instrument): EntryFigures {
+    const desk = this.#desk;
+    const { books, nowMicros } = desk;
+    const id = instrument.id;
     const ofInstrument = books.orders.live.filter((order) => order.instrumentId === id);
     const unknownOrders = ofInstrument.filter((order) => order.state === "unknown").length;
     return {
       nowMicros,
-      signalTradable: signal.tradable,
-      signalExpiresAtMicros: signal.expiresAtMicros,
-      signalPricePoints: signal.action === "BUY" ? signal.askPoints : signal.bidPoints,
-      entriesHalted,
+      trader: wish.byHand?.trader ?? null,
+      regime: wish.forecast?.regime ?? null,
+      signalTradable: wish.tradable,
+      signalExpiresAtMicros: wish.expiresAtMicros,
+      signalPricePoints: wish.action === "BUY" ? wish.askPoints : wish.bidPoints,
+      mode: desk.mode,
+      oppositeVolumeMicros: this.#oppositeVolume(id, wish.action),
       dayLossMicros: books.dayLossMicros,
       dayStartEquityMicros: books.dayStartEquityMicros,
       unknownOrders,
@@ -86,10 +142,47 @@ export class EntryDesk {
       conversionRate: books.conversionRate(id),
       equityMicros: books.equityMicros(),
       marginTakenMicros: books.marginUsedMicros() + books.marginReservedMicros(),
+      ...this.#remembered(instrument, wish.byHand === null),
     };
   }
 
-  #enter(approved: RiskApproved<SizedOrder>, wish: EntryWish): void {
+  /** Of those figures what the past, the calendar and the whole account say. */
+  #remembered(instrument: Instrument, bySignal: boolean): RememberedFigures {
+    const { books, memory, nowMicros, settings, instruments, limits } = this.#desk;
+    const id = instrument.id;
+    const { risk } = limits[id] as EntryLimits;
+    const messages = memory.messages(nowMicros);
+    return {
+      trailingLossMicros: books.drawdown.trailing(risk.trailingDrawdownFrom),
+      absoluteLossMicros: books.drawdown.absolute,
+      consecutiveLosses: memory.consecutiveLosses,
+      messagesInSecond: messages.inSecond,
+      messagesInMinute: messages.inMinute,
+      executionsInWindow: bySignal ? memory.executions(id, nowMicros) : 0,
+      sinceExitMicros: memory.sinceExit(id, nowMicros),
+      sinceLossMicros: memory.sinceLoss(id, nowMicros),
+      closesInMicros: closesInMicros(instrument, nowMicros, 1),
+      weekendInMicros: closesInMicros(instrument, nowMicros, WEEKEND_GAP_MINUTES),
+      newsEvents: memory.newsEvents(instrument, risk, nowMicros),
+      referencePricePoints: memory.prices.points(id, nowMicros),
+      exposure: exposureOf(
+        {
+          books,
+          instruments,
+          currency: settings.currency,
+          correlation: (other) => memory.correlation(other),
+        },
+        instrument,
+      ),
+    };
+  }
+
+  #oppositeVolume(instrumentId: number, side: Side): number {
+    const position = this.#desk.books.positions.ofInstrument(instrumentId);
+    return position === undefined || sideOf(position) === side ? 0 : Math.abs(position.signedVolumeMicros);
+  }
+
+  #enter(approved: RiskApproved<SizedOrder>, extra: readonly RiskCheck[], wish: EntryWish): void {
     const { order, checks } = approved;
     const desk = this.#desk;
     const away = order.side === "BUY" ? 1 : -1;
@@ -103,13 +196,14 @@ export class EntryDesk {
       targetPricePoints: order.targetPoints > 0 ? order.pricePoints + away * order.targetPoints : null,
       positionId: null,
       expiresAtMicros: Math.min(wish.expiresAtMicros, desk.nowMicros + desk.settings.entryLifeMicros),
-      checks,
+      checks: [...checks, ...extra],
       reason: wish.reason,
       marginMicros: order.marginMicros,
+      bySignal: wish.byHand === null,
     });
   }
 
-  #refuse(refusal: RiskRefused, wish: EntryWish): void {
+  #refuse(refusal: RiskRefused, extra: readonly RiskCheck[], wish: EntryWish): void {
     const desk = this.#desk;
     desk.tally.refused(refusal.code);
     desk.emitter.emit({
@@ -121,7 +215,7 @@ export class EntryDesk {
       causeSeq: desk.causeSeq,
       code: refusal.code,
       message: refusal.message,
-      checks: refusal.checks,
+      checks: [...refusal.checks, ...extra],
     });
   }
 }

@@ -7,7 +7,7 @@ import { type Instrument, isOpen } from "../domain/instrument.ts";
 import type { Desk } from "./desk.ts";
 import { EXIT_RETRY_MICROS_MAX, EXIT_RETRY_MICROS_MIN } from "./limits.ts";
 import { sideOf, type TrackedPosition } from "./positions.ts";
-import { approveExit, type ExitOrder, type RiskApproved } from "./risk.ts";
+import { approveExit, type ExitOrder, type RiskApproved } from "./risk/approval.ts";
 
 interface ProposedExit extends ExitOrder {
   readonly position: TrackedPosition;
@@ -92,6 +92,7 @@ export class ExitDesk {
       checks: approved.checks,
       reason: position.exitReason,
       marginMicros: 0,
+      bySignal: false,
     });
   }
 

@@ -38,3 +38,12 @@ export const BROKER_ORDERS_MAX = 1_024;
 
 /** How long after its expiry the paper broker remembers an order that was never sent. */
 export const UNSENT_MEMORY_MICROS = 10 * MICROS_PER_MINUTE;
+
+/** Times of sent messages that are kept, to count those of the last minute: limits are at most this. */
+export const MESSAGES_KEPT_MAX = 1_024;
+
+/** Times of executions that are kept for each instrument: limits are at most this. */
+export const EXECUTIONS_KEPT_MAX = 1_024;
+
+/** Parts that the window of the price collar is looked at in: the oldest part leaves as a whole. */
+export const PRICE_BUCKETS = 8;

@@ -27,6 +27,7 @@ function order(intentId: string, changes: Partial<TrackedOrder> = {}): TrackedOr
     askPoints: 2,
     stopPricePoints: Number.NaN,
     targetPricePoints: Number.NaN,
+    bySignal: true,
     marginMicros: 100,
     positionId: "",
     expiresAtMicros: 10,

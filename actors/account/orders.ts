@@ -191,6 +191,8 @@ export interface TrackedOrder {
   /** NaN for none. */
   stopPricePoints: number;
   targetPricePoints: number;
+  /** An entry that a signal asked for, not a person. */
+  bySignal: boolean;
   /** Margin of its whole volume; 0 for an exit. */
   marginMicros: MicroMoney;
   /** The position an exit closes; empty for an entry. */
@@ -286,6 +288,7 @@ function emptyOrder(): TrackedOrder {
     askPoints: 0,
     stopPricePoints: Number.NaN,
     targetPricePoints: Number.NaN,
+    bySignal: false,
     marginMicros: 0,
     positionId: "",
     expiresAtMicros: 0,
@@ -305,6 +308,7 @@ function persistOrder(order: TrackedOrder, archive: Archive): void {
   order.askPoints = archive.number(order.askPoints);
   order.stopPricePoints = archive.number(order.stopPricePoints);
   order.targetPricePoints = archive.number(order.targetPricePoints);
+  order.bySignal = archive.boolean(order.bySignal);
   order.marginMicros = archive.number(order.marginMicros);
   order.positionId = archive.text(order.positionId);
   order.expiresAtMicros = archive.number(order.expiresAtMicros);

@@ -4,7 +4,7 @@
 import type { Archive } from "../base/archive.ts";
 import { assert } from "../base/assert.ts";
 import type { Micros } from "../base/clock.ts";
-import { roundHalfAway } from "../domain/money.ts";
+import { type MicroMoney, roundHalfAway } from "../domain/money.ts";
 import type { Position, Side } from "../domain/order.ts";
 import { OPEN_POSITIONS_MAX } from "./limits.ts";
 import { persistList } from "./persist-list.ts";
@@ -20,6 +20,8 @@ export interface TrackedPosition {
   /** Sum of price x signed volume of what is open, in point-micro-lots: an exact integer, no averaged price. */
   signedCost: number;
   openTimeMicros: Micros;
+  /** Of what of it is closed, less the commission on all of its deals, in the account's currency. */
+  profitMicros: MicroMoney;
   /** NaN for none. */
   stopPricePoints: number;
   targetPricePoints: number;
@@ -172,6 +174,7 @@ function emptyPosition(): TrackedPosition {
     signedVolumeMicros: 0,
     signedCost: 0,
     openTimeMicros: 0,
+    profitMicros: 0,
     stopPricePoints: Number.NaN,
     targetPricePoints: Number.NaN,
     exitReason: "",
@@ -187,6 +190,7 @@ function persistPosition(position: TrackedPosition, archive: Archive): void {
   position.signedVolumeMicros = archive.number(position.signedVolumeMicros);
   position.signedCost = archive.number(position.signedCost);
   position.openTimeMicros = archive.number(position.openTimeMicros);
+  position.profitMicros = archive.number(position.profitMicros);
   position.stopPricePoints = archive.number(position.stopPricePoints);
   position.targetPricePoints = archive.number(position.targetPricePoints);
   position.exitReason = archive.text(position.exitReason);

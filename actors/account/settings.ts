@@ -3,6 +3,8 @@
 
 import { MICROS_PER_HOUR, MICROS_PER_MILLISECOND, MICROS_PER_SECOND } from "../base/clock.ts";
 import { type MicroMoney, MICROS_PER_LOT, MICROS_PER_UNIT } from "../domain/money.ts";
+import { DEFAULT_RISK_SETTINGS, type RiskSettings } from "./risk/limits.ts";
+import { DEFAULT_SIZING_SETTINGS, type SizingSettings } from "./sizing-settings.ts";
 
 export interface AccountSettings {
   readonly accountId: string;
@@ -29,6 +31,9 @@ export interface AccountSettings {
   readonly exitLifeMicros: number;
   /** Silence of the broker after which the outcome of an order counts as unknown. */
   readonly reportTimeoutMicros: number;
+  /** Left out in journals of before: none of its controls is on, and volumes are fixed fractions. */
+  readonly risk?: RiskSettings | undefined;
+  readonly sizing?: SizingSettings | undefined;
 }
 
 export const DEFAULT_ACCOUNT_SETTINGS: AccountSettings = {
@@ -47,6 +52,8 @@ export const DEFAULT_ACCOUNT_SETTINGS: AccountSettings = {
   entryLifeMicros: 5 * MICROS_PER_SECOND,
   exitLifeMicros: 30 * MICROS_PER_SECOND,
   reportTimeoutMicros: 15 * MICROS_PER_SECOND,
+  risk: DEFAULT_RISK_SETTINGS,
+  sizing: DEFAULT_SIZING_SETTINGS,
 };
 
 export interface PaperBrokerSettings {

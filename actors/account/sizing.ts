@@ -1,5 +1,5 @@
-// How much: fixed-fraction sizing. The volume at which the stop costs a fixed share of equity, cut to what margin and
-// the instrument allow, rounded down to the volume step. Never rounds up: a limit met exactly is met.
+// How much: the volume at which the stop costs what one trade may cost, cut to what margin and the instrument allow, rounded
+// down to the volume step. Never rounds up: a limit met exactly is met. Methods and further limits only make it smaller.
 
 import { type Instrument, pointsPerUnit } from "../domain/instrument.ts";
 import { type MicroMoney, MICROS_PER_LOT, moveValueMicros, roundHalfAway } from "../domain/money.ts";
@@ -46,15 +46,29 @@ export function marginOf(
   return roundHalfAway((notional * figures.conversionRate) / figures.leverage);
 }
 
+/** What a point of one lot is worth in the account's currency, not rounded: a tiny one would be off by half of itself. */
+export function pointValuePerLot(instrument: Instrument, conversionRate: number): number {
+  return (instrument.contractSize * MICROS_PER_LOT * conversionRate) / pointsPerUnit(instrument);
+}
+
+/** The volumes at which the stop costs the risk budget, and at which free margin is used up. */
+export function budgetVolumes(
+  order: ProposedOrder,
+  figures: SizingFigures,
+): { readonly byRisk: number; readonly byMargin: number } {
+  const unitsPerLot = pointValuePerLot(order.instrument, figures.conversionRate);
+  const stopPerLot = order.stopPoints * unitsPerLot;
+  const marginPerLot = (order.pricePoints * unitsPerLot) / figures.leverage;
+  return {
+    byRisk: (figures.equityMicros * figures.riskFraction * MICROS_PER_LOT) / stopPerLot,
+    byMargin: (figures.freeMarginMicros * MICROS_PER_LOT) / marginPerLot,
+  };
+}
+
 export function sizeOrder(order: ProposedOrder, figures: SizingFigures): SizedOrder {
   const { instrument } = order;
   const rate = figures.conversionRate;
-  // What a lot costs, not yet rounded: a rounded figure of a tiny price would be off by half of itself.
-  const unitsPerLot = (instrument.contractSize * MICROS_PER_LOT * rate) / pointsPerUnit(instrument);
-  const stopPerLot = order.stopPoints * unitsPerLot;
-  const marginPerLot = (order.pricePoints * unitsPerLot) / figures.leverage;
-  const byRisk = (figures.equityMicros * figures.riskFraction * MICROS_PER_LOT) / stopPerLot;
-  const byMargin = (figures.freeMarginMicros * MICROS_PER_LOT) / marginPerLot;
+  const { byRisk, byMargin } = budgetVolumes(order, figures);
   const wanted = Math.min(byRisk, byMargin, instrument.volumeMaxMicros);
   // NaN and Infinity stay visible: a control refuses them.
   let volumeMicros = Math.max(0, floorTo(wanted, instrument.volumeStepMicros));

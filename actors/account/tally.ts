@@ -5,7 +5,7 @@ import type { Archive } from "../base/archive.ts";
 import type { Micros } from "../base/clock.ts";
 import { RingQueue } from "../base/ring.ts";
 import { ANOMALIES_KEPT_MAX } from "./limits.ts";
-import { REFUSAL_CODES, type RefusalCode } from "./risk.ts";
+import { REFUSAL_CODES, type RefusalCode } from "./risk/codes.ts";
 
 /** Position is the code's counter: append, never reorder. */
 export const ANOMALY_CODES = [
@@ -67,8 +67,8 @@ export class Tally {
   }
 
   persist(archive: Archive): void {
-    archive.numbers(this.#refusals);
-    archive.numbers(this.#anomalies);
+    archive.growing(this.#refusals);
+    archive.growing(this.#anomalies);
     this.entries = archive.number(this.entries);
     this.exits = archive.number(this.exits);
     this.fills = archive.number(this.fills);

@@ -9,7 +9,7 @@ import { moveValueMicros } from "../domain/money.ts";
 import type { Execution } from "../domain/order.ts";
 import type { JournalRecord } from "../domain/records.ts";
 import { instrument, MIDNIGHT, signal, TestEngine, tick } from "./account.fixture.ts";
-import { marginLimit } from "./risk.ts";
+import { marginLimit } from "./risk/order-controls.ts";
 
 const SYMBOLS = ["EURUSD", "GBPUSD", "AUDUSD", "NZDUSD", "USDJPY", "USDCHF", "EURGBP", "EURJPY"];
 const INSTRUMENTS = SYMBOLS.map((symbol, id) => instrument(id, symbol, { spreadMaxPoints: 40 }));

@@ -74,7 +74,7 @@ const VOTE_LIVES: Readonly<Partial<Record<MemberId, number>>> = {
  * `rules`: the rule members alone, thresholds at which real ticks give some signals a day.
  * `classic`: quantum 0.3, chaos 0.2, machine learning 0.4 (shared by its five members), technical 0.1, BUY above 0.7,
  * SELL below 0.3. Without trained models the first, second and last share the vote.
- * `ensemble`: the trained models that ship, which the walk forward found worth the same; rule members are asked and shown without weight, since
+ * `ensemble`: the trained models that ship, which the walk forward found worth about the same, weighed by a meta-learner; rule members are asked and shown without weight, since
  * they have shown no skill. A signal is made only where its calibrated probability, times the move that is foretold, is worth more
  * than spread and slippage: which is seldom. What its probabilities mean is learned on while it trades, unless settings say otherwise.
  * `demo`: the rule members on a short fuse, so that a simulated market shows signals and trades within seconds. It pays
@@ -103,8 +103,13 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = Object.freeze({
   },
   ensemble: {
     ballot: {
-      weights: { lightgbm: 0.5, xgboost: 0.5 },
+      weights: { lightgbm: 0.2, xgboost: 0.2, lstm: 0.2, transformer: 0.2, cnn: 0.2 },
       voteLifeMicros: VOTE_LIVES,
+    },
+    // Of `scripts/train`, on 2018's folds: what each said of time that it had not learned from. The intercept it found is nothing.
+    meta: {
+      intercept: 0,
+      weights: { lightgbm: 0.23, xgboost: 0.256, lstm: 0.235, transformer: 0.204, cnn: 0.187 },
     },
     policy: {
       ...POLICY_DEFAULTS,

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
+import { CALENDAR_EVENTS_MAX, CALENDAR_NAME_LENGTH_MAX } from "./calendar.ts";
 import { decodeRecord, encodePayload, KIND_NUMBER, TOPIC_NUMBER_OF } from "./codec.ts";
 import { MEMBERS, VOTE_STATUSES } from "./prediction.ts";
 import { QUARANTINE_CODES } from "./quarantine.ts";
@@ -159,6 +160,21 @@ describe("record codec", () => {
         nearestDistance: 0.12,
         nearestMicros: [1, 2],
       },
+    };
+    expect(roundTrip(record)).toEqual(record);
+  });
+
+  test("the fullest calendar fits, with every event as it was", () => {
+    const record: JournalRecord = {
+      kind: "calendar",
+      seq: 7,
+      timeMicros: 9,
+      events: Array.from({ length: CALENDAR_EVENTS_MAX }, (_, index) => ({
+        timeMicros: 1_700_000_000_000_000 + index,
+        currency: "JPY",
+        importance: "moderate",
+        name: "雇".repeat(CALENDAR_NAME_LENGTH_MAX),
+      })),
     };
     expect(roundTrip(record)).toEqual(record);
   });

@@ -49,6 +49,49 @@ export function isOpen(instrument: Instrument, timeMicros: Micros): boolean {
   return false;
 }
 
+/** Of markets that never close. */
+export const NEVER_CLOSES = Number.MAX_SAFE_INTEGER;
+
+/**
+ * Time until `instrument` stops trading for `gapMinutes` or longer; 0 while it does not trade for as long,
+ * {@link NEVER_CLOSES} where no gap between its sessions is.
+ */
+export function closesInMicros(instrument: Instrument, timeMicros: Micros, gapMinutes: number): number {
+  const { sessions } = instrument;
+  const count = sessions.length;
+  if (count === 0) return 0;
+  const sinceMonday = timeMicros + EPOCH_DAYS_AFTER_MONDAY * MICROS_PER_DAY;
+  const now = sinceMonday % (MINUTES_PER_WEEK * MICROS_PER_MINUTE);
+  const first = sessions.findIndex(({ closeMinute }) => now < closeMinute * MICROS_PER_MINUTE);
+  // Sessions from here on, by their place in a week that goes on: the last of this week is followed by the next week's first.
+  const start = first === -1 ? count : first;
+  if (now < openMinuteOf(sessions, start) * MICROS_PER_MINUTE && gapBefore(sessions, start) >= gapMinutes) {
+    return 0;
+  }
+  for (let at = start; at < start + count; at++) {
+    if (gapBefore(sessions, at + 1) >= gapMinutes) {
+      return closeMinuteOf(sessions, at) * MICROS_PER_MINUTE - now;
+    }
+  }
+  return NEVER_CLOSES;
+}
+
+function openMinuteOf(sessions: readonly WeeklySession[], at: number): number {
+  const session = sessions[at % sessions.length] as WeeklySession;
+  return session.openMinute + Math.floor(at / sessions.length) * MINUTES_PER_WEEK;
+}
+
+function closeMinuteOf(sessions: readonly WeeklySession[], at: number): number {
+  const session = sessions[at % sessions.length] as WeeklySession;
+  return session.closeMinute + Math.floor(at / sessions.length) * MINUTES_PER_WEEK;
+}
+
+function gapBefore(sessions: readonly WeeklySession[], at: number): number {
+  // A week later, so that the one before the first has a place, too.
+  const later = at + sessions.length;
+  return openMinuteOf(sessions, later) - closeMinuteOf(sessions, later - 1);
+}
+
 /** Points in one unit of the quote currency: 10^digits. */
 export function pointsPerUnit(instrument: Instrument): number {
   return 10 ** instrument.digits;

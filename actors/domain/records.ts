@@ -1,8 +1,9 @@
-// Everything the journal can hold, as one union. Inputs come from outside (ticks, beats, commands, advice, reports of
-// real brokers); all others were emitted by an actor that consumed earlier records, and name them in `causeSeq`.
+// Everything the journal can hold, as one union. Inputs come from outside (ticks, beats, commands, advice, the
+// calendar, reports of real brokers); all others were emitted by an actor that consumed earlier records, and name them in `causeSeq`.
 
 import type { Micros } from "../base/clock.ts";
 import type { Advice } from "./advice.ts";
+import type { Calendar } from "./calendar.ts";
 import type { MarketState } from "./market.ts";
 import type { Execution, OrderIntent, OrderSent, RiskRefusal, Side } from "./order.ts";
 import type { Votes } from "./prediction.ts";
@@ -36,6 +37,26 @@ export interface Configured {
 export type Command =
   | {
       readonly command: "halt-entries" | "resume-entries" | "flatten";
+      readonly accountId: string;
+      readonly by: string;
+    }
+  | {
+      /** What the account lets in from now on: everything, what makes positions smaller, or nothing but exits. */
+      readonly command: "set-mode";
+      readonly accountId: string;
+      readonly mode: "active" | "reducing" | "halted";
+      readonly by: string;
+    }
+  | {
+      /** Signals on the instrument may be executed again after there were too many. */
+      readonly command: "re-enable";
+      readonly accountId: string;
+      readonly instrumentId: number;
+      readonly by: string;
+    }
+  | {
+      /** Drawdowns are measured from the present equity on, and losses in a row begin anew. */
+      readonly command: "reset-drawdown";
       readonly accountId: string;
       readonly by: string;
     }
@@ -120,7 +141,8 @@ export type JournalRecord =
   | Gap
   | Fault
   | Checkpoint
-  | Advice;
+  | Advice
+  | Calendar;
 
 export type RecordKind = JournalRecord["kind"];
 
@@ -143,6 +165,7 @@ export const RECORD_KINDS = [
   "fault",
   "checkpoint",
   "advice",
+  "calendar",
 ] as const;
 
 /** Topics have their own retention; each is a hash chain of its own. Position is the number in the journal. */
@@ -174,4 +197,5 @@ export const TOPIC_OF: Readonly<Record<RecordKind, Topic>> = {
   fault: "monitoring",
   checkpoint: "monitoring",
   advice: "prediction",
+  calendar: "market-data",
 };

@@ -5,7 +5,14 @@ import type { Micros } from "../base/clock.ts";
 import type { Forecaster } from "./forecaster.ts";
 import type { MemberId } from "../domain/prediction.ts";
 import type { Regime } from "../domain/regime.ts";
-import type { HoldoutFigures, ModelCard, ModelEvent, Promotion, RegisteredModel } from "./models.ts";
+import type {
+  HoldoutFigures,
+  ModelCard,
+  ModelEvent,
+  Promotion,
+  RegisteredModel,
+  Retirement,
+} from "./models.ts";
 
 /** Over the last settled answers. */
 export interface QualityFigures {
@@ -24,13 +31,13 @@ export interface QualityFigures {
   readonly auc: number | null;
 }
 
-/** Somebody whose answers on one symbol are scored: a rule, a model that votes, or one that only might. */
+/** Somebody whose answers on one symbol are scored: a rule, who is asked beside the tick path, a model that votes, or one that only might. */
 export interface SubjectQuality {
   /** Of a model its name and version. */
   readonly name: string;
-  readonly kind: "rule" | "champion" | "shadow";
+  readonly kind: "rule" | "asked" | "champion" | "shadow";
   readonly member: MemberId;
-  /** Null of a rule. */
+  /** Null of those that are no models. */
   readonly model: { readonly model: string; readonly version: string } | null;
   readonly event: ModelEvent;
   readonly horizonMicros: Micros;
@@ -88,6 +95,7 @@ export interface ModelQuality {
   /** Every version that is registered. */
   models(): readonly KnownModel[];
   promotions(model: string): readonly Promotion[];
+  retirements(model: string): readonly Retirement[];
   /** Of every symbol that has been heard of; those that cannot be read are left out. */
   symbols(): Promise<readonly SymbolQuality[]>;
 }

@@ -119,19 +119,26 @@ export interface Promotion {
   readonly atMicros: Micros;
 }
 
-export type ModelFailure =
-  | "unknown-model"
+/** Who put which version away, and when. */
+export type Retirement = Promotion;
+
+export const MODEL_FAILURES = [
+  "unknown-model",
   /** The version is known with other bytes or another card. */
-  | "taken"
-  | "card-invalid"
-  | "too-large"
-  | "too-many-versions"
+  "taken",
+  "card-invalid",
+  "too-large",
+  "too-many-versions",
   /** What is stored is not what was registered. */
-  | "model-damaged"
-  | "no-earlier-champion"
+  "model-damaged",
+  "no-earlier-champion",
   /** The version votes now: promote another one first. */
-  | "is-champion"
-  | "registry-unwritable";
+  "is-champion",
+  /** The version was put away: it votes again only for whoever means it. */
+  "is-retired",
+  "registry-unwritable",
+] as const;
+export type ModelFailure = (typeof MODEL_FAILURES)[number];
 
 /** Every write is there once it has answered, and may come twice. */
 export interface Models {
@@ -148,13 +155,19 @@ export interface Models {
    * them.
    */
   champions(model: string): readonly RegisteredModel[];
-  /** Makes a version the champion and what was one a shadow. It may be opened from then on, whatever it did. */
-  promote(model: string, promotion: Promotion): Result<RegisteredModel, ModelFailure>;
-  /** Makes the champion before this one the champion again, of those that may be opened. */
+  /**
+   * Makes a version the champion and what was one a shadow. It may be opened from then on, whatever it did.
+   * @param evenRetired takes a version back that was put away
+   */
+  promote(model: string, promotion: Promotion, evenRetired?: boolean): Result<RegisteredModel, ModelFailure>;
+  /** Makes the champion before this one the champion again, of those that may be opened and were not put away. */
   rollback(model: string, by: string, atMicros: Micros): Result<RegisteredModel, ModelFailure>;
-  retire(model: string, version: string): Result<RegisteredModel, ModelFailure>;
+  /** Puts a version away. */
+  retire(model: string, retirement: Retirement): Result<RegisteredModel, ModelFailure>;
   /** Says that a version must not be opened, whatever it stands for. The last word of several counts. */
   quarantine(model: string, version: string, quarantine: Quarantine): Result<RegisteredModel, ModelFailure>;
-  /** Promotions, oldest first. */
+  /** Promotions, oldest first; those of going back too. */
   promotions(model: string): readonly Promotion[];
+  /** Oldest first. */
+  retirements(model: string): readonly Retirement[];
 }

@@ -52,6 +52,8 @@ export interface ScoredMember<Name extends string = MemberId> {
   readonly horizonMicros: Micros;
   /** The feature that a range has to exceed: its place in the vector; -1 for directions. */
   readonly medianFeature: number;
+  /** Time between two of its answers, of horizons of minutes; left out, it answers every minute. */
+  readonly everyMicros?: Micros;
 }
 
 /** What was said at one moment; a record of votes is such. */
@@ -320,7 +322,7 @@ export class Scorecard<Name extends string = MemberId> {
     const rate = baseRate(outcomes);
     const brier = brierScore(probabilities, outcomes);
     const right = rightGuesses(probabilities, outcomes);
-    const overlap = overlapOf(scored.horizonMicros);
+    const overlap = overlapOf(scored);
     return {
       member,
       regime,
@@ -409,8 +411,11 @@ function spacingOf(horizonMicros: number): number {
 }
 
 /** So many votes that follow each other say about the same. */
-function overlapOf(horizonMicros: number): number {
-  const apartMicros = horizonMicros < MICROS_PER_MINUTE ? spacingOf(horizonMicros) : MICROS_PER_MINUTE;
+function overlapOf({
+  horizonMicros,
+  everyMicros = MICROS_PER_MINUTE,
+}: Pick<ScoredMember, "horizonMicros" | "everyMicros">): number {
+  const apartMicros = horizonMicros < MICROS_PER_MINUTE ? spacingOf(horizonMicros) : everyMicros;
   return Math.max(1, horizonMicros / apartMicros);
 }
 

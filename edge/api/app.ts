@@ -20,8 +20,10 @@ import { History } from "./history.ts";
 import { makeMetrics } from "./metrics.ts";
 import { addModels } from "./models.ts";
 import { addMt5 } from "./mt5.ts";
+import { addModelStanding, type DoModelDeed } from "./model-standing.ts";
 import { Problem, problemResponse } from "./problem.ts";
 import { addReports } from "./reports.ts";
+import { addRisk } from "./risk.ts";
 import { addRoutes } from "./routes.ts";
 
 export interface AppOptions {
@@ -31,6 +33,8 @@ export interface AppOptions {
   readonly guard: Guard;
   /** Makes dossiers; left out, none are made. */
   readonly explain?: Explain | undefined;
+  /** Promotes, rolls back and retires models; left out, nobody does. */
+  readonly models?: DoModelDeed | undefined;
   /** Answers for the page at `/` and its files; undefined for everything else. */
   readonly page: (request: Request) => Response | undefined;
 }
@@ -65,6 +69,8 @@ export function makeApp(options: AppOptions): OpenAPIHono {
   addGraph(api, picture);
   addModels(api, picture);
   addMt5(api, picture);
+  addModelStanding(api, options.models);
+  addRisk(api, picture);
   addReports(api, () => picture.station.reports);
   app.route("/api/v1", api);
   addAliases(app, options);

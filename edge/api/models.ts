@@ -1,5 +1,5 @@
 // The registry's models with what training said of them, and what they and the rule members turned out to be worth since: the
-// follower of the journal scores them, this only shows it. Who votes is changed on the command line.
+// follower of the journal scores them, this only shows it. Who votes is changed by model-standing.ts.
 
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { MEMBERS } from "../../actors/domain/prediction.ts";
@@ -16,6 +16,7 @@ import {
   MODEL_STATUSES,
   MODEL_VERSION,
   modelExpiryMicros,
+  type Promotion,
 } from "../../actors/ports/models.ts";
 import type { LivePicture } from "../live/live-picture.ts";
 import { isoTime } from "../live/shapes.ts";
@@ -47,7 +48,7 @@ const figures = {
 
 const liveSchema = z.object({
   symbol: z.string(),
-  kind: z.enum(["rule", "champion", "shadow"]),
+  kind: z.enum(["rule", "asked", "champion", "shadow"]),
   /** Answers whose outcome is known, of those that are looked back on. */
   settled: count,
   /** Null, and the curves empty, while those are too few to say anything. */
@@ -101,10 +102,11 @@ const modelSchema = z.object({
 const modelsSchema = z.object({
   /** Every version, by model, the newest first. */
   items: z.array(modelSchema),
-  /** Members that are no models. */
+  /** Members that are no models: rules, and those that are asked beside the tick path, about the horizon they were asked for. */
   rules: z.array(
     z.object({
       member: z.enum(MEMBERS),
+      kind: z.enum(["rule", "asked"]),
       event: z.enum(MODEL_EVENTS),
       horizonSeconds: z.number(),
       live: z.array(liveSchema),
@@ -124,10 +126,14 @@ const modelsSchema = z.object({
 });
 export type ModelsMessage = z.infer<typeof modelsSchema>;
 
+const decisionSchema = z.object({ version: z.string(), by: z.string(), at: z.iso.datetime() });
+
 const cardAnswerSchema = modelSchema.extend({
   /** As it was registered. */
   card: z.record(z.string(), z.unknown()),
-  promotions: z.array(z.object({ version: z.string(), by: z.string(), at: z.iso.datetime() })),
+  /** Who let which version of the model vote, goings back included, and who put which away; oldest first. */
+  promotions: z.array(decisionSchema),
+  retirements: z.array(decisionSchema),
 });
 
 export function addModels(app: OpenAPIHono, picture: LivePicture): void {
@@ -175,13 +181,16 @@ export function addModels(app: OpenAPIHono, picture: LivePicture): void {
     if (known === undefined) {
       throw new Problem(404, "unknown-model", `there is no ${model} ${version}: /api/v1/models lists them`);
     }
-    const promotions = quality
-      .promotions(model)
-      .map(({ version: promoted, by, atMicros }) => ({ version: promoted, by, at: isoTime(atMicros) }));
+    const promotions = quality.promotions(model).map(decisionOf);
+    const retirements = quality.retirements(model).map(decisionOf);
     const described = describe(known, await quality.symbols());
     const whole = structuredClone(known.card) as unknown as Record<string, never>;
-    return c.json({ ...described, card: whole, promotions }, 200);
+    return c.json({ ...described, card: whole, promotions, retirements }, 200);
   });
+}
+
+function decisionOf({ version, by, atMicros }: Promotion): z.infer<typeof decisionSchema> {
+  return { version, by, at: isoTime(atMicros) };
 }
 
 async function overviewOf(quality: ModelQuality, only: string | undefined): Promise<ModelsMessage> {
@@ -190,16 +199,18 @@ async function overviewOf(quality: ModelQuality, only: string | undefined): Prom
   const rules = new Map<string, ModelsMessage["rules"][number]>();
   for (const { symbol, subjects } of symbols) {
     for (const subject of subjects) {
-      if (subject.kind !== "rule") continue;
-      const { member, event, horizonMicros } = subject;
-      const rule = rules.get(member) ?? {
+      const { member, kind, event, horizonMicros } = subject;
+      if (kind !== "rule" && kind !== "asked") continue;
+      const key = `${member} ${horizonMicros}`;
+      const rule = rules.get(key) ?? {
         member,
+        kind,
         event,
         horizonSeconds: horizonMicros / MICROS_PER_SECOND,
         live: [],
       };
       rule.live.push(liveOf(symbol, subject));
-      rules.set(member, rule);
+      rules.set(key, rule);
     }
   }
   return {

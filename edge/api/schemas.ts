@@ -159,6 +159,9 @@ export const accountSchema = z.object({
   marginUsed: z.number(),
   dayProfit: z.number(),
   realised: z.number(),
+  /** What it lets in: everything, what makes positions smaller, or nothing. Exits always leave. */
+  mode: z.enum(["active", "reducing", "halted"]),
+  /** In mode `halted`. */
   entriesHalted: z.boolean(),
   entries: z.number().int(),
   exits: z.number().int(),

@@ -5,6 +5,7 @@ import type { Server, ServerWebSocket } from "bun";
 import { BAR_INTERVAL_MICROS, type BarInterval } from "../../actors/domain/bar.ts";
 import { REGIMES } from "../../actors/domain/regime.ts";
 import type { ModelsMessage } from "../api/models.ts";
+import type { RiskMessage } from "../api/risk.ts";
 import type {
   ActorMessage,
   BarMessage,
@@ -135,6 +136,8 @@ export class StandIn {
         return page(this.#account(nowMillis).positions);
       case "account":
         return Response.json(this.#account(nowMillis));
+      case "risk":
+        return Response.json(RISK);
       case "account/equity":
         return page(isEmpty ? [] : equityBefore(nowMillis));
       case "latency":
@@ -283,6 +286,7 @@ export class StandIn {
       marginUsed: isEmpty ? 0 : 412.3,
       dayProfit: isEmpty ? 0 : equity - 10_000,
       realised: isEmpty ? 0 : 112.4,
+      mode: "active",
       entriesHalted: false,
       entries: isEmpty ? 0 : 41,
       exits: isEmpty ? 0 : 38,
@@ -478,6 +482,26 @@ function equityBefore(nowMillis: number): { time: string; balance: number; equit
   });
 }
 
+const RISK: RiskMessage = {
+  accountId: "paper",
+  currency: "USD",
+  mode: "active",
+  account: [
+    {
+      control: "daily-loss-limit",
+      unit: "money",
+      value: 412.6,
+      limit: 3_000,
+      headroom: 2_587.4,
+      passes: true,
+    },
+    { control: "margin", unit: "money", value: 21_340, limit: 50_180, headroom: 28_840, passes: true },
+    { control: "too-many-positions", unit: "count", value: 4, limit: 5, headroom: 1, passes: true },
+  ],
+  symbols: [],
+  refusals: {},
+};
+
 function positionOf(id: number, nowMillis: number): TopicData["account"]["positions"][number] {
   const openMillis = nowMillis - (nowMillis % 600_000) - 240_000;
   const opened = quoteOf(id, openMillis);
@@ -557,12 +581,11 @@ function modelsOf(symbol: string, { isEmpty, isWithoutModels }: StandInOptions):
       holdout: null,
       live: liveOf(symbol, status, n + 1),
     })),
-    rules: (["technical", "quantum", "chaos"] as const).map((member, n) => ({
-      member,
-      event: "up",
-      horizonSeconds: 300,
-      live: liveOf(symbol, "rule", n + 7),
-    })),
+    rules: (["technical", "quantum", "chaos", "analogs"] as const).map((member, n) => {
+      const kind = member === "analogs" ? "asked" : "rule";
+      const horizonSeconds = kind === "asked" ? 900 : 300;
+      return { member, kind, event: "up", horizonSeconds, live: liveOf(symbol, kind, n + 7) };
+    }),
     symbols: [
       {
         symbol,

@@ -182,6 +182,7 @@ export function accountMessage(view: AccountView): AccountMessage {
     marginUsed: view.marginUsedMicros / MICROS_PER_UNIT,
     dayProfit: view.dayProfitMicros / MICROS_PER_UNIT,
     realised: view.realisedAfterCostsMicros / MICROS_PER_UNIT,
+    mode: view.mode,
     entriesHalted: view.entriesHalted,
     entries: view.entries,
     exits: view.exits,

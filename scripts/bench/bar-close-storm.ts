@@ -86,6 +86,7 @@ async function oneStorm(
   const symbols = Array.from({ length: SYMBOLS }, (_, id) => new Watched(engine, id));
   const awaited: Awaited[] = [];
   let beatMicros = Number.NaN;
+  let isClosed = false;
   let drainMicros = Number.NaN;
   let waitMicrosMax = 0;
   let calmMicrosMax = 0;
@@ -109,9 +110,12 @@ async function oneStorm(
       setImmediate(resolve);
     });
     const doneMicros = clock.nowMicros();
-    let areMinutesDone = !Number.isNaN(beatMicros);
-    for (const symbol of symbols) areMinutesDone = symbol.look() && areMinutesDone;
-    if (areMinutesDone && Number.isNaN(drainMicros)) drainMicros = doneMicros - beatMicros;
+    if (!isClosed && !Number.isNaN(beatMicros)) {
+      isClosed = true;
+      for (const symbol of symbols) symbol.minuteClosed();
+    }
+    if (isClosed && Number.isNaN(drainMicros) && engine.nextWaiting(0) === undefined)
+      drainMicros = doneMicros - beatMicros;
     for (let at = awaited.length - 1; at >= 0; at--) {
       const { id, decisions, dueMicros: since } = awaited[at] as Awaited;
       if ((symbols[id] as Watched).decided < decisions) continue;
@@ -129,8 +133,7 @@ class Watched {
   readonly #id: number;
   readonly #before: number;
   #asked = 0;
-  #decided = 0;
-  #minute: "open" | "closed" | "decided" = "open";
+  #isClosed = false;
 
   constructor(engine: BenchEngine["engine"], id: number) {
     this.#engine = engine;
@@ -138,23 +141,19 @@ class Watched {
     this.#before = this.#decisions;
   }
 
-  /** Ticks decided on, when last looked at. */
-  get decided(): number {
-    return this.#decided;
-  }
-
   /** Another tick came; returns how many have come. */
   asked(): number {
     return ++this.#asked;
   }
 
-  /** Returns whether the minute has been decided on. */
-  look(): boolean {
-    const waits = this.#engine.symbol(this.#id)?.waitsForTurn === true;
-    if (waits && this.#minute === "open") this.#minute = "closed";
-    else if (!waits && this.#minute === "closed") this.#minute = "decided";
-    this.#decided = this.#decisions - this.#before - (this.#minute === "decided" ? 1 : 0);
-    return this.#minute === "decided";
+  minuteClosed(): void {
+    this.#isClosed = true;
+  }
+
+  /** Ticks decided on. */
+  get decided(): number {
+    const isMinuteDone = this.#isClosed && this.#engine.symbol(this.#id)?.waitsForTurn === false;
+    return this.#decisions - this.#before - (isMinuteDone ? 1 : 0);
   }
 
   get #decisions(): number {

@@ -27,6 +27,7 @@ const RATIO_MAX = 1.2;
 const MARKS = 20_000_000;
 const SYMBOLS = 100;
 const CHANGES = 10;
+const BATCHES = 200;
 /** Hours of a market between two changes: every indicator is warm at the second. */
 const TICKS_BETWEEN = 40_000;
 const MICROS_BETWEEN = 150_000;
@@ -78,8 +79,32 @@ async function measure(emit: Emit, folder: string): Promise<void> {
     const card = registry.list(model).find((each) => each.card.version === version)?.card;
     const content = registry.load(model, version);
     if (card === undefined || !content.ok) throw new Error(`${model} ${version} is gone`);
-    contend(emit, member, new BareModel(content.value, card));
+    const bare = new BareModel(content.value, card, 1);
+    contend(emit, member, bare);
+    if (card.cadence === "bar-close") together(emit, card, bare, new BareModel(content.value, card, SYMBOLS));
   }
+}
+
+/** What would be won, and how long ticks would be held, if a model were asked for all symbols whose minute closes in one call. */
+function together(emit: Emit, { model, version }: ModelCard, one: BareModel, all: BareModel): void {
+  const [apart, batched] = [new Float64Array(BATCHES), new Float64Array(BATCHES)];
+  for (let i = 0; i < BATCHES; i++) {
+    const beginMicros = nowMicros();
+    for (let call = 0; call < SYMBOLS; call++) one.run();
+    const middleMicros = nowMicros();
+    all.run();
+    apart[i] = middleMicros - beginMicros;
+    batched[i] = nowMicros() - middleMicros;
+  }
+  const [value, baseline] = [quantile(batched, 0.5), quantile(apart, 0.5)];
+  emit({
+    name: "inference",
+    metric: `${model} ${version}, rows of ${SYMBOLS} symbols in one native call (baseline: ${SYMBOLS} calls, between which ticks could go)`,
+    value,
+    unit: "us",
+    baseline,
+    ratio: value / baseline,
+  });
 }
 
 function markNanoseconds(calls: CallMark): number {
@@ -197,7 +222,7 @@ class BareModel {
   readonly #fetches: Record<string, Tensor>;
   readonly #options = {};
 
-  constructor(content: Uint8Array, card: ModelCard) {
+  constructor(content: Uint8Array, card: ModelCard, rows: number) {
     const load = createRequire(import.meta.url);
     const { Tensor: makesTensors } = load("onnxruntime-node") as { Tensor: TensorConstructor };
     const { binding } = load("onnxruntime-node/dist/binding.js") as {
@@ -206,7 +231,7 @@ class BareModel {
     const random = new SeededRandom(4);
     const tensorsOf = ([tensor]: ModelCard["inputs"]): Record<string, Tensor> => {
       if (tensor === undefined) throw new Error(`${card.model} has no tensor`);
-      const shape = tensor.shape.map((size) => size ?? 1);
+      const shape = tensor.shape.map((size) => size ?? rows);
       const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
       for (let i = 0; i < values.length; i++) values[i] = random.normal();
       return { [tensor.name]: new makesTensors("float32", values, shape) };

@@ -16,6 +16,7 @@ import { evaluateCommand } from "./models-evaluate.ts";
 
 interface ModelsFlags extends CommonFlags {
   readonly by?: string;
+  readonly evenRetired?: boolean;
 }
 
 export function modelsCommand(): Command {
@@ -64,7 +65,10 @@ export function modelsCommand(): Command {
     }),
   );
   command.addCommand(
-    standing("promote", "let a version vote, also one in quarantine; the one that did becomes a shadow"),
+    standing(
+      "promote",
+      "let a version vote, also one in quarantine; the one that did becomes a shadow",
+    ).option("--even-retired", "take a version back that was retired"),
   );
   command.addCommand(standing("retire", "ask a version no more"));
   command.addCommand(
@@ -84,8 +88,9 @@ function standing(verb: "promote" | "retire", description: string): Command {
     withPerson(new Command(verb).description(description).argument("<model>").argument("<version>")),
   ).action((model: string, version: string, flags: ModelsFlags) => {
     const models = registryOf(flags);
-    if (verb === "retire") told(flags, models.retire(model, version), "is retired");
-    else told(flags, models.promote(model, { version, by: personOf(flags), atMicros: nowMicros() }), "votes");
+    const deed = { version, by: personOf(flags), atMicros: nowMicros() };
+    if (verb === "retire") told(flags, models.retire(model, deed), "is retired");
+    else told(flags, models.promote(model, deed, flags.evenRetired), "votes");
   });
 }
 
@@ -102,7 +107,7 @@ function nowMicros(): number {
 }
 
 function registryOf(flags: ModelsFlags): FileModels {
-  const { by: _by, json: _json, ...given } = flags;
+  const { by: _by, json: _json, evenRetired: _evenRetired, ...given } = flags;
   return new FileModels(join(settingsOrExit(given).data, "models"), (message) => console.error(message));
 }
 

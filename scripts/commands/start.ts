@@ -12,6 +12,7 @@ import { RecentBars } from "../../edge/live/recent-bars.ts";
 import { openStation, type Station } from "../../edge/main.ts";
 import { explainAside } from "../explain-aside.ts";
 import { openBridge } from "../terminals.ts";
+import { modelsAside } from "../models-aside.ts";
 import { votersText } from "../../edge/model-watch.ts";
 import { type Market, MARKET_KINDS, type MarketKind, openMarket } from "../../edge/markets.ts";
 import { reportOf } from "../../edge/report.ts";
@@ -33,6 +34,7 @@ import {
   wholeNumber,
   withSettings,
 } from "./common.ts";
+import { tellUnhandled } from "./unhandled.ts";
 import { KEPT_FLAG, UNKEPT_FLAG } from "./keep.ts";
 import { StopRequest } from "./stop-request.ts";
 
@@ -99,6 +101,7 @@ async function start(paths: readonly string[], flags: StartFlags): Promise<void>
   const market = valueOrExit(openMarket({ kind, paths, speed, clock, seed: settings.seed }));
   const stop = new StopRequest();
   const problems = new Problems({ quiet: process.stdout.isTTY && !json });
+  tellUnhandled(problems.tell);
   const calls = kept === undefined ? undefined : CallMark.adopt(kept);
   void stop.wanted().then(() => calls?.tellEnding());
   const { station, server, desks } = await openSystem({ market, settings, problems, calls });
@@ -256,6 +259,7 @@ async function openSystem({
       closedBecause: market.closedBecause,
     },
     explain: explainAside(settings.data, station.vectors),
+    models: modelsAside(settings.data),
     page: (request) => page.respond(request),
   });
   if (!server.ok) {

@@ -11,6 +11,7 @@ import {
   type Promotion,
   type Quarantine,
   type RegisteredModel,
+  type Retirement,
 } from "../../actors/ports/models.ts";
 
 interface Kept {
@@ -25,6 +26,7 @@ interface Model {
   champions: string[];
   readonly retired: Set<string>;
   readonly quarantined: Map<string, Quarantine>;
+  readonly retirements: Retirement[];
 }
 
 export class MemoryModels implements Models {
@@ -89,10 +91,11 @@ export class MemoryModels implements Models {
       });
   }
 
-  promote(model: string, promotion: Promotion): Result<RegisteredModel, ModelFailure> {
+  promote(model: string, promotion: Promotion, evenRetired = false): Result<RegisteredModel, ModelFailure> {
     const { version } = promotion;
     if (!this.load(model, version).ok) return failure("unknown-model", version);
     const of = this.#of(model);
+    if (of.retired.has(version) && !evenRetired) return failure("is-retired", version);
     const wasAway = of.quarantined.delete(version) || of.retired.has(version);
     if (of.champions.at(-1) !== version || wasAway) {
       of.promotions.push({ ...promotion });
@@ -105,19 +108,22 @@ export class MemoryModels implements Models {
   rollback(model: string, by: string, atMicros: number): Result<RegisteredModel, ModelFailure> {
     const of = this.#of(model);
     const current = of.champions.at(-1);
-    const place = of.champions.findLastIndex((each) => each !== current && !of.quarantined.has(each));
+    const place = of.champions.findLastIndex(
+      (each) => each !== current && !of.quarantined.has(each) && !of.retired.has(each),
+    );
     const version = of.champions[place];
     if (version === undefined) return failure("no-earlier-champion", model);
     of.promotions.push({ version, by, atMicros });
     of.champions = of.champions.slice(0, place + 1);
-    of.retired.delete(version);
     return this.#standing(model, version);
   }
 
-  retire(model: string, version: string): Result<RegisteredModel, ModelFailure> {
+  retire(model: string, retirement: Retirement): Result<RegisteredModel, ModelFailure> {
+    const { version } = retirement;
     if (!this.load(model, version).ok) return failure("unknown-model", version);
     const of = this.#of(model);
     if (this.champion(model)?.card.version === version) return failure("is-champion", version);
+    if (!of.retired.has(version)) of.retirements.push({ ...retirement });
     of.retired.add(version);
     return this.#standing(model, version);
   }
@@ -132,10 +138,21 @@ export class MemoryModels implements Models {
     return [...(this.#models.get(model)?.promotions ?? [])];
   }
 
+  retirements(model: string): readonly Retirement[] {
+    return [...(this.#models.get(model)?.retirements ?? [])];
+  }
+
   #of(model: string): Model {
     let of = this.#models.get(model);
     if (of === undefined) {
-      of = { versions: new Map(), promotions: [], champions: [], retired: new Set(), quarantined: new Map() };
+      of = {
+        versions: new Map(),
+        promotions: [],
+        champions: [],
+        retired: new Set(),
+        retirements: [],
+        quarantined: new Map(),
+      };
       this.#models.set(model, of);
     }
     return of;

@@ -1,7 +1,15 @@
 // The registry in a folder: the contract, and what it makes of files that were touched, cut short or cannot be written.
 
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
-import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ModelCard } from "../../actors/ports/models.ts";
@@ -50,12 +58,35 @@ describe("a registry in a folder", () => {
     expect(models.champion("lstm")?.card.version).toBe("2");
   });
 
+  test("goes by the copy where the file of who counts was cut short, and the next promotion writes both anew", () => {
+    const path = join(folder, "lstm.json");
+    truncateSync(path, Math.floor(statSync(path).size / 2));
+    expect(models.champion("lstm")?.card.version).toBe("2");
+    expect(models.promotions("lstm")).toHaveLength(2);
+    expect(problems.join()).toContain(`${path} cannot be read`);
+    expect(problems.join()).toContain("its copy");
+    expect(models.rollback("lstm", "ann", 5)).toMatchObject({ ok: true });
+    problems = [];
+    writeFileSync(`${path}.copy`, "");
+    expect(models.champion("lstm")?.card.version).toBe("1");
+    expect(models.promotions("lstm")).toHaveLength(3);
+    expect(problems).toEqual([]);
+  });
+
   test("lets nobody vote whose standing cannot be read, and a promotion puts that right", () => {
-    writeFileSync(join(folder, "lstm.json"), '{"champions":["2"');
+    for (const name of ["lstm.json", "lstm.json.copy"])
+      writeFileSync(join(folder, name), '{"champions":["2"');
     expect(models.champion("lstm")).toBeUndefined();
     expect(problems.join()).toContain("no version of lstm votes");
     expect(models.promote("lstm", { version: "1", by: "ann", atMicros: 5 })).toMatchObject({ ok: true });
     expect(models.champion("lstm")?.card.version).toBe("1");
+  });
+
+  test("does not mind files that people left there", () => {
+    for (const name of ["notes", join("lstm", "notes")]) writeFileSync(join(folder, name), "");
+    expect(models.list().map(({ card }) => card.version)).toEqual(["2", "1"]);
+    expect(models.list("notes")).toEqual([]);
+    expect(problems).toEqual([]);
   });
 
   test("does not see what was not finished when the process died", () => {
@@ -91,7 +122,7 @@ describe("a registry in a folder", () => {
       ]);
     }
     expect(models.load("..", "case-1")).toMatchObject({ ok: false, code: "unknown-model" });
-    expect(readdirSync(folder)).toEqual(["lstm", "lstm.json"]);
+    expect(readdirSync(folder).sort()).toEqual(["lstm", "lstm.json", "lstm.json.copy"]);
   });
 
   test("says where it cannot write, and changes nothing", () => {

@@ -30,6 +30,7 @@ import {
   type Promotion,
   type Quarantine,
   type RegisteredModel,
+  type Retirement,
 } from "../../actors/ports/models.ts";
 import { cardSchema, parseCard } from "./card.ts";
 import {
@@ -49,6 +50,8 @@ const CONTENT = "model.onnx";
 const ENTRY = "card.json";
 /** What a model's file of who counts ends with. */
 const STANDING = ".json";
+/** What the same file a second time ends with: who counts is known, whatever becomes of one of them. */
+const COPY = ".copy";
 /** Of what is being written, or was when the process died; no version's name has it. */
 const UNFINISHED = "~";
 
@@ -105,9 +108,9 @@ export class FileModels implements Models {
         `${model} has ${MODEL_VERSIONS_MAX} versions: remove folders of retired ones`,
       );
     }
-    return this.#writing(() => {
-      const folder = this.#versionFolder(model, version);
-      const unfinished = `${folder}${UNFINISHED}`;
+    const folder = this.#versionFolder(model, version);
+    const unfinished = `${folder}${UNFINISHED}`;
+    return this.#writing([unfinished], () => {
       rmSync(unfinished, { recursive: true, force: true });
       mkdirSync(unfinished, { recursive: true });
       writeSynced(join(unfinished, CONTENT), content);
@@ -207,10 +210,18 @@ export class FileModels implements Models {
     return [...folders, this.revision].join("\n");
   }
 
-  promote(model: string, promotion: Promotion): Result<RegisteredModel, ModelFailure> {
-    const sound = this.load(model, promotion.version);
+  promote(model: string, promotion: Promotion, evenRetired = false): Result<RegisteredModel, ModelFailure> {
+    const { version } = promotion;
+    const sound = this.load(model, version);
     if (!sound.ok) return sound;
-    return this.#stand(model, promotion.version, promoted(this.#standing(model), promotion));
+    const standing = this.#standing(model);
+    if (!evenRetired && statusOf(standing, version) === "retired") {
+      return failure(
+        "is-retired",
+        `${model} ${version} was retired: promote another version, or this one with --even-retired (over HTTP: evenRetired)`,
+      );
+    }
+    return this.#stand(model, version, promoted(standing, promotion));
   }
 
   rollback(model: string, by: string, atMicros: number): Result<RegisteredModel, ModelFailure> {
@@ -223,7 +234,8 @@ export class FileModels implements Models {
     return this.#stand(model, version, standing);
   }
 
-  retire(model: string, version: string): Result<RegisteredModel, ModelFailure> {
+  retire(model: string, retirement: Retirement): Result<RegisteredModel, ModelFailure> {
+    const { version } = retirement;
     if (this.#entry(model, version) === undefined) return unknownModel(model, version);
     const standing = this.#standing(model);
     if (statusOf(standing, version) === "champion") {
@@ -232,7 +244,7 @@ export class FileModels implements Models {
         `${model} ${version} votes now: promote another version first, or roll back`,
       );
     }
-    return this.#stand(model, version, retiredFrom(standing, version));
+    return this.#stand(model, version, retiredFrom(standing, retirement));
   }
 
   quarantine(model: string, version: string, quarantine: Quarantine): Result<RegisteredModel, ModelFailure> {
@@ -244,11 +256,19 @@ export class FileModels implements Models {
     return this.#standing(model).promotions;
   }
 
+  retirements(model: string): readonly Retirement[] {
+    return this.#standing(model).retirements;
+  }
+
   #stand(model: string, version: string, standing: Standing): Result<RegisteredModel, ModelFailure> {
-    return this.#writing(() => {
-      const path = this.#standingPath(model);
-      writeSynced(`${path}${UNFINISHED}`, Buffer.from(`${JSON.stringify(standing, undefined, 2)}\n`));
-      renameSync(`${path}${UNFINISHED}`, path);
+    const path = this.#standingPath(model);
+    const paths = [path, `${path}${COPY}`];
+    const unfinished = paths.map((each) => `${each}${UNFINISHED}`);
+    return this.#writing(unfinished, () => {
+      const content = Buffer.from(`${JSON.stringify(standing, undefined, 2)}\n`);
+      // Both are on the disk before either counts: one that is full changes nothing.
+      for (const each of unfinished) writeSynced(each, content);
+      for (const each of paths) renameSync(`${each}${UNFINISHED}`, each);
       syncFolder(this.#folder);
       const entry = this.#entry(model, version);
       return entry === undefined ? unknownModel(model, version) : ok(this.#registered(entry));
@@ -258,15 +278,15 @@ export class FileModels implements Models {
   #standing(model: string): Standing {
     const path = this.#standingPath(model);
     if (!MODEL_NAME.test(model) || !existsSync(path)) return NOTHING_YET;
-    try {
-      return standingSchema.parse(JSON.parse(readFileSync(path, "utf8")));
-    } catch (error) {
-      // No version votes then: that is the safe side.
-      this.#onProblem(
-        `${path} cannot be read (${String(error)}): no version of ${model} votes until one is promoted`,
-      );
-      return NOTHING_YET;
-    }
+    const read = standingIn(path);
+    if (read.ok) return read.value;
+    const copy = standingIn(`${path}${COPY}`);
+    // Without either no version votes: that is the safe side.
+    const instead = copy.ok
+      ? `its copy ${path}${COPY} says the same and counts; the next promotion writes both anew`
+      : `no version of ${model} votes until one is promoted`;
+    this.#onProblem(`${path} cannot be read (${read.message}): ${instead}`);
+    return copy.ok ? copy.value : NOTHING_YET;
   }
 
   #entry(model: string, version: string): Entry | undefined {
@@ -292,9 +312,9 @@ export class FileModels implements Models {
 
   #versions(model: string): string[] {
     const folder = join(this.#folder, model);
-    return namesIn(folder).filter(
-      (name) => MODEL_VERSION.test(name) && statSync(join(folder, name)).isDirectory(),
-    );
+    // People leave files of their own there.
+    if (!isFolder(folder)) return [];
+    return namesIn(folder).filter((name) => MODEL_VERSION.test(name) && isFolder(join(folder, name)));
   }
 
   /** Beside the versions' folders: a version may have any name. */
@@ -318,10 +338,12 @@ export class FileModels implements Models {
     );
   }
 
-  #writing<T>(write: () => Result<T, ModelFailure>): Result<T, ModelFailure> {
+  /** @param unfinished what may be there of it where it failed: it would take the space that is missing */
+  #writing<T>(unfinished: readonly string[], write: () => Result<T, ModelFailure>): Result<T, ModelFailure> {
     try {
       return write();
     } catch (error) {
+      for (const path of unfinished) clearAway(path);
       const why = error instanceof Error ? error.message : String(error);
       return failure(
         "registry-unwritable",
@@ -336,6 +358,26 @@ function unknownModel(model: string, version: string): Failure<"unknown-model"> 
     "unknown-model",
     `there is no ${model} ${version}: "tickforge models list" shows what there is`,
   );
+}
+
+function standingIn(path: string): Result<Standing, "unreadable"> {
+  try {
+    return ok(standingSchema.parse(JSON.parse(readFileSync(path, "utf8"))));
+  } catch (error) {
+    return failure("unreadable", String(error));
+  }
+}
+
+function clearAway(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // It is not seen, and the next try writes over it.
+  }
+}
+
+function isFolder(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory();
 }
 
 function namesIn(folder: string): string[] {

@@ -1,7 +1,7 @@
 // What a model's versions stand for: which votes, which did before, which are put away. Pure: stores keep it as they like.
 
 import { z } from "zod";
-import type { ModelStatus, Promotion, Quarantine } from "../../actors/ports/models.ts";
+import type { ModelStatus, Promotion, Quarantine, Retirement } from "../../actors/ports/models.ts";
 
 const promotionSchema = z.strictObject({
   version: z.string(),
@@ -21,12 +21,20 @@ export const standingSchema = z.strictObject({
   /** The champion last, before it those it can go back to. */
   champions: z.array(z.string()),
   retired: z.array(z.string()),
+  /** Every time one was put away, oldest first. Files of before do not say it. */
+  retirements: z.array(promotionSchema).default([]),
   /** Left out in files of before there were any. */
   quarantined: z.array(quarantineSchema).default([]),
 });
 export type Standing = z.infer<typeof standingSchema>;
 
-export const NOTHING_YET: Standing = { promotions: [], champions: [], retired: [], quarantined: [] };
+export const NOTHING_YET: Standing = {
+  promotions: [],
+  champions: [],
+  retired: [],
+  retirements: [],
+  quarantined: [],
+};
 
 /** Champions that can be gone back to. */
 const CHAMPIONS_MAX = 32;
@@ -58,6 +66,7 @@ export function promoted(standing: Standing, promotion: Promotion): Standing {
   // Whoever only stands in is made the champion.
   if (isChampion && champions.at(-1) === promotion.version) return standing;
   return {
+    ...standing,
     quarantined: quarantined.filter(({ version }) => version !== promotion.version),
     promotions: [...promotions, { ...promotion }],
     champions: [...champions, promotion.version].slice(-CHAMPIONS_MAX),
@@ -66,7 +75,7 @@ export function promoted(standing: Standing, promotion: Promotion): Standing {
 }
 
 /**
- * The champion before, of those that may be one.
+ * The champion before, of those that may be one and were not put away.
  * @returns undefined where there is none
  */
 export function rolledBack(
@@ -76,7 +85,8 @@ export function rolledBack(
   const { promotions, champions, retired } = standing;
   const current = champions.at(-1);
   const place = champions.findLastIndex(
-    (each) => each !== current && quarantineOf(standing, each) === null && isSound(each),
+    (each) =>
+      each !== current && !retired.includes(each) && quarantineOf(standing, each) === null && isSound(each),
   );
   const version = champions[place];
   if (version === undefined) return undefined;
@@ -84,13 +94,17 @@ export function rolledBack(
     ...standing,
     promotions: [...promotions, { version, by, atMicros }],
     champions: champions.slice(0, place + 1),
-    retired: retired.filter((each) => each !== version),
   };
 }
 
-export function retiredFrom(standing: Standing, version: string): Standing {
-  if (standing.retired.includes(version)) return standing;
-  return { ...standing, retired: [...standing.retired, version] };
+export function retiredFrom(standing: Standing, retirement: Retirement): Standing {
+  const { retired, retirements } = standing;
+  if (retired.includes(retirement.version)) return standing;
+  return {
+    ...standing,
+    retired: [...retired, retirement.version],
+    retirements: [...retirements, { ...retirement }],
+  };
 }
 
 export function quarantinedIn(standing: Standing, version: string, quarantine: Quarantine): Standing {

@@ -115,7 +115,8 @@ describe.skipIf(chromium === undefined)("the dashboard of a running system", () 
 
   test("shows rule members as they come to be scored, and their votes", async () => {
     await page.click("#tab-models");
-    await page.waitForSelector(".scores tbody tr");
+    // Scores come once votes have been settled and a look at them is due: on a busy machine that takes a while.
+    await page.waitForSelector(".scores tbody tr", { timeout: 50_000 });
     expect(await textOf(".scores")).toContain("technical");
     expect(await textOf(".model-note")).toContain("No models are registered");
     await page.waitForSelector(".vote-lines polyline");

@@ -127,13 +127,16 @@ describe.skipIf(chromium === undefined)("the dashboard", () => {
         "technical",
         "quantum",
         "chaos",
+        "analogs",
         "lstm 20190430-b6be583e",
         "transformer 20190430-b6f93aa8",
       ]);
       await waitForText(page, ".scores", "not enough rows yet: 12 of 30");
       await waitForText(page, ".calibration figcaption", "lightgbm 20190430-63bd4767");
       expect(await page.$$eval(".calibration .bin", (bins) => bins.length)).toBe(15);
-      await page.click(".scores tbody tr:nth-child(4) .button-text");
+      // Below the one that is looked at lies what can be done to it.
+      expect(await textOf(page, ".scores tbody tr:nth-child(2)")).toContain("Roll back");
+      await page.click(".scores tbody tr:nth-child(5) .button-text");
       await waitForText(page, ".calibration figcaption", "Calibration of quantum");
       await page.waitForSelector(".vote-lines polyline");
       expect(await page.$$eval(".vote-lines polyline", (lines) => lines.length)).toBe(4);

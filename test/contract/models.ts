@@ -94,7 +94,10 @@ export function describeModels(name: string, open: () => Models): void {
         ["2", "champion"],
         ["1", "shadow"],
       ]);
-      expect(models.retire("lightgbm", "2")).toMatchObject({ ok: false, code: "is-champion" });
+      expect(models.retire("lightgbm", { version: "2", by: "ann", atMicros: 7_500 })).toMatchObject({
+        ok: false,
+        code: "is-champion",
+      });
       expect(models.rollback("lightgbm", "ben", 8_000)).toMatchObject({
         ok: true,
         value: { status: "champion" },
@@ -117,6 +120,7 @@ export function describeModels(name: string, open: () => Models): void {
 
     test("who was champion before stands in for one in quarantine, which only a promotion brings back", () => {
       const quarantine = { reason: "it did not answer", atMicros: 9_500 };
+      const retirement = { version: "1", by: "carl", atMicros: 9_850 };
       models.register(bytesOf("lstm", "1"), cardOf("lstm", "1"), 9_100);
       models.register(bytesOf("lstm", "2"), cardOf("lstm", "2"), 9_200);
       for (const version of ["1", "2"]) models.promote("lstm", { version, by: "ann", atMicros: 9_300 });
@@ -130,7 +134,7 @@ export function describeModels(name: string, open: () => Models): void {
         ["2", "quarantined"],
         ["1", "champion"],
       ]);
-      expect(models.retire("lstm", "1")).toMatchObject({ ok: false, code: "is-champion" });
+      expect(models.retire("lstm", retirement)).toMatchObject({ ok: false, code: "is-champion" });
       expect(models.register(bytesOf("lstm", "2"), cardOf("lstm", "2"), 9_600)).toMatchObject({
         value: { status: "quarantined" },
       });
@@ -139,8 +143,29 @@ export function describeModels(name: string, open: () => Models): void {
       expect(models.champion("lstm")).toMatchObject({ card: { version: "2" }, quarantine: null });
       models.quarantine("lstm", "1", quarantine);
       expect(models.rollback("lstm", "ben", 9_800)).toMatchObject({ code: "no-earlier-champion" });
-      expect(models.retire("lstm", "1")).toMatchObject({ value: { status: "retired", quarantine } });
+      expect(models.retire("lstm", retirement)).toMatchObject({ value: { status: "retired", quarantine } });
       expect(models.quarantine("lstm", "9", quarantine)).toMatchObject({ code: "unknown-model" });
+    });
+
+    test("one that was put away stays so until somebody means it, and nobody goes back to it", () => {
+      const away = { version: "2", by: "carl", atMicros: 9_500 };
+      for (let time = 0; time < 2; time++) {
+        expect(models.retire("lightgbm", away)).toMatchObject({ ok: true, value: { status: "retired" } });
+      }
+      expect(models.retirements("lightgbm")).toEqual([away]);
+      const promotion = { version: "2", by: "dora", atMicros: 9_600 };
+      expect(models.promote("lightgbm", promotion)).toMatchObject({ ok: false, code: "is-retired" });
+      expect(models.champion("lightgbm")?.card.version).toBe("1");
+      models.register(bytesOf("lightgbm", "3"), cardOf("lightgbm", "3"), 9_700);
+      models.promote("lightgbm", promotion, true);
+      models.promote("lightgbm", { version: "3", by: "dora", atMicros: 9_800 });
+      models.retire("lightgbm", { ...away, atMicros: 9_900 });
+      expect(models.rollback("lightgbm", "ben", 9_950)).toMatchObject({
+        ok: true,
+        value: { card: { version: "1" } },
+      });
+      expect(models.retirements("lightgbm")).toHaveLength(2);
+      expect(models.retire("lightgbm", { ...away, version: "9" })).toMatchObject({ code: "unknown-model" });
     });
 
     test("it outlives whoever opened it", () => {
@@ -148,6 +173,7 @@ export function describeModels(name: string, open: () => Models): void {
       expect(again.list()).toEqual(models.list());
       expect(again.champion("lightgbm")).toEqual(models.champion("lightgbm"));
       expect(again.promotions("lightgbm")).toEqual(models.promotions("lightgbm"));
+      expect(again.retirements("lightgbm")).toEqual(models.retirements("lightgbm"));
     });
 
     test("whatever is done to it, it stands as the simplest registry does", () => {
@@ -171,16 +197,23 @@ export function describeModels(name: string, open: () => Models): void {
       oracle.quarantine("lstm", "2", quarantine);
       oracle.promote("lstm", { version: "2", by: "ben", atMicros: 9_700 });
       oracle.quarantine("lstm", "1", quarantine);
-      oracle.retire("lstm", "1");
+      oracle.retire("lstm", { version: "1", by: "carl", atMicros: 9_850 });
+      const away = { version: "2", by: "carl", atMicros: 9_500 };
+      oracle.retire("lightgbm", away);
+      oracle.register(bytesOf("lightgbm", "3"), cardOf("lightgbm", "3"), 9_700);
+      oracle.promote("lightgbm", { version: "2", by: "dora", atMicros: 9_600 }, true);
+      oracle.promote("lightgbm", { version: "3", by: "dora", atMicros: 9_800 });
+      oracle.retire("lightgbm", { ...away, atMicros: 9_900 });
+      oracle.rollback("lightgbm", "ben", 9_950);
       for (let step = 0; step < STEPS; step++) {
         const model = MODELS[random.integer(MODELS.length)] ?? "";
         const version = VERSIONS[random.integer(VERSIONS.length)] ?? "";
         const [by, atMicros] = ["carl", 10_000 + step];
         const act = [
           (on: Models) => on.register(bytesOf(model, version), cardOf(model, version), atMicros),
-          (on: Models) => on.promote(model, { version, by, atMicros }),
+          (on: Models) => on.promote(model, { version, by, atMicros }, step % 2 === 0),
           (on: Models) => on.rollback(model, by, atMicros),
-          (on: Models) => on.retire(model, version),
+          (on: Models) => on.retire(model, { version, by, atMicros }),
           (on: Models) => on.quarantine(model, version, { reason: `at ${step}`, atMicros }),
         ][random.integer(5)];
         const [did, wanted] = [act?.(models), act?.(oracle)];
@@ -195,6 +228,7 @@ export function describeModels(name: string, open: () => Models): void {
         expect(models.champion(model)).toEqual(oracle.champion(model));
         expect(models.champions(model)).toEqual(oracle.champions(model));
         expect(models.promotions(model)).toEqual(oracle.promotions(model));
+        expect(models.retirements(model)).toEqual(oracle.retirements(model));
       }
     }, 30_000);
   });

@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import type { IncomingTick } from "../../actors/router.ts";
+import { riskAnswerSchema } from "../../edge/api/risk.ts";
 import { signalSchema, symbolStateSchema, pageSchema, healthSchema } from "../../edge/api/schemas.ts";
 import { playTick } from "../../edge/play.ts";
 import type { ServerOptions } from "../../edge/server.ts";
@@ -251,6 +252,31 @@ describe("what the system says of itself", () => {
     }
   });
 
+  test("GET /api/v1/risk tells limits, what is left before them, and what was refused", async () => {
+    const risk = riskAnswerSchema.parse((await rig.ask("/api/v1/risk")).body);
+    expect(risk).toMatchObject({ accountId: "paper", currency: "USD", mode: "active" });
+    for (const { control, value, limit, headroom, unit } of risk.account) {
+      expect([control, unit, Math.round((limit! - value!) * 1e6)]).toEqual([
+        control,
+        unit,
+        Math.round(headroom! * 1e6),
+      ]);
+    }
+    const daily = risk.account.find(({ control }) => control === "daily-loss-limit");
+    expect(daily).toMatchObject({ unit: "money", limit: 3_000 });
+    expect(risk.symbols.map(({ symbol }) => symbol)).toEqual(INSTRUMENTS.map(({ symbol }) => symbol));
+    const euro = risk.symbols[0];
+    expect(euro?.controls.find(({ control }) => control === "stale-quote")).toMatchObject({
+      unit: "seconds",
+      limit: 5,
+    });
+    expect(euro?.order.find(({ control }) => control === "volume-too-large")).toMatchObject({ unit: "lots" });
+    const { refusals } = rig.station.live.engine.account!.view();
+    expect(risk.refusals).toEqual(
+      Object.fromEntries(Object.entries(refusals).filter(([, count]) => count > 0)),
+    );
+  });
+
   test("pages of signals follow each other without a gap or a repetition", async () => {
     const whole = (await rig.ask("/api/v1/signals?limit=1000")).body as { items: { id: number }[] };
     const ids: number[] = [];
@@ -328,6 +354,7 @@ describe("what the system says of itself", () => {
       "orders",
       "positions",
       "account",
+      "risk",
       "quality",
       "actors",
       "latency",

@@ -95,7 +95,7 @@ function registerModels(): void {
   ];
   for (const each of cards) expect(models.register(onnx, each, 1)).toMatchObject({ ok: true });
   expect(models.promote("bars", { version: "1", by: "test", atMicros: 2 })).toMatchObject({ ok: true });
-  expect(models.retire("put-away", "1")).toMatchObject({ ok: true });
+  expect(models.retire("put-away", { version: "1", by: "test", atMicros: 2 })).toMatchObject({ ok: true });
   writeFileSync(join(registry, "touched", "1", "model.onnx"), onnx.subarray(0, 5_000));
 }
 

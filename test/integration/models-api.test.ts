@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { MICROS_PER_MINUTE } from "../../actors/base/clock.ts";
+import type { IncomingAdvice } from "../../actors/router.ts";
 import type { ModelsMessage } from "../../edge/api/models.ts";
 import { playTick, settleDurably } from "../../edge/play.ts";
 import { type EdgeRig, startEdge } from "../../scripts/edge-rig.ts";
@@ -13,14 +15,43 @@ import { eventually } from "../fixtures/eventually.ts";
 import { recordsOf, simulatedTicks } from "../fixtures/engine-rig.ts";
 import { TREES, treesCard, WINDOW, windowCard } from "../fixtures/models.ts";
 
-const TICKS = simulatedTicks({ seed: 12, count: 6_000, ticksPerSecond: 0.75 });
+const TICKS = simulatedTicks({ seed: 12, count: 9_000, ticksPerSecond: 0.75 });
 const backups = mkdtempSync(join(tmpdir(), "tickforge-models-api-"));
 const problems: string[] = [];
 let edge: EdgeRig;
 let hashWithout = "";
 
+/** The past is asked about EURUSD so often, and answers about so far ahead. */
+const ASKED_MICROS = MICROS_PER_MINUTE;
+/** By then the minute before has closed, whoever is quoted seldom. */
+const AFTER_MICROS = 40_000_000;
+const HORIZON_MICROS = 5 * MICROS_PER_MINUTE;
+
+function answerOf(turn: number): IncomingAdvice {
+  return {
+    member: "analogs",
+    instrumentId: 0,
+    askedSeq: 1,
+    askedMicros: turn * ASKED_MICROS,
+    horizonMicros: HORIZON_MICROS,
+    status: "voted",
+    probabilityUp: 0.4 + (turn % 5) / 20,
+    answers: [],
+  };
+}
+
 async function playAll({ station }: EdgeRig): Promise<string> {
-  for (const tick of TICKS) await playTick(station.live, station.journal, tick, tick.sourceTimeMicros);
+  const { live, journal } = station;
+  let turn = 0;
+  for (const tick of TICKS) {
+    const timeMicros = tick.sourceTimeMicros;
+    await playTick(live, journal, tick, timeMicros);
+    const asked = Math.floor((timeMicros - AFTER_MICROS) / ASKED_MICROS);
+    if (asked === turn) continue;
+    turn = asked;
+    await settleDurably(live, journal);
+    expect(live.advise(answerOf(turn), timeMicros)).toBe(true);
+  }
   await settleDurably(station.live, station.journal);
   return station.live.engine.decisionHash();
 }
@@ -91,19 +122,36 @@ describe("models of a running system", () => {
     const members = recordsOf(journal).flatMap((record) =>
       record.kind === "votes" ? record.votes.map(({ member }) => member as string) : [],
     );
-    expect([...new Set(members)].sort()).toEqual(["chaos", "quantum", "technical"]);
+    expect([...new Set(members)].sort()).toEqual(["analogs", "chaos", "quantum", "technical"]);
     const { items, rules, symbols } = await models("?symbol=EURUSD");
     expect(symbols.map(({ symbol }) => symbol)).toEqual(["EURUSD"]);
-    expect(rules.map(({ member }) => member)).toEqual(["technical", "quantum", "chaos"]);
+    expect(rules.map(({ member }) => member)).toEqual(["technical", "quantum", "chaos", "analogs"]);
     const [damaged, trees] = items;
     expect(damaged?.live).toEqual([]);
     expect(trees?.live[0]?.kind).toBe("shadow");
     expect(problems.filter((problem) => problem.includes("lightgbm damaged"))).not.toEqual([]);
   }, 60_000);
 
+  test("have those beside them that are asked beside the tick path, over the horizon they claim", async () => {
+    const ofAnalogs = async () =>
+      (await models("?symbol=EURUSD")).rules.find(({ member }) => member === "analogs");
+    await eventually(async () => ((await ofAnalogs())?.live[0]?.settled ?? 0) > 40);
+    const analogs = await ofAnalogs();
+    expect(analogs).toMatchObject({ kind: "asked", event: "up", horizonSeconds: 300 });
+    const live = analogs?.live[0];
+    expect(live).toMatchObject({ symbol: "EURUSD", kind: "asked" });
+    expect(live?.all?.rows).toBe(live?.settled);
+    for (const figure of ["accuracy", "brier", "ece", "logLoss"] as const) {
+      expect([figure, live?.all?.[figure]]).toEqual([figure, expect.any(Number) as number]);
+    }
+    expect(live?.coverage.at(-1)?.coverage).toBe(1);
+    expect((await models("?symbol=USDJPY")).rules.map(({ member }) => member)).not.toContain("analogs");
+  }, 60_000);
+
   test("are told to Prometheus", async () => {
     const { body } = await edge.ask("/metrics");
     expect(body).toMatch(/tickforge_model_settled\{symbol="EURUSD",name="technical",kind="rule"\} \d+/);
+    expect(body).toMatch(/tickforge_model_settled\{symbol="EURUSD",name="analogs",kind="asked"\} \d+/);
     expect(body).toMatch(/tickforge_model_shadows_total\{symbol="EURUSD",outcome="asked"\} \d+/);
     expect(body).toMatch(/tickforge_store_up\{store="quality"\} 1/);
   });

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { MICROS_PER_MINUTE, type Micros } from "../../actors/base/clock.ts";
 import { SeededRandom } from "../../actors/base/random.ts";
 import { BAR_INTERVALS } from "../../actors/domain/bar.ts";
-import type { MemberId } from "../../actors/domain/prediction.ts";
+import { isAsynchronous, type MemberId } from "../../actors/domain/prediction.ts";
 import type { JournalRecord } from "../../actors/domain/records.ts";
 import type { ShadowSource, SubjectQuality, SymbolQuality } from "../../actors/ports/model-quality.ts";
 import type { VotingModel } from "../../actors/voting-models.ts";
@@ -19,6 +19,7 @@ import { ModelShelf } from "../../storage/models/shelf.ts";
 import { ruleForecasters } from "../../actors/ensemble.ts";
 import type { Projection } from "../../storage/projections/projection.ts";
 import type { JournalTail } from "../../storage/projections/journal-tail.ts";
+import { AskedScores } from "../../storage/projections/quality/asked-scores.ts";
 import { QualityFiles } from "../../storage/projections/quality/files.ts";
 import { QualitySink } from "../../storage/projections/quality/sink.ts";
 import {
@@ -27,6 +28,7 @@ import {
   makeRig,
   play,
   recordsOf,
+  type Rig,
   simulatedTicks,
 } from "../fixtures/engine-rig.ts";
 import { MemorySnapshots } from "../fixtures/memory-snapshots.ts";
@@ -66,8 +68,40 @@ interface Minute {
   readonly close: number;
 }
 
+/** Who is asked beside the tick path in these tests: how often, how long after, and about what. */
+const ASKED = [
+  { member: "analogs", every: 5 * MICROS_PER_MINUTE, after: 500_000, horizon: 15 * MICROS_PER_MINUTE },
+  { member: "adviser", every: 5 * MICROS_PER_MINUTE, after: 75_000_000, horizon: 30 * MICROS_PER_MINUTE },
+] as const;
+
+/** Answers for every symbol as they would come after the tick at `timeMicros`, one in seven a failure. */
+function adviseAfter({ live }: Rig, beforeMicros: Micros, timeMicros: Micros): void {
+  for (const { member, every, after, horizon } of ASKED) {
+    const turn = Math.floor((timeMicros - after) / every);
+    if (turn === Math.floor((beforeMicros - after) / every)) continue;
+    for (const { id } of INSTRUMENTS) {
+      const isFailure = (turn + id) % 7 === 0;
+      const isTaken = live.advise(
+        {
+          member,
+          instrumentId: id,
+          askedSeq: 1,
+          askedMicros: turn * every,
+          horizonMicros: horizon,
+          status: isFailure ? "late" : "voted",
+          probabilityUp: isFailure ? Number.NaN : 0.3 + ((turn * 7 + id) % 11) / 25,
+          answers: [],
+        },
+        timeMicros,
+      );
+      expect(isTaken).toBe(true);
+    }
+    live.settle();
+  }
+}
+
 /** A journal of so many ticks with the models voting, or without. */
-function journalOf(votes: readonly VotingModel[]) {
+function journalOf(votes: readonly VotingModel[], { isAsked = false } = {}) {
   const disk = { journal: new MemoryJournal({ keep: true }), snapshots: new MemorySnapshots() };
   const minutes = new Map<string, Minute[]>(INSTRUMENTS.map(({ symbol }) => [symbol, []]));
   const shelf = new ModelShelf({ folder: models, onProblem: () => undefined });
@@ -84,7 +118,12 @@ function journalOf(votes: readonly VotingModel[]) {
   });
   const ticks = simulatedTicks({ seed: 77, count: 20_000, ticksPerSecond: 0.75 });
   rig.live.begin(1, ticks[0]?.sourceTimeMicros ?? 0);
-  play(rig, ticks);
+  if (isAsked) {
+    for (const [at, tick] of ticks.entries()) {
+      play(rig, [tick]);
+      adviseAfter(rig, ticks[at - 1]?.sourceTimeMicros ?? tick.sourceTimeMicros, tick.sourceTimeMicros);
+    }
+  } else play(rig, ticks);
   return { ...disk, minutes, decisionHash: rig.engine.decisionHash() };
 }
 
@@ -168,7 +207,7 @@ interface Row {
 }
 
 /** What a member's votes on a symbol came to, by the definition. */
-function slowRows(played: Played, symbol: string, member: MemberId): Row[] {
+function slowRows(played: Played, symbol: string, member: MemberId, horizon: number = HORIZON): Row[] {
   const id = INSTRUMENTS.findIndex((each) => each.symbol === symbol);
   const minutes = played.minutes.get(symbol) ?? [];
   const lastMicros = minutes.at(-1)?.closeMicros ?? 0;
@@ -177,20 +216,23 @@ function slowRows(played: Played, symbol: string, member: MemberId): Row[] {
     if (record.kind !== "votes" || record.instrumentId !== id) continue;
     const minute = Math.floor(record.timeMicros / MICROS_PER_MINUTE) * MICROS_PER_MINUTE;
     if (!minutes.some(({ closeMicros }) => closeMicros === minute)) continue;
-    const moment = moments.get(minute) ?? { timeMicros: record.timeMicros, probability: Number.NaN };
     const vote = record.votes.find((each) => each.member === member && each.status === "voted");
+    // Whoever is asked beside the tick path has moments of his own.
+    if (isAsynchronous(member) ? vote === undefined : isAsynchronous(record.votes[0]?.member ?? member))
+      continue;
+    const moment = moments.get(minute) ?? { timeMicros: record.timeMicros, probability: Number.NaN };
     if (Number.isNaN(moment.probability)) moment.probability = vote?.probabilityUp ?? Number.NaN;
     moments.set(minute, moment);
   }
   return [...moments].flatMap(([minute, { timeMicros, probability }]) => {
     const within = minutes.filter(
-      ({ closeMicros }) => closeMicros > timeMicros && closeMicros <= timeMicros + HORIZON,
+      ({ closeMicros }) => closeMicros > timeMicros && closeMicros <= timeMicros + horizon,
     );
     const end = within.at(-1);
     const begin = minutes.find(({ closeMicros }) => closeMicros === minute);
-    const isSettled = timeMicros + HORIZON <= lastMicros;
+    const isSettled = timeMicros + horizon <= lastMicros;
     if (end === undefined || begin === undefined || !isSettled || Number.isNaN(probability)) return [];
-    if (within.length < 4 || end.close === begin.close) return [];
+    if (within.length < (0.8 * horizon) / MICROS_PER_MINUTE || end.close === begin.close) return [];
     return [{ probability, outcome: end.close > begin.close ? 1 : 0 }];
   });
 }
@@ -201,8 +243,13 @@ function subject(quality: readonly SymbolQuality[], symbol: string, name: string
   return found;
 }
 
+function ofRules(quality: readonly SymbolQuality[]): unknown {
+  return quality.map(({ subjects, drift }) => [subjects.filter(({ kind }) => kind === "rule"), drift]);
+}
+
 const without = journalOf([]);
 const withModels = journalOf(voting);
+const withAsked = journalOf([], { isAsked: true });
 
 describe("the scores at the journal's side", () => {
   test("are those that a slow reading of the journal comes to", async () => {
@@ -218,6 +265,61 @@ describe("the scores at the journal's side", () => {
         expect(all?.rows).toBe(rows.length);
       }
     }
+  }, 60_000);
+
+  test("of whoever is asked beside the tick path are settled over the horizon that the answers claim", async () => {
+    const quality = await toTheEnd(withAsked, folder());
+    for (const symbol of ["EURUSD", "XAUUSD"]) {
+      for (const { member, horizon, every } of ASKED) {
+        const rows = slowRows(withAsked, symbol, member, horizon);
+        const { all, settled, kind, horizonMicros, coverage } = subject(quality, symbol, member);
+        // The first one came before any minute had closed for it.
+        expect([symbol, member, kind, horizonMicros]).toEqual([symbol, member, "asked", horizon]);
+        expect(rows.length - settled).toBeWithin(0, 2);
+        const scored = rows.slice(rows.length - settled);
+        expect(settled).toBeGreaterThan(30);
+        const mean = (of: (row: Row) => number): number =>
+          scored.reduce((sum, row) => sum + of(row), 0) / scored.length;
+        expect(all?.rows).toBe(settled);
+        expect(all?.rowsApart).toBeCloseTo((settled * every) / horizon, 6);
+        expect(all?.brier).toBeCloseTo(
+          mean(({ probability, outcome }) => (probability - outcome) ** 2),
+          5,
+        );
+        expect(all?.logLoss).toBeCloseTo(
+          mean(({ probability, outcome }) => -Math.log(outcome === 1 ? probability : 1 - probability)),
+          5,
+        );
+        expect(all?.ece).toBeWithin(0, 1);
+        expect(coverage.at(-1)?.coverage).toBe(1);
+      }
+    }
+    // The others are scored as if nobody had been asked.
+    expect(ofRules(quality)).toEqual(ofRules(await toTheEnd(without, folder())));
+  }, 60_000);
+
+  test("of whoever is asked are the same after lives that ended anywhere, and begin anew with another horizon", async () => {
+    const wanted = await toTheEnd(withAsked, folder());
+    const data = folder();
+    const { durableSeq: lastSeq } = withAsked.journal;
+    let durableSeq = 0;
+    while (durableSeq < lastSeq) {
+      durableSeq = Math.min(lastSeq, durableSeq + 7_919);
+      const life = follow(withAsked, data, { durableSeq: () => durableSeq });
+      life.pass();
+      await life.projection.catchUp();
+      life.projection.close();
+    }
+    expect(scoresOf(await toTheEnd(withAsked, data))).toEqual(scoresOf(wanted));
+    const scores = new AskedScores();
+    const advice = recordsOf(withAsked.journal).find((record) => record.kind === "advice");
+    if (advice?.kind !== "advice") throw new Error("nobody was asked");
+    for (const horizonMicros of [MICROS_PER_MINUTE, 90e6, HORIZON, 2 * 86_400e6]) {
+      scores.onAdvice({ ...advice, horizonMicros }, "quiet-range");
+    }
+    expect(scores.report().map(({ member, horizonMicros }) => [member, horizonMicros])).toEqual([
+      ["analogs", HORIZON],
+    ]);
   }, 60_000);
 
   test("of shadows are those they would have as champions, and the journal knows nothing of them", async () => {

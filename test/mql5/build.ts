@@ -2,13 +2,15 @@
 // sources lies in build/ of the repository and is taken again.
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { transformExpert, type Program } from "./transform.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 const TERMINAL = join(import.meta.dir, "terminal");
 const OUT = join(ROOT, "build/mql5");
+
+const SWEEP_MILLIS = 86_400_000;
 
 /** Handlers have the parameters that MQL5 wants, used or not. */
 const WARNINGS = ["-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wno-unused-parameter"];
@@ -17,7 +19,6 @@ const FLAGS = [...COMMON, "-fsanitize=address,undefined", "-fno-sanitize-recover
 /** The fake terminal is not what is tested: half the sanitizers, half the time. */
 const TERMINAL_FLAGS = [...COMMON, "-fsanitize=address"];
 
-/** Fails where there is no compiler: a run without these tests would look like one in which they passed. */
 function compiler(): string {
   const found = Bun.which("g++");
   if (found === null)
@@ -64,6 +65,14 @@ export async function complaintsOf(program: Program): Promise<string> {
   return await run([...FLAGS, `-I${TERMINAL}`, "-fsyntax-only", source]);
 }
 
+/** What was built from older sources, once nobody can be running it. */
+function sweep(): void {
+  for (const name of new Bun.Glob("*").scanSync(OUT)) {
+    const path = join(OUT, name);
+    if (Date.now() - statSync(path).mtimeMs > SWEEP_MILLIS) rmSync(path, { force: true });
+  }
+}
+
 async function build(): Promise<string> {
   const program = await transformExpert();
   if (program.refusals.length > 0)
@@ -78,6 +87,7 @@ async function build(): Promise<string> {
   const expert = join(OUT, `expert-${name}`);
   const source = `${expert}.cpp`;
   if (existsSync(expert)) return expert;
+  sweep();
   await Bun.write(source, program.cpp);
   await Promise.all([
     make(terminal, [...TERMINAL_FLAGS, "-c", join(TERMINAL, "terminal.cpp")]),

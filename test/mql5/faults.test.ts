@@ -3,8 +3,8 @@
 
 import { createHash } from "node:crypto";
 import { appendFile } from "node:fs/promises";
-import { describe, expect, test } from "bun:test";
-import { withRig, type Rig } from "./rig.ts";
+import { expect, test } from "bun:test";
+import { describeExpert, withRig, type Rig } from "./rig.ts";
 
 const MILLIS = 120_000;
 
@@ -18,7 +18,7 @@ const POINTS: readonly { point: string; times: number; reached: "nothing" | "dis
   { point: "after-flush:intents.txt", times: 2, reached: "broker" },
 ];
 
-describe("a crash at each step of an order", () => {
+describeExpert("a crash at each step of an order", () => {
   for (const { point, times, reached } of POINTS) {
     test.concurrent(
       `${point}, time ${times}: ${reached === "nothing" ? "never happened, and may be sent" : "is not sent again"}`,
@@ -68,7 +68,7 @@ describe("a crash at each step of an order", () => {
   }
 });
 
-describe("what gets lost", () => {
+describeExpert("what gets lost", () => {
   test.concurrent(
     "all trade transactions: deals, positions and orders are told all the same, each once",
     async () => {
@@ -152,7 +152,7 @@ async function tradeAndTell(rig: Rig): Promise<void> {
   });
 }
 
-describe("authority", () => {
+describeExpert("authority", () => {
   test.concurrent(
     "a fence is on disk: it holds over a restart, and an older one ends the connection",
     async () => {

@@ -180,6 +180,12 @@ export class Harness {
     await this.#reading;
   }
 
+  /** Ends it for good, whatever it is doing. */
+  async discard(): Promise<void> {
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
   /** Ends it in order; sanitizers and hard errors of the run surface here. */
   async close(): Promise<void> {
     const child = this.#child;

@@ -1,7 +1,7 @@
 // Orders of the Expert Advisor over the fake terminal: every kind, every class of return code, refusals, caps, once only.
 
-import { describe, expect, test } from "bun:test";
-import { withRig, type Rig } from "./rig.ts";
+import { expect, test } from "bun:test";
+import { describeExpert, withRig, type Rig } from "./rig.ts";
 
 const MILLIS = 120_000;
 
@@ -11,7 +11,7 @@ async function opened(rig: Rig, changes: Parameters<Rig["order"]>[0] = {}): Prom
   return order;
 }
 
-describe("orders", () => {
+describeExpert("orders", () => {
   test.concurrent(
     "a market order goes out once its intent is on disk, with its stop, and its deal is told",
     async () => {
@@ -195,7 +195,7 @@ const ANSWERS: readonly (readonly [number, string, boolean, number])[] = [
   ),
 ];
 
-describe("return codes", () => {
+describeExpert("return codes", () => {
   test.concurrent(
     "every class is told as what it is, and only a reprice or a filling mode is tried again",
     async () => {
@@ -293,7 +293,7 @@ describe("return codes", () => {
   );
 });
 
-describe("refusals", () => {
+describeExpert("refusals", () => {
   test.concurrent(
     "repeated, expired, stale, unfenced and nonsensical commands leave nothing",
     async () => {
@@ -409,6 +409,9 @@ describe("refusals", () => {
         await rig.terminal.order("click");
         await rig.peer.frame("kill", ({ killed }) => !killed);
         expect((await rig.execution(rig.order())).class).toBe("done");
+        // Another chart of the account blocks; this one looks into its file.
+        await Bun.write(rig.terminal.path("kill.txt"), "damaged");
+        expect(await rig.refusal(rig.order())).toBe("killed");
         await rig.terminal.kill();
         await rig.start({ InpKillSwitch: true });
         expect(await rig.refusal(rig.order())).toBe("killed");

@@ -1,5 +1,6 @@
 // A terminal and a server that know each other, and commands with sensible values: what most tests begin with.
 
+import { describeWith, testWith } from "../fixtures/describe-with.ts";
 import { expertProgram } from "./build.ts";
 import { Harness } from "./harness.ts";
 import { Peer, type Manners, type Outgoing, type Session } from "./peer.ts";
@@ -9,6 +10,15 @@ type Order = Extract<Command, { t: "order" }>;
 
 /** How far broker time is ahead of UTC in the harness. */
 const BROKER_AHEAD_MILLIS = 7_200_000;
+
+/** The Expert Advisor is built with it. */
+const COMPILER = Bun.which("g++") ?? undefined;
+
+export const testExpert = testWith(COMPILER);
+
+export function describeExpert(name: string, suite: () => void): void {
+  describeWith(COMPILER, name, suite);
+}
 
 export class Rig {
   readonly terminal = new Harness();
@@ -153,7 +163,7 @@ async function onRig(work: (rig: Rig) => Promise<void>, manners: Partial<Manners
     await work(rig);
   } catch (error) {
     const words = await rig.terminal.lastWords();
-    await rig.terminal.kill();
+    await rig.terminal.discard();
     await rig.peer.stop();
     throw words === "" ? error : new Error(words, { cause: error });
   }

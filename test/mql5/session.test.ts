@@ -1,6 +1,6 @@
 // The connection itself: enrolment, tokens, keys, and what the Expert Advisor does with frames that no server of ours would send.
 
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { join } from "node:path";
 import hostile from "../fixtures/mt5/hostile-frames.json";
 import valid from "../fixtures/mt5/server-frames.json";
@@ -9,11 +9,11 @@ import * as limits from "../../edge/mt5/protocol/limits.ts";
 import { Harness } from "./harness.ts";
 import { RawServer, textFrame } from "./raw-server.ts";
 import { SeededRandom, type Random } from "../../actors/base/random.ts";
-import { withRig } from "./rig.ts";
+import { describeExpert, withRig } from "./rig.ts";
 
 const MILLIS = 120_000;
 
-describe("enrolment", () => {
+describeExpert("enrolment", () => {
   test.concurrent(
     "a one-time code becomes a token that is kept; the code is used once; no secret goes over the wire",
     async () => {
@@ -162,7 +162,7 @@ describe("enrolment", () => {
   );
 });
 
-describe("frames", () => {
+describeExpert("frames", () => {
   test.concurrent(
     "every frame of the fixtures is taken",
     async () => {
@@ -311,7 +311,7 @@ describe("frames", () => {
   );
 });
 
-describe("the WebSocket", () => {
+describeExpert("the WebSocket", () => {
   /** What a server may say after a handshake, and whether the Expert Advisor must go. */
   const SAYINGS: readonly (readonly [string, Uint8Array[], boolean])[] = [
     ["a masked frame", [new Uint8Array([0x81, 0x81, 1, 2, 3, 4, 5])], true],
@@ -328,6 +328,7 @@ describe("the WebSocket", () => {
       true,
     ],
     ["a challenge that is no JSON", [textFrame('{"t":"challenge",')], true],
+    ["a challenge in pieces with a ping between them", pieces(CHALLENGE), false],
     ["a ping", [new Uint8Array([0x89, 0x02, 0x68, 0x69])], false],
   ];
 
@@ -371,6 +372,16 @@ describe("the WebSocket", () => {
     );
   }
 });
+
+const CHALLENGE = '{"t":"challenge","v":1,"nonce":"00000000000000000000000000000000"}';
+
+/** A text message in two frames, a ping before and between them. */
+function pieces(text: string): Uint8Array[] {
+  const [whole, ping] = [textFrame(text), new Uint8Array([0x89, 0x02, 0x68, 0x69])];
+  const half = whole.slice(2, 20);
+  const rest = whole.slice(20);
+  return [new Uint8Array([0x01, half.length, ...half]), ping, new Uint8Array([0x80, rest.length, ...rest])];
+}
 
 /** A character changed, left out or put in, or a piece told twice. */
 function mutilate(text: string, random: Random): string {

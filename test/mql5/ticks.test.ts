@@ -1,9 +1,9 @@
 // Ticks of the Expert Advisor: each once, in order, numbered, on disk before they are sent, resumed after whatever breaks; and gaps
 // where they must be.
 
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import type { Peer } from "./peer.ts";
-import { withRig, type Rig } from "./rig.ts";
+import { testExpert, withRig, type Rig } from "./rig.ts";
 
 const MILLIS = 120_000;
 
@@ -27,7 +27,7 @@ function bootsOf(peer: Peer): string[] {
 const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
-test.concurrent(
+testExpert.concurrent(
   "ticks come once and in order, also many of one millisecond, and what was acknowledged is not sent again",
   async () => {
     await withRig(async (rig) => {
@@ -55,7 +55,7 @@ test.concurrent(
   MILLIS,
 );
 
-test.concurrent(
+testExpert.concurrent(
   "what was not acknowledged comes again as backfill after a drop, the rest live; an acknowledgement goes as far as it says",
   async () => {
     await withRig(async (rig) => {
@@ -85,7 +85,7 @@ test.concurrent(
   MILLIS,
 );
 
-test.concurrent(
+testExpert.concurrent(
   "a terminal that is killed goes on where it was: old ticks under their old numbers, later ones from its history",
   async () => {
     await withRig(async (rig) => {
@@ -115,7 +115,7 @@ test.concurrent(
   MILLIS,
 );
 
-test.concurrent(
+testExpert.concurrent(
   "what falls out of the ring is a gap, told until it is acknowledged, over a restart, too",
   async () => {
     await withRig(async (rig) => {
@@ -123,9 +123,9 @@ test.concurrent(
       await rig.start(inputs);
       const [boot = ""] = bootsOf(rig.peer);
       const back = await rig.peer.vanish();
+      await rig.terminal.until("not connected");
       give(rig, 1, 100);
-      await rig.terminal.order("panel");
-      await Bun.sleep(150);
+      await rig.terminal.until("ticks not acknowledged 20");
       await rig.terminal.kill();
       await rig.terminal.start({ ...inputs, InpServer: rig.peer.url, InpSymbols: "EURUSD,GBPUSD" });
       back();
@@ -144,7 +144,7 @@ test.concurrent(
   MILLIS,
 );
 
-test.concurrent(
+testExpert.concurrent(
   "history that no longer reaches back is a gap without numbers",
   async () => {
     await withRig(async (rig) => {
@@ -170,7 +170,7 @@ test.concurrent(
   MILLIS,
 );
 
-test.concurrent(
+testExpert.concurrent(
   "ticks wait while their file cannot be written, and go when it can",
   async () => {
     await withRig(async (rig) => {
@@ -188,7 +188,7 @@ test.concurrent(
   MILLIS,
 );
 
-test.concurrent(
+testExpert.concurrent(
   "sockets that take and give a few bytes at a time, and say that they are readable when they are not",
   async () => {
     await withRig(async (rig) => {
@@ -204,7 +204,7 @@ test.concurrent(
   MILLIS,
 );
 
-test.concurrent(
+testExpert.concurrent(
   "however often the connection drops, every tick is there once",
   async () => {
     await withRig(async (rig) => {

@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { complaintsOf } from "./build.ts";
+import { testExpert } from "./rig.ts";
 import { transform } from "./transform.ts";
 
 const none = (): undefined => undefined;
@@ -47,6 +48,10 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ["#include <Nothing.mqh>", "no file"],
   ["int h=FileOpen(n,FILE_TXT);", "FILE_BIN"],
   ['if(name=="") f();', "StringLen"],
+  [
+    "struct A\n  {\n   int b;\n  };\nA Get(void)\n  {\n   A a;\n   return(a);\n  }\nvoid f(void) { g(it.Get()); }",
+    "keep it in a variable",
+  ],
   ["StringToCharArray(t,b,0,-1,CP_ACP);", "CP_UTF8"],
 ];
 
@@ -117,12 +122,16 @@ const WRONG: readonly (readonly [string, string])[] = [
   ["ENUM_ORDER_TYPE kind(const int a) { return(a); }", "invalid conversion"],
 ];
 
-test("refused by g++, under the line of the .mq5 file", async () => {
-  const text = `${WRONG.map(([line]) => line).join("\n")}\n${HANDLERS}`;
-  const complaints = await complaintsOf(transform({ path: "wrong.mq5", text }, none));
-  for (const [at, [, why]] of WRONG.entries()) {
-    const lines = complaints.split("\n").filter((line) => line.includes(`wrong.mq5:${at + 1}:`));
-    expect(lines.join("\n")).toContain(why);
-  }
-  expect(await complaintsOf(transform({ path: "right.mq5", text: HANDLERS }, none))).toBe("");
-}, 120_000);
+testExpert(
+  "refused by g++, under the line of the .mq5 file",
+  async () => {
+    const text = `${WRONG.map(([line]) => line).join("\n")}\n${HANDLERS}`;
+    const complaints = await complaintsOf(transform({ path: "wrong.mq5", text }, none));
+    for (const [at, [, why]] of WRONG.entries()) {
+      const lines = complaints.split("\n").filter((line) => line.includes(`wrong.mq5:${at + 1}:`));
+      expect(lines.join("\n")).toContain(why);
+    }
+    expect(await complaintsOf(transform({ path: "right.mq5", text: HANDLERS }, none))).toBe("");
+  },
+  120_000,
+);

@@ -115,7 +115,38 @@ function memberInitialisers(code: string): number[] {
   return offsets;
 }
 
-function refusalsOf(path: string, { code, literals }: Masked, records: readonly string[]): Refusal[] {
+/** Where the bracket that opens at `open` closes. */
+function closing(code: string, open: number): number {
+  let depth = 0;
+  for (let at = open; at < code.length; at++) {
+    if (code[at] === "(") depth++;
+    else if (code[at] === ")" && --depth === 0) return at;
+  }
+  return code.length;
+}
+
+/** Functions that return a struct: what they return must be kept in a variable, since references bind to nothing else in MQL5. */
+function returnsRecord(code: string, records: readonly string[]): string[] {
+  const heads = new RegExp(`\\b(?:${[...records, "Mql\\w+"].join("|")})\\s+(\\w+)\\s*\\(`, "g");
+  return [...code.matchAll(heads)].map(([, name]) => name ?? "");
+}
+
+/** Calls of those functions whose value goes into something other than a variable. */
+function passedOn(code: string, functions: readonly string[]): number[] {
+  if (functions.length === 0) return [];
+  const calls = new RegExp(`\\.(?:${functions.join("|")})\\s*\\(`, "g");
+  return [...code.matchAll(calls)]
+    .filter(({ index, 0: text }) => code[closing(code, index + text.length - 1) + 1] !== ";")
+    .map(({ index }) => index);
+}
+
+interface Declared {
+  readonly records: readonly string[];
+  /** Those that return one. */
+  readonly functions: readonly string[];
+}
+
+function refusalsOf(path: string, { code, literals }: Masked, { records, functions }: Declared): Refusal[] {
   const refusals: Refusal[] = [];
   const refuse = (offset: number, message: string): void => {
     // A pattern may begin at the end of the line before.
@@ -137,6 +168,8 @@ function refusalsOf(path: string, { code, literals }: Masked, records: readonly 
     if (literals[Number(at)] === '""')
       refuse(index, "a text that was never set is not equal to an empty one: ask StringLen");
   }
+  for (const offset of passedOn(code, functions))
+    refuse(offset, "what a function returns cannot be passed by reference: keep it in a variable");
   for (const offset of memberInitialisers(code))
     refuse(offset, "members get their values in the constructor");
   return refusals;
@@ -219,6 +252,7 @@ export function transform(main: Source, includes: Includes): Program {
   const refusals: Refusal[] = [];
   const seen = new Set<string>();
   const records: string[] = [];
+  const functions: string[] = [];
 
   // Every file once, behind those that it includes: names are declared before they are used.
   const emit = (source: Source): string => {
@@ -237,7 +271,8 @@ export function transform(main: Source, includes: Includes): Program {
       return text.replaceAll(/[^\n]/g, "");
     });
     records.push(...recordNames(code));
-    refusals.push(...refusalsOf(source.path, { code, literals: masked.literals }, records));
+    functions.push(...returnsRecord(code, records));
+    refusals.push(...refusalsOf(source.path, { code, literals: masked.literals }, { records, functions }));
     return `${before}#line 1 "${source.path}"\n${restore({ code: rewrite(code), literals: masked.literals })}\n`;
   };
 

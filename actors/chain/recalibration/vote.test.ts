@@ -20,7 +20,11 @@ describe("a vote", () => {
   test.each<[string, Preset]>([
     ["another model", ensembleOf({ ...model, name: "b" })],
     ["another horizon", ensembleOf({ ...model, horizonMicros: HOUR_MICROS / 2 })],
-    ["another weight", { ...ensembleOf(model), ballot: { weights: { xgboost: 0.4 }, voteLifeMicros: {} } }],
+    ["another weight", { ...ensembleOf(model), meta: { intercept: 0, weights: { xgboost: 0.4 } } }],
+    [
+      "no meta-learner",
+      { ...presetOf("classic", { models: [model], recalibration: RECALIBRATION_DEFAULTS }) },
+    ],
     ["another calibration", { ...ensembleOf(model), calibration: { a: 1, b: 1, c: 0.1 } }],
     ["another reliability", { ...ensembleOf(model), reliability: { "active-range": 0.5 } }],
     ["a meta-learner", { ...ensembleOf(model), meta: { intercept: 0, weights: { xgboost: 1 } } }],

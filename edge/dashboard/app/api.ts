@@ -3,7 +3,9 @@
 
 import { failure, ok, type Result } from "../../../actors/base/result.ts";
 import type { BarInterval } from "../../../actors/domain/bar.ts";
+import type { ModelDeedAnswer } from "../../api/model-standing.ts";
 import type { ModelsMessage } from "../../api/models.ts";
+import type { RiskMessage } from "../../api/risk.ts";
 import type {
   AccountMessage,
   ActorMessage,
@@ -18,6 +20,7 @@ import type {
   SymbolState,
 } from "../../api/schemas.ts";
 import { BARS_PAGE, EQUITY_PAGE, ORDERS_MAX, SIGNALS_MAX, VOTES_PAGE } from "./limits.ts";
+import type { ModelWish } from "./model-deeds.ts";
 
 /** unreachable: no answer; unavailable: it cannot now (503); refused: anything else. */
 export type ApiFailure = "unreachable" | "unavailable" | "refused";
@@ -27,12 +30,18 @@ export interface Page<T> {
   readonly cursor: string | null;
 }
 
+/** @param body what is sent, as JSON; left out, something is only asked for */
+type FetchPath = (path: string, body?: string) => Promise<Response>;
+
 type Answer<T> = Promise<Result<T, ApiFailure>>;
 
-export class Api {
-  readonly #fetch: (path: string) => Promise<Response>;
+/** As whom the registry of models remembers those who use the page. */
+const WHO = "dashboard";
 
-  constructor(fetchPath: (path: string) => Promise<Response>) {
+export class Api {
+  readonly #fetch: FetchPath;
+
+  constructor(fetchPath: FetchPath) {
     this.#fetch = fetchPath;
   }
 
@@ -60,6 +69,10 @@ export class Api {
     return this.#get("account");
   }
 
+  risk(): Answer<RiskMessage> {
+    return this.#get("risk");
+  }
+
   equity(): Answer<Page<EquityPoint>> {
     return this.#get(`account/equity?limit=${EQUITY_PAGE}`);
   }
@@ -75,6 +88,12 @@ export class Api {
   /** Members and models with their scores on one symbol. */
   models(symbol: string): Answer<ModelsMessage> {
     return this.#get(`models?symbol=${encodeURIComponent(symbol)}`);
+  }
+
+  /** Lets another version vote, or puts one away. */
+  doModelWish({ verb, model, version }: ModelWish): Answer<ModelDeedAnswer> {
+    const names = verb === "rollback" ? {} : { version };
+    return this.#ask(`models/${model}/${verb}`, JSON.stringify({ ...names, by: WHO }));
   }
 
   /** The newest votes of every member on one symbol. */
@@ -93,10 +112,14 @@ export class Api {
     return this.#get(`bars?${query.toString()}`);
   }
 
-  async #get<T>(path: string): Answer<T> {
+  #get<T>(path: string): Answer<T> {
+    return this.#ask(path);
+  }
+
+  async #ask<T>(path: string, sent?: string): Answer<T> {
     let response: Response;
     try {
-      response = await this.#fetch(`api/v1/${path}`);
+      response = await this.#fetch(`api/v1/${path}`, sent);
     } catch {
       return failure("unreachable", "the server does not answer", { recoverable: true });
     }

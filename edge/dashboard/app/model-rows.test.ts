@@ -23,7 +23,7 @@ describe("rows of models", () => {
         model("votes", "champion"),
         model("other", "champion", ["XAUUSD"]),
       ],
-      rules: [{ member: "technical", event: "up", horizonSeconds: 300, live: [] }],
+      rules: [{ member: "technical", kind: "rule", event: "up", horizonSeconds: 300, live: [] }],
       symbols: [],
     } as unknown as ModelsMessage;
     const rows = modelRows(message, "USDJPY");

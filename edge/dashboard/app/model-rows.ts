@@ -8,8 +8,10 @@ type Live = ModelsMessage["rules"][number]["live"][number];
 export interface ModelRow {
   /** Of a model its name and version. */
   readonly name: string;
+  /** Undefined of a rule. */
+  readonly version: { readonly model: string; readonly version: string } | undefined;
   readonly member: string;
-  readonly status: "rule" | "champion" | "shadow" | "retired" | "quarantined";
+  readonly status: "rule" | "asked" | "champion" | "shadow" | "retired" | "quarantined";
   readonly event: string;
   readonly horizonSeconds: number;
   /** Undefined where nothing of the symbol is scored. */
@@ -20,8 +22,9 @@ const RANKS: Readonly<Record<ModelRow["status"], number>> = {
   champion: 0,
   quarantined: 1,
   rule: 2,
-  shadow: 3,
-  retired: 4,
+  asked: 3,
+  shadow: 4,
+  retired: 5,
 };
 
 /** Who votes first, then who did until it was quarantined, then rules, then those that only might; models for other symbols and retired ones are left out. */
@@ -30,10 +33,27 @@ export function modelRows({ items, rules }: ModelsMessage, symbol: string): Mode
   const models = items
     .filter(({ symbols, status }) => status !== "retired" && (symbols?.includes(symbol) ?? true))
     .map(({ model, version, member, status, event, horizonSeconds, live }): ModelRow => {
-      return { name: `${model} ${version}`, member, status, event, horizonSeconds, live: ofSymbol(live) };
+      const name = `${model} ${version}`;
+      return {
+        name,
+        version: { model, version },
+        member,
+        status,
+        event,
+        horizonSeconds,
+        live: ofSymbol(live),
+      };
     });
-  const members = rules.map(({ member, event, horizonSeconds, live }): ModelRow => {
-    return { name: member, member, status: "rule", event, horizonSeconds, live: ofSymbol(live) };
+  const members = rules.map(({ member, kind, event, horizonSeconds, live }): ModelRow => {
+    return {
+      name: member,
+      version: undefined,
+      member,
+      status: kind,
+      event,
+      horizonSeconds,
+      live: ofSymbol(live),
+    };
   });
   return [...models, ...members].sort((a, b) => RANKS[a.status] - RANKS[b.status]);
 }

@@ -5,6 +5,7 @@ import type { Api } from "./api.ts";
 import type { ChartFeed } from "./chart-feed.ts";
 import { Inbox } from "./inbox.ts";
 import { POLL_MILLIS } from "./limits.ts";
+import { doneText, type ModelWish } from "./model-deeds.ts";
 import type { Part, Store } from "./store.ts";
 import { type BarWish, Stream, type StreamPorts } from "./stream.ts";
 
@@ -65,7 +66,7 @@ export class Session {
 
   start(): void {
     this.#stream.connectNow();
-    this.#refresh(["symbols", "signals", "orders", "account", "equity", "latency", "actors"]);
+    this.#refresh(["symbols", "signals", "orders", "account", "risk", "equity", "latency", "actors"]);
     this.#poll();
   }
 
@@ -83,6 +84,17 @@ export class Session {
   /** The models of the selected symbol are looked at: they are fetched now, and again while they are. */
   lookAtModels(): void {
     if (this.#parts.store.selected.value !== "") this.#refresh(MODEL_PARTS);
+  }
+
+  /** Does what a person has confirmed; what comes of it is in the store. */
+  async doModelWish(wish: ModelWish): Promise<void> {
+    const { store, api } = this.#parts;
+    if (store.modelDeed.value.isBusy) return;
+    store.wishIsAsked();
+    const done = await api.doModelWish(wish);
+    if (done.ok) store.wishIsDone(doneText(done.value));
+    else store.wishIsRefused(done.message);
+    this.lookAtModels();
   }
 
   #reload(topic: StreamTopic): void {
@@ -115,7 +127,7 @@ export class Session {
         (part) => store.part(part).value.trouble !== "",
       );
       const symbols: readonly Part[] = this.#round % SYMBOLS_ROUNDS === 0 ? ["symbols"] : [];
-      this.#refresh(["latency", "actors", ...failed, ...symbols]);
+      this.#refresh(["latency", "actors", "risk", ...failed, ...symbols]);
       if (store.view.value === "models" && this.#round % MODELS_ROUNDS === 0) this.lookAtModels();
     });
   }
@@ -136,6 +148,8 @@ export class Session {
         return settle(await api.signals(), ({ items }) => store.loadSignals(items));
       case "orders":
         return settle(await api.orders(), ({ items }) => store.loadOrders(items));
+      case "risk":
+        return settle(await api.risk(), (value) => store.loadRisk(value));
       case "equity":
         return settle(await api.equity(), ({ items }) => store.loadEquity(items));
       case "latency":

@@ -1,10 +1,13 @@
 // The keyboard's table, the marks on the chart and the tree of actors.
 
 import { describe, expect, test } from "bun:test";
+import type { RiskMessage } from "../../api/risk.ts";
 import type { ActorMessage, BarMessage, OrderMessage, SignalMessage } from "../../api/schemas.ts";
 import { actorTree } from "./actor-tree.ts";
 import { BarSeries } from "./bars.ts";
 import { type KeyAction, keyAction, type KeyPress } from "./keys.ts";
+import { NOTHING } from "./format.ts";
+import { limitsOf } from "./risk-limits.ts";
 import { withSteps } from "./lists.ts";
 import { marksOf } from "./markers.ts";
 
@@ -14,6 +17,35 @@ const press = (key: string, change: Partial<KeyPress> = {}): KeyPress => ({
   isTyping: false,
   ownsArrows: false,
   ...change,
+});
+
+describe("the nearest limit", () => {
+  const control = { unit: "money", headroom: null, passes: true } as const;
+  const risk: RiskMessage = {
+    accountId: "paper",
+    currency: "USD",
+    mode: "active",
+    account: [
+      { ...control, control: "margin", value: 10, limit: 100 },
+      { ...control, control: "gross-exposure", value: 90, limit: 120 },
+      { ...control, control: "entries-halted", unit: "flag", value: 0, limit: 0 },
+    ],
+    symbols: [],
+    refusals: {},
+  };
+
+  test("is the one that most is used of", () => {
+    expect(limitsOf(risk)).toEqual({
+      nearest: "75%",
+      all: ["gross exposure: 75%", "margin: 10%"],
+    });
+  });
+
+  test("is one whose figure is not known, and none before anything is", () => {
+    const [first, second] = risk.account;
+    expect(limitsOf({ ...risk, account: [first!, { ...second!, value: null }] }).nearest).toBe("100%");
+    expect(limitsOf(undefined)).toEqual({ nearest: NOTHING, all: [] });
+  });
 });
 
 describe("the keyboard", () => {

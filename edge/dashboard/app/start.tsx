@@ -52,9 +52,14 @@ function isVisible(): boolean {
 
 function start(): void {
   const store = new Store();
-  const api = new Api(async (path) => {
+  const api = new Api(async (path, body) => {
     const authorization = token === "" ? {} : { authorization: `Bearer ${token}` };
-    const response = await fetch(path, { headers: { accept: "application/json", ...authorization } });
+    const headers = { accept: "application/json", ...authorization };
+    const sent =
+      body === undefined
+        ? { headers }
+        : { method: "POST", body, headers: { ...headers, "content-type": "application/json" } };
+    const response = await fetch(path, sent);
     if (response.status === 401) store.isTokenWanted.value = true;
     return response;
   });
@@ -86,6 +91,7 @@ function start(): void {
     appearance: new AppearanceSwitch(),
     now,
     retryNow: () => session.retryNow(),
+    doModelWish: (wish) => void session.doModelWish(wish),
     select: (symbol) => {
       store.selected.value = symbol;
     },

@@ -4,6 +4,7 @@
 import { batch, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { BAR_INTERVALS, type BarInterval } from "../../../actors/domain/bar.ts";
 import type { ModelsMessage } from "../../api/models.ts";
+import type { RiskMessage } from "../../api/risk.ts";
 import type {
   AccountMessage,
   ActorMessage,
@@ -18,6 +19,7 @@ import type {
   SymbolState,
 } from "../../api/schemas.ts";
 import { SIGNALS_MAX } from "./limits.ts";
+import type { ModelWish } from "./model-deeds.ts";
 import { type Order, thinned, withEquity, withNewest, withPosition, withSteps } from "./lists.ts";
 import type { ConnectionState } from "./stream.ts";
 import { afterPrice, afterRegime, fresher, type SymbolView, viewOf } from "./symbols.ts";
@@ -40,6 +42,7 @@ export const PARTS = [
   "signals",
   "orders",
   "account",
+  "risk",
   "equity",
   "latency",
   "actors",
@@ -53,6 +56,14 @@ interface OfSymbol<T> {
   readonly symbol: string;
   readonly value: T;
 }
+
+/** What becomes of what a person wished. */
+interface Asked {
+  readonly isBusy: boolean;
+  readonly trouble: string;
+}
+
+const NOT_ASKED: Asked = { isBusy: false, trouble: "" };
 
 /** A signal that others read and only the store writes. */
 type Shown<T> = ReadonlySignal<T>;
@@ -68,6 +79,10 @@ export class Store {
   readonly filter = signal("");
   /** Whose calibration is drawn; "" for the first who has any. */
   readonly openModel = signal("");
+  readonly #modelWish = signal<ModelWish | undefined>(undefined);
+  readonly #modelDeed = signal(NOT_ASKED);
+  /** What was done to a model last, in words. */
+  readonly modelNotice = signal("");
   /** Signal whose reasons are open; 0 when none is. */
   readonly openSignal = signal(0);
   /** Only the selected symbol's signals. */
@@ -81,6 +96,7 @@ export class Store {
   readonly #orders = signal<readonly Order[]>([]);
   readonly #positions = signal<readonly PositionMessage[]>([]);
   readonly #account = signal<AccountMessage | undefined>(undefined);
+  readonly #risk = signal<RiskMessage | undefined>(undefined);
   readonly #equity = signal<readonly EquityPoint[]>([]);
   readonly #health = signal<HealthMessage | undefined>(undefined);
   readonly #latency = signal<readonly LatencyMessage[]>([]);
@@ -111,6 +127,9 @@ export class Store {
   get account(): Shown<AccountMessage | undefined> {
     return this.#account;
   }
+  get risk(): Shown<RiskMessage | undefined> {
+    return this.#risk;
+  }
   get equity(): Shown<readonly EquityPoint[]> {
     return this.#equity;
   }
@@ -129,6 +148,38 @@ export class Store {
   }
   get votes(): Shown<OfSymbol<readonly PredictionMessage[]> | undefined> {
     return this.#votes;
+  }
+
+  /** What a person is asked about before it is done to a model, and what becomes of it. */
+  get modelWish(): Shown<ModelWish | undefined> {
+    return this.#modelWish;
+  }
+  get modelDeed(): Shown<Asked> {
+    return this.#modelDeed;
+  }
+
+  /** Asks whether it is meant; undefined takes the question away. */
+  wish(wish: ModelWish | undefined): void {
+    batch(() => {
+      this.#modelWish.value = wish;
+      this.#modelDeed.value = NOT_ASKED;
+      if (wish !== undefined) this.modelNotice.value = "";
+    });
+  }
+
+  wishIsAsked(): void {
+    this.#modelDeed.value = { isBusy: true, trouble: "" };
+  }
+
+  /** A question that was taken away meanwhile stays away. */
+  wishIsRefused(trouble: string): void {
+    this.#modelDeed.value = { isBusy: false, trouble };
+    if (this.#modelWish.value === undefined) this.modelNotice.value = trouble;
+  }
+
+  wishIsDone(notice: string): void {
+    this.wish(undefined);
+    this.modelNotice.value = notice;
   }
 
   part(part: Part): Shown<Loadable> {
@@ -177,6 +228,11 @@ export class Store {
     this.#account.value = account;
     this.#positions.value = positions;
     this.#parts.account.value = LOADED;
+  }
+
+  loadRisk(risk: RiskMessage): void {
+    this.#risk.value = risk;
+    this.#parts.risk.value = LOADED;
   }
 
   loadEquity(points: readonly EquityPoint[]): void {

@@ -5,6 +5,7 @@ import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { AccountMessage, PositionMessage } from "../../api/schemas.ts";
 import { EquityChart } from "../app/equity-chart.ts";
+import { limitsOf } from "../app/risk-limits.ts";
 import { lots, money, price, whole, words } from "../app/format.ts";
 import { Empty, Figure, Profit, SideTag, Skeleton, Time, Trouble } from "./bits.tsx";
 import { usePage } from "./context.ts";
@@ -22,7 +23,11 @@ export function Wallet(): VNode {
   );
 }
 
+const MODES = { reducing: "reduce only", halted: "entries halted" } as const;
+
 function Figures({ account }: { account: AccountMessage }): VNode {
+  const { store } = usePage();
+  const limits = limitsOf(store.risk.value);
   const { commission, spread, slippage } = account.costs;
   const refusals = Object.entries(account.refusals);
   const refused = refusals.reduce((sum, [, count]) => sum + count, 0);
@@ -39,7 +44,7 @@ function Figures({ account }: { account: AccountMessage }): VNode {
           <span class="dim">Today</span>
           <Profit value={account.dayProfit} />
         </div>
-        {account.entriesHalted ? <strong class="tag is-bad halted">entries halted</strong> : ""}
+        {account.mode === "active" ? "" : <strong class="tag is-bad halted">{MODES[account.mode]}</strong>}
       </div>
       <dl class="figures">
         <Figure label="Balance">{money(account.balance)}</Figure>
@@ -58,6 +63,9 @@ function Figures({ account }: { account: AccountMessage }): VNode {
           title={refusals.map(([code, count]) => `${words(code)}: ${count}`).join("\n") || "nothing refused"}
         >
           {whole(refused)}
+        </Figure>
+        <Figure label="Limits" title={`used of each limit\n${limits.all.join("\n")}`}>
+          {limits.nearest}
         </Figure>
       </dl>
     </>

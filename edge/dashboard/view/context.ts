@@ -5,6 +5,7 @@ import { useContext } from "preact/hooks";
 import type { ReadonlySignal, Signal } from "@preact/signals";
 import type { AppearanceSwitch } from "../app/appearance.ts";
 import type { ChartFeed } from "../app/chart-feed.ts";
+import type { ModelWish } from "../app/model-deeds.ts";
 import type { PriceChart } from "../app/price-chart.ts";
 import type { Store } from "../app/store.ts";
 
@@ -23,6 +24,8 @@ export interface Page {
   /** Milliseconds since 1970, moving once a second. */
   readonly now: ReadonlySignal<number>;
   readonly retryNow: () => void;
+  /** Does to a model what a person has confirmed. */
+  readonly doModelWish: (wish: ModelWish) => void;
   /** Shows a symbol in the chart. */
   readonly select: (symbol: string) => void;
 }

@@ -1,13 +1,14 @@
 // Members and models: what each turned out to be worth on the selected symbol, how well what was said fits what happened, what was
 // said lately, and which features have moved.
 
-import type { VNode } from "preact";
+import { Fragment, type VNode } from "preact";
 import type { ModelsMessage } from "../../api/models.ts";
 import { NOTHING, percent, whole, words } from "../app/format.ts";
 import { MODEL_ROWS_MIN } from "../app/limits.ts";
 import { horizonText, modelRows, type ModelRow, signalLines, storedLines } from "../app/model-rows.ts";
 import { Empty, Skeleton, Trouble } from "./bits.tsx";
 import { usePage } from "./context.ts";
+import { ModelDeeds } from "./model-deeds.tsx";
 import { CalibrationPlot, VotesPlot } from "./model-plots.tsx";
 
 export function Models(): VNode {
@@ -30,7 +31,8 @@ function Scores({ message, symbol }: { message: ModelsMessage; symbol: string })
   const rows = modelRows(message, symbol);
   const open =
     rows.find(({ name }) => name === store.openModel.value) ??
-    rows.find(({ live }) => live !== undefined && live.all !== null);
+    rows.find(({ live }) => live !== undefined && live.all !== null) ??
+    rows.find(({ version }) => version !== undefined);
   if (rows.length === 0) {
     return (
       <Empty icon="models" title={`Nobody is scored on ${symbol} yet`}>
@@ -43,6 +45,9 @@ function Scores({ message, symbol }: { message: ModelsMessage; symbol: string })
       <h3>
         Who answers on {symbol} <span class="dim">over the last settled answers</span>
       </h3>
+      <p class="model-notice" role="status">
+        {store.modelNotice.value}
+      </p>
       <ScoreTable rows={rows} open={open?.name ?? ""} />
       {message.items.length === 0 ? (
         <p class="model-note dim">
@@ -92,7 +97,10 @@ function ScoreTable({ rows, open }: { rows: readonly ModelRow[]; open: string })
       </thead>
       <tbody>
         {rows.map((row) => (
-          <ScoreRow key={row.name} row={row} isOpen={row.name === open} />
+          <Fragment key={row.name}>
+            <ScoreRow row={row} isOpen={row.name === open} />
+            {row.name === open ? <ModelDeeds row={row} rows={rows} /> : ""}
+          </Fragment>
         ))}
       </tbody>
     </table>
@@ -102,6 +110,7 @@ function ScoreTable({ rows, open }: { rows: readonly ModelRow[]; open: string })
 const STATUS_TONES: Readonly<Record<ModelRow["status"], string>> = {
   champion: "is-good",
   rule: "is-pending",
+  asked: "is-pending",
   shadow: "is-warn",
   retired: "is-pending",
   quarantined: "is-bad",
@@ -118,9 +127,12 @@ function ScoreRow({ row, isOpen }: { row: ModelRow; isOpen: boolean }): VNode {
           type="button"
           class="button-text"
           aria-pressed={isOpen}
-          disabled={all === null}
-          title={`Draw the calibration of ${name}`}
-          onClick={() => (store.openModel.value = name)}
+          disabled={all === null && row.version === undefined}
+          title={`Look at ${name}`}
+          onClick={() => {
+            store.openModel.value = name;
+            store.modelNotice.value = "";
+          }}
         >
           {name}
         </button>

@@ -11,6 +11,7 @@ import { Header } from "./header.tsx";
 import { Help } from "./help.tsx";
 import { Icon } from "./icons.tsx";
 import { Market } from "./market.tsx";
+import { ModelWishDialog } from "./model-deeds.tsx";
 import { Models } from "./models.tsx";
 import { Orders } from "./orders.tsx";
 import { Signals } from "./signals.tsx";
@@ -45,6 +46,7 @@ export function PageView(): VNode {
       </main>
       <PhoneTabs />
       <Help />
+      <ModelWishDialog />
       <TokenDialog />
     </div>
   );

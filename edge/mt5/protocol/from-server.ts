@@ -1,4 +1,14 @@
 // Everything the server says to a terminal. The terminal is as strict: it closes on a field it does not know.
+//
+// A session after `hello`, in this order:
+//
+//     welcome                limits, mode, what of the ticks is durable        -> snapshot, in parts; ticks, gaps and heartbeats begin
+//     fence {epoch}          the owner's epoch, committed to the ledger before -> fenced {intents that are not final}
+//     reconciled             snapshot and ledger agree                            entries are taken from here on
+//
+// Exits (`close`, `close-by`, `cancel`, `modify`) are taken from `welcome` on, under the last fenced epoch. Each command is answered by
+// one `refusal` or by an `execution` with source `answer`; more executions, with source `lookup`, follow while an intent is not final.
+// After a restart of the terminal an intent may have no answer at all: the snapshot says where it stands.
 
 import { z } from "zod";
 import { SYMBOLS_MAX } from "./limits.ts";

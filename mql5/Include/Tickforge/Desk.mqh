@@ -188,7 +188,8 @@ public:
       return(m_guard.DayLost());
      }
 
-   void              WatchDay(void)
+   // The day's loss, and the kill switch on other charts.
+   void              Watch(void)
      {
       m_guard.Watch();
      }

@@ -29,6 +29,8 @@ private:
    string            m_folder;
    Caps              m_caps;
    bool              m_killed;
+   // It could not be written down: the file says something else.
+   bool              m_unsaved;
    string            m_killedBy;
    ulong             m_sends[];
    long              m_day;
@@ -88,6 +90,7 @@ public:
                      Guard(void)
      {
       m_killed=false;
+      m_unsaved=false;
       m_day=0;
       m_dayEquity=0;
       m_dayLost=false;
@@ -97,6 +100,7 @@ public:
      {
       m_folder=folder;
       m_caps=caps;
+      m_unsaved=false;
       ArrayResize(m_sends,0);
       LoadKill();
       LoadDay();
@@ -119,12 +123,14 @@ public:
      {
       m_killed=true;
       m_killedBy=by;
-      return(SaveKill());
+      m_unsaved=!SaveKill();
+      return(!m_unsaved);
      }
 
    bool              Rearm(void)
      {
       m_killed=false;
+      m_unsaved=false;
       if(SaveKill())
          return(true);
       m_killed=true;
@@ -134,6 +140,9 @@ public:
    // The broker's day begins with the equity that is there when it is first looked at.
    void              Watch(void)
      {
+      // Another chart of the account may have blocked or armed.
+      if(!m_unsaved)
+         LoadKill();
       long day=(long)TimeCurrent()/86400;
       double equity=AccountInfoDouble(ACCOUNT_EQUITY);
       if(day<=0 || equity<=0)

@@ -318,7 +318,8 @@ public:
 
    TickCursor        Cursor(const int cursor)
      {
-      return(m_cursors.At(cursor));
+      TickCursor it=m_cursors.At(cursor);
+      return(it);
      }
 
    void              SetCursor(const int cursor,const long ms,const int count)

@@ -306,7 +306,7 @@ protected:
    void              Refresh(void)
      {
       m_authority.silent=(GetTickCount64()-m_link.Heard()>(ulong)m_limits.silentMsMax);
-      m_desk.WatchDay();
+      m_desk.Watch();
      }
 
    void              Beat(void)

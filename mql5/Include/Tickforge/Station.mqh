@@ -85,6 +85,8 @@ private:
       if(now<m_nextPanel)
          return;
       m_nextPanel=now+PANEL_MS;
+      if(m_started)
+         m_desk.Watch();
       string state=(m_welcomed ? "connected" : (m_started ? "not connected: "+m_link.Fault() : m_status));
       if(m_started && !m_welcomed && StringFind(m_status,"needs")==0)
          state=m_status;
@@ -204,6 +206,8 @@ public:
       if(m_started)
         {
          m_drain.DrainAll(m_ring);
+         // Connected or not: what was drained outlives this process.
+         m_ring.Persist();
          Converse();
         }
       ShowPanel();

@@ -14,7 +14,7 @@ import { MODEL_EVENTS } from "../../../actors/ports/models.ts";
 import { writeWhole } from "../whole-file.ts";
 
 /** Of the layout below: another one is not read. */
-const STATE_VERSION = 1;
+const STATE_VERSION = 2;
 const HASH_BYTES = 32;
 /** Of a file that says what a symbol's scores are. */
 const REPORT = ".json";
@@ -139,7 +139,7 @@ const reportSchema: z.ZodType<SymbolQuality> = z.object({
   subjects: z.array(
     z.object({
       name: z.string(),
-      kind: z.enum(["rule", "champion", "shadow"]),
+      kind: z.enum(["rule", "asked", "champion", "shadow"]),
       member: z.enum(MEMBERS),
       model: z.object({ model: z.string(), version: z.string() }).nullable(),
       event: z.enum(MODEL_EVENTS),

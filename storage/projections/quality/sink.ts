@@ -3,6 +3,7 @@
 
 import { ArchiveMismatch, LoadArchive, SaveArchive } from "../../../actors/base/archive.ts";
 import { type Clock, MICROS_PER_MINUTE, type Micros } from "../../../actors/base/clock.ts";
+import type { Advice } from "../../../actors/domain/advice.ts";
 import { BAR_INTERVALS, type Bar } from "../../../actors/domain/bar.ts";
 import type { JournalRecord } from "../../../actors/domain/records.ts";
 import type { Votes } from "../../../actors/domain/prediction.ts";
@@ -133,6 +134,9 @@ export class QualitySink implements Sink<JournalRecord, JournalTail> {
       case "votes":
         this.#votes(record, tail);
         return;
+      case "advice":
+        this.#advice(record, tail);
+        return;
       default:
     }
   }
@@ -185,6 +189,14 @@ export class QualitySink implements Sink<JournalRecord, JournalTail> {
       isSameRow: Number.isNaN(scored.causeSeq) || record.causeSeq === scored.causeSeq,
       budget: isBehind ? undefined : this.#filled(),
     });
+  }
+
+  #advice(record: Advice, tail: JournalTail): void {
+    const scored = this.#of(record.instrumentId, tail);
+    const chain = tail.engine.symbol(record.instrumentId)?.chain;
+    if (scored === undefined || chain === undefined) return;
+    scored.news++;
+    scored.scores.onAdvice(record, chain.regime);
   }
 
   /** Filled up with what has come in since the last look. */

@@ -2,22 +2,20 @@
 
 import type { Archive } from "../../../actors/base/archive.ts";
 import type { Clock, Micros } from "../../../actors/base/clock.ts";
+import type { Advice } from "../../../actors/domain/advice.ts";
 import type { Bar } from "../../../actors/domain/bar.ts";
 import { FEATURE_NAMES } from "../../../actors/domain/features.ts";
 import type { Vote, Votes } from "../../../actors/domain/prediction.ts";
 import type { Quote } from "../../../actors/domain/quote.ts";
 import type { Regime } from "../../../actors/domain/regime.ts";
 import { ABSTAIN } from "../../../actors/ports/forecaster.ts";
-import type {
-  QualityFigures,
-  Shadow,
-  SubjectQuality,
-  SymbolQuality,
-} from "../../../actors/ports/model-quality.ts";
+import type { Shadow, SymbolQuality } from "../../../actors/ports/model-quality.ts";
 import { MODEL_WINDOW_MAX } from "../../../actors/ports/models.ts";
-import { type MemberScore, Scorecard } from "../../../actors/quality/scorecard.ts";
+import { Scorecard } from "../../../actors/quality/scorecard.ts";
 import { CircuitBreaker } from "../../../actors/runtime/breaker.ts";
 import { MinuteHistory } from "../../../actors/symbol/minute-history.ts";
+import { AskedScores } from "./asked-scores.ts";
+import { subjectQuality } from "./subject-quality.ts";
 import type { Subject } from "./subjects.ts";
 
 /** Features that are named for how far they moved. */
@@ -49,6 +47,7 @@ export class SymbolScores {
   readonly subjects: readonly Subject[];
   readonly #instrumentId: number;
   readonly #card: Scorecard<string>;
+  readonly #askedScores = new AskedScores();
   readonly #minutes = new MinuteHistory(MODEL_WINDOW_MAX);
   /** Under which name a member's votes are scored. */
   readonly #names: ReadonlyMap<string, string>;
@@ -72,11 +71,17 @@ export class SymbolScores {
   /** A minute closed; before the quote that follows is in the features. */
   onMinute(bar: Bar, closeMicros: Micros, features: Float64Array): void {
     this.#card.onMinute(closeMicros, bar);
+    this.#askedScores.onMinute(closeMicros, bar);
     this.#minutes.push(features, closeMicros);
   }
 
   onQuote({ timeMicros, midPoints, spreadPoints }: Readonly<Quote>): void {
     this.#card.onQuote(timeMicros, midPoints, spreadPoints);
+  }
+
+  /** Whoever is answered beside the tick path has answered. */
+  onAdvice(advice: Advice, regime: Regime): void {
+    this.#askedScores.onAdvice(advice, regime);
   }
 
   onVotes({ timeMicros, votes }: Votes, scene: VoteScene): void {
@@ -101,7 +106,12 @@ export class SymbolScores {
       symbol,
       seq,
       timeMicros,
-      subjects: this.subjects.map((subject) => this.#subjectQuality(subject)),
+      subjects: [
+        ...this.subjects.map(({ seat, ...subject }) =>
+          subjectQuality(this.#card, Object.assign(subject, { member: seat })),
+        ),
+        ...this.#askedScores.report(),
+      ],
       shadows: { asked: this.#asked, skipped: this.#skipped, failed: this.#failed },
       drift: FEATURE_NAMES.map((feature, place) => ({ feature, index: this.#card.driftOf(place) }))
         .filter(({ index }) => !Number.isNaN(index))
@@ -116,6 +126,7 @@ export class SymbolScores {
     this.#failed = archive.number(this.#failed);
     this.#card.persist(archive);
     this.#minutes.persist(archive);
+    this.#askedScores.persist(archive);
     archive.parts(new Map(this.#shadows.map(({ name, breaker }) => [name, breaker])));
   }
 
@@ -162,49 +173,4 @@ export class SymbolScores {
     }
     return isVote ? probability : undefined;
   }
-
-  #subjectQuality({ name, kind, seat, model, event, horizonMicros }: Subject): SubjectQuality {
-    const card = this.#card;
-    const curves = card.curvesOf(name);
-    const all = card.scoreOf(name);
-    return {
-      name,
-      kind,
-      member: seat,
-      model,
-      event,
-      horizonMicros,
-      settled: card.settledOf(name),
-      all: all === undefined ? null : figuresOf(all),
-      regimes: card.regimesOf(name).map((score) => Object.assign(figuresOf(score), { regime: score.regime })),
-      calibration: curves?.calibration ?? [],
-      coverage: (curves?.coverage ?? []).map(({ coverage, count, accuracy, confidence }) => ({
-        coverage,
-        count,
-        accuracy,
-        confidence,
-      })),
-    };
-  }
-}
-
-function known(figure: number): number | null {
-  return Number.isNaN(figure) ? null : figure;
-}
-
-function figuresOf(score: Omit<MemberScore<string>, "regime">): QualityFigures {
-  const { rows, rowsApart, baseRate, accuracy, accuracyInterval, brier, logLoss, ece } = score;
-  return {
-    rows,
-    rowsApart,
-    baseRate,
-    accuracy,
-    accuracyLow: accuracyInterval.low,
-    accuracyHigh: accuracyInterval.high,
-    brier,
-    brierSkill: known(score.brierSkill),
-    logLoss,
-    ece,
-    auc: known(score.auc),
-  };
 }

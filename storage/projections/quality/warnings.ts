@@ -1,5 +1,7 @@
 // When a model that votes does clearly worse than its card promises, or its features have moved far, a person hears of it: once a
-// day of the journal's time for each, whatever comes.
+// day of the journal's time for each, whatever comes. How far features moved switches nobody off: a day or a week of them is never
+// like a year, and over months that no model had seen, answers were not reliably worse where features had moved most. What
+// answers are worth is what counts, and the gate (actors/chain/gate) looks at that.
 
 import { MICROS_PER_DAY, type Micros } from "../../../actors/base/clock.ts";
 import type { SubjectQuality, SymbolQuality } from "../../../actors/ports/model-quality.ts";

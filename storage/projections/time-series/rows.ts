@@ -122,6 +122,7 @@ export function addRecord(batch: RowBatch, record: JournalRecord, names: RowName
     case "fault":
     case "checkpoint":
     case "advice":
+    case "calendar":
       return;
   }
 }

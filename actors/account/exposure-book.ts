@@ -1,0 +1,165 @@
+// Adds up what an account holds, for the controls on exposure: positions at the middle of their quote, live entries at the
+// price they were decided on, in the account's currency.
+
+import type { Instrument } from "../domain/instrument.ts";
+import { type MicroMoney, moveValueMicros } from "../domain/money.ts";
+import { convertMicros } from "./conversion.ts";
+import { orderValueMicros } from "./order-value.ts";
+import type { TrackedOrder } from "./orders.ts";
+import type { TrackedPosition } from "./positions.ts";
+import type { QuoteBoard } from "./quote-board.ts";
+import type { ExposureFigures, NetRange } from "./risk/exposure.ts";
+
+/** What one instrument is held with; unfilled entries by side. */
+interface Holding {
+  readonly instrument: Instrument;
+  openVolumeMicros: number;
+  buyVolumeMicros: number;
+  sellVolumeMicros: number;
+  /** Signed. */
+  openMicros: MicroMoney;
+  buyMicros: MicroMoney;
+  sellMicros: MicroMoney;
+}
+
+/** What is looked at of an account's books. */
+export interface ExposureSource {
+  readonly positions: {
+    readonly open: readonly Pick<TrackedPosition, "instrumentId" | "signedVolumeMicros">[];
+  };
+  readonly orders: {
+    readonly live: readonly Pick<
+      TrackedOrder,
+      "instrumentId" | "purpose" | "side" | "volumeMicros" | "filledMicros" | "bidPoints" | "askPoints"
+    >[];
+  };
+  readonly board: Pick<QuoteBoard, "bidPoints" | "askPoints">;
+  conversionRate(instrumentId: number): number;
+}
+
+export interface ExposureOptions {
+  readonly books: ExposureSource;
+  readonly instruments: readonly Instrument[];
+  /** The account's. */
+  readonly currency: string;
+  /** By instrument id, in [-1, 1]; null while unknown. */
+  readonly correlation: (instrumentId: number) => number | null;
+}
+
+/** The exposure as `instrument` has to see it. */
+export function exposureOf(options: ExposureOptions, instrument: Instrument): ExposureFigures {
+  const { baseCurrency, quoteCurrency } = instrument;
+  const own = { longVolumeMicros: 0, shortVolumeMicros: 0, micros: 0 };
+  const net = new Range();
+  const base = new Range();
+  const quote = new Range();
+  const dollar = new Range();
+  let grossMicros = 0;
+  let otherVariance = 0;
+  let unknownMicros = 0;
+  for (const holding of holdingsOf(options).values()) {
+    const held = holding.instrument;
+    const correlation = options.correlation(held.id);
+    const micros = sizeOf(holding);
+    grossMicros += micros;
+    net.add(holding, 1);
+    base.add(holding, signIn(baseCurrency, held));
+    quote.add(holding, signIn(quoteCurrency, held));
+    dollar.add(holding, correlation ?? 0);
+    if (held.id === instrument.id) {
+      own.longVolumeMicros = Math.max(0, holding.openVolumeMicros) + holding.buyVolumeMicros;
+      own.shortVolumeMicros = Math.max(0, -holding.openVolumeMicros) + holding.sellVolumeMicros;
+      own.micros = micros;
+    } else if (correlation === null) unknownMicros += micros;
+    else otherVariance += micros ** 2 * (1 - correlation ** 2);
+  }
+  return {
+    longVolumeMicros: own.longVolumeMicros,
+    shortVolumeMicros: own.shortVolumeMicros,
+    grossMicros,
+    net,
+    base: baseCurrency === options.currency ? null : base,
+    quote: quoteCurrency === options.currency ? null : quote,
+    dollar,
+    otherVariance,
+    ownMicros: own.micros,
+    unknownMicros,
+    correlation: options.correlation(instrument.id),
+  };
+}
+
+/** What buying one unit of an instrument makes of a holding in `currency`. */
+function signIn(currency: string, { baseCurrency, quoteCurrency }: Instrument): number {
+  return (baseCurrency === currency ? 1 : 0) - (quoteCurrency === currency ? 1 : 0);
+}
+
+/** A net amount that live entries may raise or lower, summed up. */
+class Range implements NetRange {
+  highMicros = 0;
+  lowMicros = 0;
+
+  /** @param share of the holding that counts, in [-1, 1] */
+  add({ openMicros, buyMicros, sellMicros }: Holding, share: number): void {
+    if (share === 0) return;
+    const open = Math.round(share * openMicros);
+    const bought = Math.round(share * buyMicros);
+    const sold = Math.round(-share * sellMicros);
+    this.highMicros += open + Math.max(0, bought) + Math.max(0, sold);
+    this.lowMicros += open + Math.min(0, bought) + Math.min(0, sold);
+  }
+}
+
+function sizeOf({ openMicros, buyMicros, sellMicros }: Holding): MicroMoney {
+  return Math.abs(openMicros) + buyMicros + sellMicros;
+}
+
+/** By instrument id. */
+function holdingsOf({ books, instruments }: ExposureOptions): ReadonlyMap<number, Holding> {
+  const holdings = new Map<number, Holding>();
+  const holdingOf = (id: number): Holding => {
+    const known = holdings.get(id);
+    if (known !== undefined) return known;
+    const fresh = emptyHolding(instruments[id] as Instrument);
+    holdings.set(id, fresh);
+    return fresh;
+  };
+  for (const { instrumentId, signedVolumeMicros } of books.positions.open) {
+    const holding = holdingOf(instrumentId);
+    const midPoints = (books.board.bidPoints(instrumentId) + books.board.askPoints(instrumentId)) / 2;
+    holding.openVolumeMicros += signedVolumeMicros;
+    const value = moveValueMicros(holding.instrument, midPoints, signedVolumeMicros);
+    holding.openMicros += convertMicros(value, books.conversionRate(instrumentId));
+  }
+  for (const order of books.orders.live) {
+    if (order.purpose !== "entry") continue;
+    const { instrumentId } = order;
+    const holding = holdingOf(instrumentId);
+    const restMicros = Math.max(0, order.volumeMicros - order.filledMicros);
+    const pricePoints = order.side === "BUY" ? order.askPoints : order.bidPoints;
+    const value = orderValueMicros(
+      { instrument: holding.instrument, pricePoints },
+      restMicros,
+      books.conversionRate(instrumentId),
+    );
+    if (order.side === "BUY") {
+      holding.buyVolumeMicros += restMicros;
+      holding.buyMicros += value;
+    } else {
+      holding.sellVolumeMicros += restMicros;
+      holding.sellMicros += value;
+    }
+  }
+  return holdings;
+}
+
+function emptyHolding(instrument: Instrument): Holding {
+  return {
+    instrument,
+    openVolumeMicros: 0,
+    buyVolumeMicros: 0,
+    sellVolumeMicros: 0,
+    openMicros: 0,
+    buyMicros: 0,
+    sellMicros: 0,
+  };
+}

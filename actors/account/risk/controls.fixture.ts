@@ -1,0 +1,113 @@
+// What the tests of controls begin with: an order, figures and limits under which every control is on and passes.
+
+import { EURUSD, NOON } from "../account.fixture.ts";
+import { DEFAULT_ACCOUNT_SETTINGS } from "../settings.ts";
+import type { SizedOrder } from "../sizing.ts";
+import type { EntryLimits, RiskFigures } from "./check.ts";
+import type { ExposureFigures } from "./exposure.ts";
+import type { RiskLimits } from "./limits.ts";
+
+const MINUTE = 60_000_000;
+
+export const ORDER: SizedOrder = {
+  instrument: EURUSD,
+  side: "BUY",
+  pricePoints: 110_010,
+  stopPoints: 200,
+  targetPoints: 400,
+  volumeMicros: 1_000_000,
+  riskMicros: 200_000_000,
+  marginMicros: 3_667_000_000,
+};
+
+/** Of {@link ORDER} at a conversion rate of 1: 1.10010 x 100,000. */
+export const ORDER_VALUE = 110_010_000_000;
+
+export const EXPOSURE: ExposureFigures = {
+  longVolumeMicros: 0,
+  shortVolumeMicros: 0,
+  grossMicros: 0,
+  net: { highMicros: 0, lowMicros: 0 },
+  base: { highMicros: 0, lowMicros: 0 },
+  quote: null,
+  dollar: { highMicros: 0, lowMicros: 0 },
+  otherVariance: 0,
+  ownMicros: 0,
+  unknownMicros: 0,
+  correlation: 0.5,
+};
+
+export const FIGURES: RiskFigures = {
+  nowMicros: NOON,
+  trader: null,
+  regime: "quiet-range",
+  signalTradable: true,
+  signalExpiresAtMicros: NOON + 1_000_000,
+  signalPricePoints: 110_000,
+  mode: "active",
+  oppositeVolumeMicros: 1_000_000,
+  dayLossMicros: 0,
+  dayStartEquityMicros: 100_000_000_000,
+  trailingLossMicros: 0,
+  absoluteLossMicros: 0,
+  consecutiveLosses: 0,
+  unknownOrders: 0,
+  liveOrders: 0,
+  instrumentPositions: 0,
+  exposedInstruments: 0,
+  accountLiveOrders: 0,
+  liveOrdersMax: 256,
+  messagesInSecond: 0,
+  messagesInMinute: 0,
+  executionsInWindow: 0,
+  sinceExitMicros: 60 * MINUTE,
+  sinceLossMicros: 60 * MINUTE,
+  closesInMicros: 60 * MINUTE,
+  weekendInMicros: 60 * MINUTE,
+  newsEvents: 0,
+  quoteTimeMicros: NOON,
+  spreadPoints: 10,
+  referencePricePoints: 110_000,
+  conversionRate: 1,
+  equityMicros: 100_000_000_000,
+  marginTakenMicros: 0,
+  exposure: EXPOSURE,
+  volumeBudgetMicros: 200_000_000,
+};
+
+export const RISK: RiskLimits = {
+  messagesPerSecondMax: 5,
+  messagesPerMinuteMax: 50,
+  grossExposureMaxMicros: 1_000_000_000_000,
+  netExposureMaxMicros: 900_000_000_000,
+  currencyExposureMaxMicros: 800_000_000_000,
+  correlatedExposureMaxMicros: 700_000_000_000,
+  trailingDrawdownMaxMicros: 5_000_000_000,
+  trailingDrawdownFrom: "equity",
+  absoluteDrawdownMaxMicros: 10_000_000_000,
+  consecutiveLossesMax: 4,
+  tradersAllowed: ["operator"],
+  restrictedSymbols: ["USDRUB"],
+  checksInstruments: true,
+  quoteAgeMaxMicros: null,
+  priceDeviationFraction: null,
+  spreadMaxPoints: null,
+  priceCollarFraction: 0.01,
+  priceCollarWindowMicros: 5 * MINUTE,
+  orderVolumeMaxMicros: 10_000_000,
+  orderValueMaxMicros: 500_000_000_000,
+  longVolumeMaxMicros: 5_000_000,
+  shortVolumeMaxMicros: 4_000_000,
+  cooldownAfterLossMicros: 10 * MINUTE,
+  cooldownAfterExitMicros: 5 * MINUTE,
+  executionsMax: 20,
+  executionsWindowMicros: 60 * MINUTE,
+  sessionCloseGateMicros: 15 * MINUTE,
+  weekendGateMicros: 30 * MINUTE,
+  newsBeforeMicros: 30 * MINUTE,
+  newsAfterMicros: 15 * MINUTE,
+  newsImportanceMin: "high",
+  regimesVetoed: ["illiquid"],
+};
+
+export const LIMITS: EntryLimits = { account: DEFAULT_ACCOUNT_SETTINGS, risk: RISK };

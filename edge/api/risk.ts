@@ -1,0 +1,108 @@
+// What the account is held to, over the API: limits that are on, how far away they are, and what was refused.
+
+import { type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { ControlView, OrderLimitView, RiskView } from "../../actors/account/risk-view.ts";
+import type { ControlUnit } from "../../actors/account/risk/check.ts";
+import { REFUSAL_CODES } from "../../actors/account/risk/codes.ts";
+import { MICROS_PER_SECOND } from "../../actors/base/clock.ts";
+import type { Instrument } from "../../actors/domain/instrument.ts";
+import { MICROS_PER_LOT, MICROS_PER_UNIT } from "../../actors/domain/money.ts";
+import type { LivePicture } from "../live/live-picture.ts";
+import { Problem } from "./problem.ts";
+import { addStateRoute } from "./routes.ts";
+
+const figure = z.number().nullable();
+
+const controlSchema = z.object({
+  control: z.enum(REFUSAL_CODES),
+  /** Of the three figures: seconds, lots, units of the account's currency, points, or plain numbers. */
+  unit: z.enum(["seconds", "lots", "money", "points", "count", "flag", "rate"]),
+  /** Null while it cannot be computed: it then lets nothing pass. */
+  value: figure,
+  limit: figure,
+  /** What is left before the limit; below zero beyond it. */
+  headroom: figure,
+  passes: z.boolean(),
+});
+
+const orderLimitSchema = controlSchema.pick({ control: true, unit: true, limit: true });
+
+export const riskAnswerSchema = z.object({
+  accountId: z.string(),
+  currency: z.string(),
+  /** What the account lets in: everything, what makes positions smaller, or nothing. Exits always leave. */
+  mode: z.enum(["active", "reducing", "halted"]),
+  /** Controls on the account as a whole; those that are off are left out. */
+  account: z.array(controlSchema),
+  symbols: z.array(
+    z.object({
+      symbol: z.string(),
+      controls: z.array(controlSchema),
+      /** What one order is held to. */
+      order: z.array(orderLimitSchema),
+    }),
+  ),
+  /** Entries refused since the account began, by the first control that failed. */
+  refusals: z.record(z.string(), z.number().int()),
+});
+
+export type RiskMessage = z.infer<typeof riskAnswerSchema>;
+
+const UNITS: Readonly<Record<ControlUnit, { unit: z.infer<typeof controlSchema>["unit"]; divisor: number }>> =
+  {
+    time: { unit: "seconds", divisor: MICROS_PER_SECOND },
+    lots: { unit: "lots", divisor: MICROS_PER_LOT },
+    money: { unit: "money", divisor: MICROS_PER_UNIT },
+    points: { unit: "points", divisor: 1 },
+    count: { unit: "count", divisor: 1 },
+    flag: { unit: "flag", divisor: 1 },
+    rate: { unit: "rate", divisor: 1 },
+  };
+
+export function addRisk(app: OpenAPIHono, picture: LivePicture): void {
+  addStateRoute(app, "/risk", {
+    summary: "Limits of the account, what is left before them, and what was refused",
+    answer: riskAnswerSchema,
+    build: () => {
+      const view = picture.engine.account?.risk();
+      if (view !== undefined) return riskMessage(view, picture.engine.config.instruments);
+      throw new Problem(
+        503,
+        "account-out-of-service",
+        "the account's actor is out of service: look at /api/v1/actors",
+      );
+    },
+  });
+}
+
+function riskMessage(view: RiskView, instruments: readonly Instrument[]): RiskMessage {
+  return {
+    accountId: view.accountId,
+    currency: view.currency,
+    mode: view.mode,
+    account: view.controls.map(controlMessage),
+    symbols: view.symbols.map(({ instrumentId, controls, orderLimits }) => ({
+      symbol: instruments[instrumentId]?.symbol ?? "",
+      controls: controls.map(controlMessage),
+      order: orderLimits.map(orderLimitMessage),
+    })),
+    refusals: Object.fromEntries(Object.entries(view.refusals).filter(([, count]) => count > 0)),
+  };
+}
+
+function controlMessage({ value, headroom, passed, ...control }: ControlView): z.infer<typeof controlSchema> {
+  return {
+    ...orderLimitMessage(control),
+    value: shown(value, control.unit),
+    headroom: shown(headroom, control.unit),
+    passes: passed,
+  };
+}
+
+function orderLimitMessage({ code, unit, limit }: OrderLimitView): z.infer<typeof orderLimitSchema> {
+  return { control: code, unit: UNITS[unit].unit, limit: shown(limit, unit) };
+}
+
+function shown(value: number, unit: ControlUnit): number | null {
+  return Number.isFinite(value) ? value / UNITS[unit].divisor : null;
+}

@@ -1,0 +1,75 @@
+// How limits and volumes of an account are configured: the shapes that a configuration file is held to, with their bounds.
+
+import { z } from "zod";
+import { EXECUTIONS_KEPT_MAX, MESSAGES_KEPT_MAX } from "../actors/account/limits.ts";
+import { DRAWDOWN_MARKS } from "../actors/account/risk/limits.ts";
+import { SIZING_METHODS } from "../actors/account/sizing-settings.ts";
+import { IMPORTANCES } from "../actors/domain/calendar.ts";
+import { REGIMES } from "../actors/domain/regime.ts";
+
+const whole = z.number().int().nonnegative();
+const fraction = z.number().gt(0).lte(1);
+const share = z.number().gte(0).lte(1);
+const symbol = z.string().min(1).max(32);
+
+/** Of money, lots, time or counts: null switches the control off. */
+const limit = whole.nullable();
+
+const symbolLimits = {
+  /** Microseconds, share of the price, points: null for what the account or the instrument says. */
+  quoteAgeMaxMicros: limit,
+  priceDeviationFraction: fraction.nullable(),
+  spreadMaxPoints: limit,
+  priceCollarFraction: fraction.nullable(),
+  priceCollarWindowMicros: whole.gte(1_000_000),
+  orderVolumeMaxMicros: limit,
+  orderValueMaxMicros: limit,
+  longVolumeMaxMicros: limit,
+  shortVolumeMaxMicros: limit,
+  cooldownAfterLossMicros: limit,
+  cooldownAfterExitMicros: limit,
+  executionsMax: whole.gte(1).lte(EXECUTIONS_KEPT_MAX).nullable(),
+  executionsWindowMicros: whole.gte(1),
+  sessionCloseGateMicros: limit,
+  weekendGateMicros: limit,
+  newsBeforeMicros: limit,
+  newsAfterMicros: limit,
+  newsImportanceMin: z.enum(IMPORTANCES),
+  regimesVetoed: z.array(z.enum(REGIMES)).readonly(),
+};
+
+const accountLimits = {
+  messagesPerSecondMax: whole.gte(1).lte(MESSAGES_KEPT_MAX).nullable(),
+  messagesPerMinuteMax: whole.gte(1).lte(MESSAGES_KEPT_MAX).nullable(),
+  grossExposureMaxMicros: limit,
+  netExposureMaxMicros: limit,
+  currencyExposureMaxMicros: limit,
+  correlatedExposureMaxMicros: limit,
+  trailingDrawdownMaxMicros: limit,
+  trailingDrawdownFrom: z.enum(DRAWDOWN_MARKS),
+  absoluteDrawdownMaxMicros: limit,
+  consecutiveLossesMax: whole.gte(1).nullable(),
+  tradersAllowed: z.array(z.string().min(1).max(64)).max(1_000).readonly().nullable(),
+  restrictedSymbols: z.array(symbol).max(10_000).readonly(),
+  checksInstruments: z.boolean(),
+};
+
+const layer = z.strictObject({ ...accountLimits, ...symbolLimits }).partial();
+
+export const riskSchema = z.strictObject({
+  /** Beneath the account's: what all accounts of a tenant begin with. */
+  tenant: layer,
+  account: layer,
+  /** By symbol, over the account's. */
+  symbols: z.record(symbol, z.strictObject(symbolLimits).partial()),
+});
+
+export const sizingSchema = z.strictObject({
+  method: z.enum(SIZING_METHODS),
+  volatilityFraction: fraction,
+  volatilityPeriod: z.enum(["trade", "year"]),
+  volatilityHorizonMicros: whole.gte(1_000_000),
+  kellyFraction: fraction,
+  confidenceShare: share,
+  uncertaintyShare: share,
+});
