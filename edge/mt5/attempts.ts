@@ -1,5 +1,4 @@
-// How often an address may try: codes, and proofs that failed. Secrets are too long to be guessed; this keeps who tries from costing
-// anything.
+// How often an address may try to enrol. Codes are too long to be guessed; this keeps who tries from costing anything.
 
 import { ATTEMPT_ADDRESSES_MAX, ATTEMPT_WINDOW_MS, ATTEMPTS_MAX } from "./limits.ts";
 

@@ -211,14 +211,15 @@ export class Connection implements Seated, Terminal {
       this.refuse("protocol", "bad-frame", "the first message is open");
       return;
     }
-    if (attempts.isOver(this.address)) {
-      this.refuse("busy", "busy", "too many attempts from this address: wait a minute");
+    // Enrolments only: behind a proxy all terminals have one address, and nobody's failures may keep the others out.
+    const isCode = open.data.credential === "code";
+    if (isCode && attempts.isOver(this.address)) {
+      this.refuse("busy", "busy", "too many enrolments from this address: wait a minute");
       return;
     }
-    if (open.data.credential === "code") attempts.count(this.address);
+    if (isCode) attempts.count(this.address);
     const found = credentials.find(open.data.credential, open.data.id);
     if (!found.ok) {
-      attempts.count(this.address);
       this.#refuseFor(found);
       return;
     }
@@ -237,7 +238,6 @@ export class Connection implements Seated, Terminal {
   #hearSigned(message: string): void {
     const frame = this.#channel.receive(message);
     if (!frame.ok) {
-      if (this.#phase === "keyed") this.#host.attempts.count(this.address);
       this.refuse("protocol", frame.code, frame.message);
       return;
     }

@@ -37,7 +37,7 @@ export const SOCKETS_MAX = 1_024;
 /** Sockets that have not yet proved anything. */
 export const STRANGERS_MAX = 64;
 
-/** Attempts from one address within {@link ATTEMPT_WINDOW_MS}: codes that are tried, and proofs that fail. */
+/** Enrolments that one address may try within {@link ATTEMPT_WINDOW_MS}. */
 export const ATTEMPTS_MAX = 20;
 export const ATTEMPT_WINDOW_MS = 60_000;
 

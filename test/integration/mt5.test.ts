@@ -122,6 +122,9 @@ describe("enrolment", () => {
     }
     expect(answers[0]).toBe("unknown-credential");
     expect(answers.at(-1)).toBe("busy");
+    // Those who are enrolled already are not kept out by it.
+    const enrolled = await terminal(await known(), { url: strict.url });
+    expect(await enrolled.connect()).toBeDefined();
     await strict.stop();
   });
 
