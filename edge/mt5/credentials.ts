@@ -14,7 +14,8 @@ import { CODE_LIFE_MS, TOKEN_LIFE_MS, TOKEN_RENEW_SHARE } from "./limits.ts";
 /** Accounts are named as everywhere else. */
 export const ACCOUNT_ID = /^[a-z0-9-]{1,32}$/;
 const ID_BYTES = 8;
-const SECRET_BYTES = 24;
+/** In hexadecimal, so that nothing in a code is taken for its hyphen. */
+const SECRET_BYTES = 20;
 
 export type CredentialFailure = "unknown-credential" | "expired" | "wrong-account";
 
@@ -193,7 +194,7 @@ export class Credentials {
     return {
       id: randomBytes(ID_BYTES).toString("hex"),
       kind,
-      secret: randomBytes(SECRET_BYTES).toString("base64url"),
+      secret: randomBytes(SECRET_BYTES).toString("hex"),
       expiresAtMs: Math.floor(this.#nowMs()) + lifeMs,
     };
   }

@@ -9,12 +9,15 @@ import { SeededRandom } from "../../actors/base/random.ts";
 import { enrol, MadeTerminal } from "../../scripts/mt5-terminal.ts";
 import { terminalSourceId } from "../../edge/feeds/source.ts";
 import { KNOWN_INSTRUMENTS } from "../../edge/feeds/instruments.ts";
+import { openTerminals } from "../../storage/terminals/store.ts";
 import { eventually } from "../fixtures/eventually.ts";
 import { journaledTicks } from "../fixtures/mt5-journal.ts";
 
 const TORTURE = process.env["TICKFORGE_TORTURE"] === "1";
 const KILLS = TORTURE ? 100 : 4;
 const SEED = 16;
+/** KiB: more than every other file takes. */
+const FILE_BLOCKS_MAX = 4_096;
 const folder = mkdtempSync(join(tmpdir(), "tickforge-mt5-"));
 const entry = join(import.meta.dir, "../../scripts/tickforge.ts");
 const ENVIRONMENT = { ...process.env, TICKFORGE_PORT: "0", TICKFORGE_DATA: folder };
@@ -33,9 +36,12 @@ interface Running {
   readonly mt5Url: string;
 }
 
-async function start(): Promise<Running> {
+/** @param fileBlocksMax no file grows beyond so many KiB: a full disk */
+async function start(fileBlocksMax?: number): Promise<Running> {
   const flags = ["--no-time-series", "--no-keeper", "--market", "none", "--mt5-port", "0", "--json"];
-  const child = Bun.spawn([process.execPath, entry, "start", ...flags], {
+  const program = [process.execPath, entry, "start", ...flags];
+  const limited = ["bash", "-c", `trap '' XFSZ; ulimit -f ${fileBlocksMax}; exec "$0" "$@"`, ...program];
+  const child = Bun.spawn(fileBlocksMax === undefined ? program : limited, {
     stderr: "pipe",
     stdout: "ignore",
     env: ENVIRONMENT,
@@ -112,6 +118,8 @@ test(
     expect(terminal.wire?.refused?.code).toBe("unknown-credential");
     server.process.kill("SIGTERM");
     expect(await server.process.exited).toBe(0);
+    const replayed = tickforge("replay", "--recorded", "--json");
+    expect(JSON.parse(replayed.out)).toMatchObject({ identical: true });
     const journaled = journaledTicks(folder, terminalSourceId(1, { watches: false }), EURUSD);
     const taken = new Set(journaled.map(({ bid }) => bid));
     expect([...acknowledged].filter((bid) => !taken.has(bid))).toEqual([]);
@@ -225,3 +233,50 @@ test("terminals are not mixed with a made or recorded market, nor with other mac
   expect(tickforge("mt5", "enrol", "--account", "Not A Name").code).toBe(2);
   expect(tickforge("mt5", "revoke", "--account", "nobody").code).toBe(1);
 }, 60_000);
+
+test("out of disk nothing more is acknowledged, and with room again the rest comes", async () => {
+  if (process.platform === "win32") {
+    console.log("skipped: file size limits need a POSIX shell");
+    return;
+  }
+  const { code } = JSON.parse(tickforge("mt5", "enrol", "--account", "full", "--json").out) as {
+    code: string;
+  };
+  const server = await start(FILE_BLOCKS_MAX);
+  const account = { login: "5003" };
+  const enrolled = await enrol(server.mt5Url, code, account);
+  if ("refused" in enrolled) throw new Error(enrolled.refused);
+  const terminal = new MadeTerminal({ url: server.mt5Url, token: enrolled.token, account });
+  const wire = await terminal.connect();
+  const stream = terminal.stream("EURUSD");
+  for (;;) {
+    if (wire?.closed !== undefined) break;
+    const from = stream.last + 1;
+    for (let i = 0; i < 500; i++) terminal.tick("EURUSD", Number((1 + stream.last / 1e5).toFixed(5)));
+    terminal.sendTicks(stream, from, stream.last, false);
+    await Bun.sleep(5);
+    expect(stream.last).toBeLessThan(100_000);
+  }
+  server.process.kill("SIGKILL");
+  await server.process.exited;
+  const { acked } = stream;
+  expect(acked).toBeGreaterThan(0);
+  expect(acked).toBeLessThan(stream.last);
+  const store = openTerminals({ data: folder, keyHex: undefined });
+  if (!store.ok) throw new Error(store.message);
+  const { number } = store.value.addAccount("full");
+  store.value.close();
+  const taken = new Set(
+    journaledTicks(folder, terminalSourceId(number, { watches: false }), EURUSD).map(({ bid }) => bid),
+  );
+  for (let seq = 1; seq <= acked; seq++)
+    expect(taken.has(Number((1 + (seq - 1) / 1e5).toFixed(5)))).toBe(true);
+  // With room again it goes on.
+  const again = await start();
+  const resumed = new MadeTerminal({ url: again.mt5Url, token: terminal.token, account }, terminal);
+  expect(await resumed.connect()).toBeDefined();
+  resumed.resend();
+  await resumed.settled();
+  again.process.kill("SIGTERM");
+  expect(await again.process.exited).toBe(0);
+}, 120_000);
