@@ -63,7 +63,7 @@ describe("the meta-learner", () => {
 });
 
 describe("what is believed in a regime", () => {
-  test("is never more than was voted, on the same side, and less where votes have meant less", () => {
+  test("is never more than was voted, on the same side: what was learned of votes there, or the rule of thumb", () => {
     fc.assert(
       fc.property(
         probability,
@@ -73,7 +73,7 @@ describe("what is believed in a regime", () => {
           const all = believed(p, regime);
           const some = believed(p, regime, { [regime]: share });
           expect(Math.abs(all - 0.5)).toBeLessThanOrEqual(Math.abs(p - 0.5) + 1e-15);
-          expect(some - 0.5).toBeCloseTo((all - 0.5) * share, 12);
+          expect(some - 0.5).toBeCloseTo((p - 0.5) * share, 12);
           const policy = regimePolicy(regime);
           expect(all - 0.5).toBeCloseTo((p - 0.5) * (p > 0.5 ? policy.up : policy.down), 12);
         },

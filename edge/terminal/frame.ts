@@ -184,7 +184,7 @@ export function plainLine(view: LiveView): string {
     `[${view.badge}]`,
     utc(view.timeMicros),
     `ticks ${view.ticks} (${view.ticksPerSecond.toFixed(1)}/s)`,
-    `symbols up ${up}/${view.symbols.length}`,
+    `leaning up ${up}/${view.symbols.length}`,
     `signals ${view.symbols.reduce((sum, row) => sum + row.signals, 0)}`,
     account === undefined
       ? "account out of service"

@@ -59,6 +59,9 @@ def test_trains_twice_the_same(folder: Path, tmp_path: Path, monkeypatch: pytest
     assert "<svg" in page and "http" not in page
     stack = json.loads((tmp_path / "first" / "stack.json").read_text())
     assert sum(stack["up after 15 minutes"]["voteWeights"].values()) == pytest.approx(1)
+    reliability = stack["up after 15 minutes"]["reliability"]
+    assert sum(each["rows"] for each in reliability.values()) == stack["up after 15 minutes"]["rows"]
+    assert all(each["low"] <= each["slope"] <= each["high"] for each in reliability.values())
     assert (
         (tmp_path / "first" / "trained.txt").read_text().startswith(f"lightgbm {details_version(tmp_path)}")
     )

@@ -2,12 +2,16 @@
 
 import json
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from . import metrics, stack
+from .clock import DAY
 from .train import OutOfFold, Trained
+
+DRAWS = 300
 
 
 def report(trained: list[Trained], out: Path) -> list[str]:
@@ -30,6 +34,11 @@ def report(trained: list[Trained], out: Path) -> list[str]:
             f"  {model}: mean {weight:.3f}, logistic {figures['logisticWeights'][model]:+.3f}"
             for model, weight in figures["voteWeights"].items()
         ]
+        for regime, slope in figures["reliability"].items():
+            lines.append(
+                f"  {regime}: {slope['slope']:.2f} of what is said comes true "
+                f"[{slope['low']:.2f}, {slope['high']:.2f}], {slope['rows']} rows"
+            )
         for how, holdout in figures["holdout"].items():
             lines.append(f"  holdout, {how}: AUC {holdout['auc']:.4f}, skill {holdout['brierSkill']:+.4f}")
     if told:
@@ -40,15 +49,23 @@ def report(trained: list[Trained], out: Path) -> list[str]:
 
 def _stacked(members: list[Trained]) -> dict[str, object]:
     names = [each.head.model for each in members]
-    event, said = common_rows([each.folds for each in members])
+    rows = common_rows([each.folds for each in members])
+    event, said = rows.event, rows.said
     weights, intercept = stack.logistic_weights(event, said)
     mean = stack.vote_weights(event, said)
-    final_event, final_said = common_rows([each.holdout for each in members])
+    final = common_rows([each.holdout for each in members])
+    final_event, final_said = final.event, final.said
+    answer = stack.logistic_answer(weights, intercept, said)
     return {
         "rows": len(event),
         "logisticWeights": dict(zip(names, weights.tolist(), strict=True)),
         "logisticIntercept": intercept,
         "voteWeights": dict(zip(names, mean.tolist(), strict=True)),
+        "reliability": {
+            str(regime): _slope(rows.time[at], event[at], answer[at])
+            for regime in np.unique(rows.regime)
+            if (at := rows.regime == regime).any()
+        },
         "correlations": np.corrcoef(stack.logit(said).T).tolist(),
         "holdout": {
             "logistic": metrics.summary(final_event, stack.logistic_answer(weights, intercept, final_said)),
@@ -59,17 +76,45 @@ def _stacked(members: list[Trained]) -> dict[str, object]:
     }
 
 
-def common_rows(forecasts: list[OutOfFold]) -> tuple[np.ndarray, np.ndarray]:
-    """Events and forecasts [rows, members] of those rows that every member has an answer for."""
+def _slope(time: np.ndarray, event: np.ndarray, probability: np.ndarray) -> dict[str, float | int]:
+    """How much of the distance from one half comes true: the least-squares slope through the origin, and its
+    95 % interval from whole days drawn again."""
+    x, y = probability - 0.5, event - 0.5
+    _, day = np.unique(time // DAY, return_inverse=True)
+    moved, spread = np.bincount(day, weights=x * y), np.bincount(day, weights=x * x)
+    draws = np.random.default_rng(0).integers(len(moved), size=(DRAWS, len(moved)))
+    slopes = moved[draws].sum(axis=1) / spread[draws].sum(axis=1)
+    low, high = np.quantile(slopes, [0.025, 0.975])
+    return {
+        "rows": len(x),
+        "slope": float(moved.sum() / spread.sum()),
+        "low": float(low),
+        "high": float(high),
+    }
+
+
+@dataclass(frozen=True)
+class CommonRows:
+    """What every member has an answer for."""
+
+    time: np.ndarray
+    event: np.ndarray
+    regime: np.ndarray
+    # Rows x members.
+    said: np.ndarray
+
+
+def common_rows(forecasts: list[OutOfFold]) -> CommonRows:
     # A time in microseconds leaves 12 bits above it for the symbol.
     keys = [forecast.time * 4_096 + forecast.symbol for forecast in forecasts]
     shared = keys[0]
     for other in keys[1:]:
         shared = np.intersect1d(shared, other)
-    columns, event = [], None
+    columns = []
     for key, forecast in zip(keys, forecasts, strict=True):
         order = np.argsort(key, kind="stable")
         rows = order[np.searchsorted(key[order], shared)]
         columns.append(forecast.probability[rows])
-        event = forecast.event[rows]
-    return event, np.column_stack(columns)
+    return CommonRows(
+        forecast.time[rows], forecast.event[rows], forecast.regime[rows], np.column_stack(columns)
+    )

@@ -31,6 +31,7 @@ class OutOfFold:
     time: np.ndarray
     event: np.ndarray
     probability: np.ndarray
+    regime: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,9 @@ def _joined(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.
 
 
 def _keyed(dataset: Dataset, rows: np.ndarray, probability: np.ndarray) -> OutOfFold:
-    return OutOfFold(dataset.symbol[rows], dataset.time[rows], dataset.event[rows], probability)
+    return OutOfFold(
+        dataset.symbol[rows], dataset.time[rows], dataset.event[rows], probability, dataset.regime[rows]
+    )
 
 
 def _exported(
