@@ -291,6 +291,7 @@ export class Connection implements Seated, Terminal {
       watches: seat.value.watches,
       slot: hello.slot,
       boot: hello.boot,
+      described: new Set(hello.symbols.map(({ symbol }) => symbol)),
       instruments: new Map(),
       counts: noTicks(),
       acknowledge: (acks) => this.#acknowledge(acks),

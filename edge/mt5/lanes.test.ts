@@ -68,7 +68,7 @@ class Rig {
   }
 
   find(boot: string): Lane {
-    return this.book.find({ sourceId: 1_002, boot, symbol: "EURUSD" })!;
+    return this.book.find({ sourceId: 1_002, instrumentId: 0, boot, symbol: "EURUSD" })!;
   }
 
   close(): void {
@@ -145,7 +145,7 @@ test("lives that nobody speaks of any more are forgotten, but for the newest", (
   expect(rig.gaps.missing(1_002, 0)).toMatchObject([{ fromSourceSeq: 4, toSourceSeq: 6 }]);
   rig.book.forget({ sourceId: 1_002, slot: 1, spokenOf: new Set() });
   rig.book.forget({ sourceId: 1_002, slot: 0, spokenOf: new Set(["b"]) });
-  expect(rig.book.find({ sourceId: 1_002, boot: "a", symbol: "EURUSD" })).toBeUndefined();
+  expect(rig.book.instrumentOf({ sourceId: 1_002, boot: "a", symbol: "EURUSD" })).toBeUndefined();
   rig.restart();
   expect(rig.take(rig.find("b"), 2, 2)).toEqual([8]);
   expect(rig.store.extents().length).toBe(1);

@@ -12,16 +12,16 @@ interface Range {
   readonly to: number;
 }
 
-/** Which lane: a symbol of a life of a source. */
-export interface LaneName {
+/** Which lane: a symbol of a life of a source, as the instrument that it meant. */
+interface LaneName {
   readonly sourceId: number;
+  readonly instrumentId: number;
   readonly boot: string;
   readonly symbol: string;
 }
 
 /** A lane that is wanted, with what its terminal says of it. */
 export interface LaneWish extends LaneName {
-  readonly instrumentId: number;
   readonly slot: number;
   /** Where it begins if nobody here knows it; undefined for where its first tick will be. */
   readonly firstSeq: number | undefined;
@@ -58,7 +58,8 @@ export class Lane implements LaneName {
   }
 }
 
-const keyOf = ({ sourceId, boot, symbol }: LaneName): string => `${sourceId} ${boot} ${symbol}`;
+const keyOf = ({ sourceId, instrumentId, boot, symbol }: LaneName): string =>
+  `${sourceId} ${instrumentId} ${boot} ${symbol}`;
 const INSTRUMENT_IDS = 65_536;
 const runOf = ({ sourceId, instrumentId }: { sourceId: number; instrumentId: number }): number =>
   sourceId * INSTRUMENT_IDS + instrumentId;
@@ -79,8 +80,8 @@ export class LaneBook {
       if (!Number.isFinite(extent.to)) this.#tops.set(runOf(lane), lane);
     }
     for (const gap of this.#store.gaps()) {
-      const lane = this.#lanes.get(keyOf(gap));
-      if (lane !== undefined && gap.reason === "overflow") addRange(lane.lost, gap);
+      if (gap.reason !== "overflow") continue;
+      for (const lane of this.#livesOf(gap)) addRange(lane.lost, gap);
     }
     for (const lane of this.#lanes.values()) {
       lane.extents.sort((a, b) => a.from - b.from);
@@ -95,6 +96,11 @@ export class LaneBook {
 
   find(name: LaneName): Lane | undefined {
     return this.#lanes.get(keyOf(name));
+  }
+
+  /** What a symbol of a life meant when it was last described; undefined where it never was. */
+  instrumentOf(name: Omit<LaneName, "instrumentId">): number | undefined {
+    return this.#livesOf(name).at(-1)?.instrumentId;
   }
 
   of(sourceIds: readonly number[]): Lane[] {
@@ -182,6 +188,12 @@ export class LaneBook {
     if (gap.to > lane.lastSeq) lane.lastSeq = gap.to;
     this.#look(lane);
     return true;
+  }
+
+  #livesOf({ sourceId, boot, symbol }: Omit<LaneName, "instrumentId">): Lane[] {
+    return [...this.#lanes.values()].filter(
+      (lane) => lane.sourceId === sourceId && lane.boot === boot && lane.symbol === symbol,
+    );
   }
 
   #look(lane: Lane): void {

@@ -56,7 +56,9 @@ export interface TickFeed {
   readonly watches: boolean;
   readonly slot: number;
   readonly boot: string;
-  /** By the broker's spelling. */
+  /** Symbols that its terminal has, by the broker's spelling. */
+  readonly described: ReadonlySet<string>;
+  /** Those of them that mean an instrument here. */
   readonly instruments: Map<string, Instrument>;
   readonly counts: TickCounts;
   readonly acknowledge: (acks: readonly Acknowledged[]) => void;
@@ -233,16 +235,23 @@ export class TickIntake {
   /** None for a symbol of no instrument. */
   #wishes(feed: TickFeed, wanted: Pick<LaneWish, "boot" | "symbol" | "firstSeq" | "lastSeq">): LaneWish[] {
     const { sourceId, slot } = feed;
-    const { boot, symbol } = wanted;
-    const instrumentId =
-      feed.instruments.get(symbol)?.id ?? this.lanes.find({ sourceId, boot, symbol })?.instrumentId;
+    const instrumentId = this.#instrumentOf(feed, wanted);
     return instrumentId === undefined ? [] : [{ ...wanted, sourceId, slot, instrumentId }];
   }
 
+  /** What a symbol is mapped to now; of one that its terminal no longer has, what it was. */
+  #instrumentOf(feed: TickFeed, { boot, symbol }: { boot: string; symbol: string }): number | undefined {
+    if (feed.described.has(symbol)) return feed.instruments.get(symbol)?.id;
+    return this.lanes.instrumentOf({ sourceId: feed.sourceId, boot, symbol });
+  }
+
   #laneOf(feed: TickFeed, { boot, symbol, from }: { boot: string; symbol: string; from: number }) {
-    const known = this.lanes.find({ sourceId: feed.sourceId, boot, symbol });
+    const { sourceId } = feed;
+    const instrumentId = this.#instrumentOf(feed, { boot, symbol });
+    if (instrumentId === undefined) return undefined;
     const lane =
-      known ?? this.lanes.open(this.#wishes(feed, { boot, symbol, firstSeq: from, lastSeq: 0 }))[0];
+      this.lanes.find({ sourceId, instrumentId, boot, symbol }) ??
+      this.lanes.open(this.#wishes(feed, { boot, symbol, firstSeq: from, lastSeq: 0 }))[0];
     if (lane !== undefined) this.lanes.hearFirst(lane, from);
     return lane;
   }

@@ -416,15 +416,27 @@ describe("ticks", () => {
       `{ "source": "${who.accountId}", "brokerSymbol": "EURUSDx9", "symbol": ... }`,
     );
     client.wire?.close();
-    const mapped = opened({
-      symbols: [{ source: who.accountId, brokerSymbol: "EURUSDx9", symbol: "EURUSD" }],
-    });
-    const again = await terminal(who, { url: mapped.url, symbols: client.symbols });
+    const mapping = { source: who.accountId, brokerSymbol: "EURUSDx9", symbol: "EURUSD" };
+    const mapped = opened({ symbols: [mapping] });
+    // The same life goes on where the spelling means something, and then something else: each tick is what it meant then.
+    const memory = (from: MadeTerminal, url: string) =>
+      new MadeTerminal({ ...from.options, url }, { streams: from.streams, boot: from.boot });
+    const again = memory(client, mapped.url);
     await again.connect();
     again.tick("EURUSDx9", 1.1);
     again.resend();
     await again.settled();
-    expect(tickCount(sourceOf(who.accountId), instrumentId("EURUSD"))).toMatchObject({ received: 1 });
+    const received = (symbol: string) =>
+      tickCount(sourceOf(who.accountId), instrumentId(symbol))?.received ?? 0;
+    expect([received("EURUSD"), received("AUDUSD")]).toEqual([1, 0]);
+    const corrected = opened({ symbols: [{ ...mapping, symbol: "AUDUSD" }] });
+    const other = memory(again, corrected.url);
+    await other.connect();
+    for (let i = 0; i < 3; i++) other.tick("EURUSDx9", 0.7);
+    other.resend();
+    await other.settled();
+    expect([received("EURUSD"), received("AUDUSD")]).toEqual([1, 3]);
+    await corrected.stop();
     await mapped.stop();
   });
 });
