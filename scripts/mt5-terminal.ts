@@ -252,13 +252,17 @@ export class MadeTerminal {
   readonly streams: Stream[] = [];
   wire: Wire | undefined;
 
-  /** @param memory what another one of the same life remembers */
-  constructor(options: MadeTerminalOptions, memory?: { streams: readonly Stream[]; boot: string }) {
+  constructor(options: MadeTerminalOptions) {
     this.options = options;
     this.token = options.token;
-    if (memory === undefined) return;
-    this.streams.push(...memory.streams);
-    this.boot = memory.boot;
+  }
+
+  /** The same life, with all it remembers, before another server. */
+  at(url: string): MadeTerminal {
+    const moved = new MadeTerminal({ ...this.options, url, token: this.token });
+    moved.streams.push(...this.streams);
+    moved.boot = this.boot;
+    return moved;
   }
 
   get symbols(): Hello["symbols"] {

@@ -102,8 +102,7 @@ test(
       await server.process.exited;
       await terminal.wire?.ended();
       server = await start();
-      const { streams, boot, token } = terminal;
-      terminal = new MadeTerminal({ url: server.mt5Url, token }, { streams, boot });
+      terminal = terminal.at(server.mt5Url);
       if (random.next() < 0.3) terminal.reboot();
     }
     expect(await terminal.connect()).toBeDefined();
@@ -273,7 +272,7 @@ test("out of disk nothing more is acknowledged, and with room again the rest com
     expect(taken.has(Number((1 + (seq - 1) / 1e5).toFixed(5)))).toBe(true);
   // With room again it goes on.
   const again = await start();
-  const resumed = new MadeTerminal({ url: again.mt5Url, token: terminal.token, account }, terminal);
+  const resumed = terminal.at(again.mt5Url);
   expect(await resumed.connect()).toBeDefined();
   resumed.resend();
   await resumed.settled();

@@ -91,8 +91,7 @@ test(
         await server.stop();
         await rig.station.journal.flush();
         server = openedBridge(rig);
-        const { streams, boot } = terminal;
-        terminal = new MadeTerminal({ url: server.bridge.url, token: terminal.token }, { streams, boot });
+        terminal = terminal.at(server.bridge.url);
       }
     }
     make(1);

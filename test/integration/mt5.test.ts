@@ -419,9 +419,7 @@ describe("ticks", () => {
     const mapping = { source: who.accountId, brokerSymbol: "EURUSDx9", symbol: "EURUSD" };
     const mapped = opened({ symbols: [mapping] });
     // The same life goes on where the spelling means something, and then something else: each tick is what it meant then.
-    const memory = (from: MadeTerminal, url: string) =>
-      new MadeTerminal({ ...from.options, url }, { streams: from.streams, boot: from.boot });
-    const again = memory(client, mapped.url);
+    const again = client.at(mapped.url);
     await again.connect();
     again.tick("EURUSDx9", 1.1);
     again.resend();
@@ -430,7 +428,7 @@ describe("ticks", () => {
       tickCount(sourceOf(who.accountId), instrumentId(symbol))?.received ?? 0;
     expect([received("EURUSD"), received("AUDUSD")]).toEqual([1, 0]);
     const corrected = opened({ symbols: [{ ...mapping, symbol: "AUDUSD" }] });
-    const other = memory(again, corrected.url);
+    const other = again.at(corrected.url);
     await other.connect();
     for (let i = 0; i < 3; i++) other.tick("EURUSDx9", 0.7);
     other.resend();
