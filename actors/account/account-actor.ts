@@ -15,8 +15,9 @@ import { DealMemory } from "./deal-memory.ts";
 import { Desk, type DeskOptions } from "./desk.ts";
 import { EntryDesk, type EntryWish } from "./entry-desk.ts";
 import { ExitDesk } from "./exit-desk.ts";
+import type { Trip } from "./kill-switch.ts";
 import type { OrderTrigger, TrackedOrder } from "./orders.ts";
-import { sideOf } from "./positions.ts";
+import { sideOf, type TrackedPosition } from "./positions.ts";
 import { buildRiskView, type RiskView } from "./risk-view.ts";
 import type { AccountMode } from "./risk/check.ts";
 
@@ -25,7 +26,7 @@ export class AccountActor {
   readonly #entries: EntryDesk;
   readonly #exits: ExitDesk;
   readonly #deals = new DealMemory();
-  /** Set by `flatten` until entries are resumed: what still fills is closed at once. */
+  /** Set by the command `flatten` until entries are resumed: what still fills is closed at once. */
   #flattening = false;
   #dueMicros: Micros = Number.POSITIVE_INFINITY;
 
@@ -199,7 +200,12 @@ export class AccountActor {
       );
     }
     if (own !== undefined) this.#fillOrder(own, deal);
-    if (this.#flattening && booked.position !== undefined) this.#exits.want(booked.position, "flatten");
+    if (booked.position !== undefined) this.#leaveIfFlattening(booked.position);
+  }
+
+  #leaveIfFlattening(position: TrackedPosition): void {
+    if (this.#desk.killSwitch.trip?.mode === "flatten") this.#exits.want(position, "kill-switch");
+    else if (this.#flattening) this.#exits.want(position, "flatten");
   }
 
   #fillOrder(order: TrackedOrder, deal: Execution): void {
@@ -240,6 +246,12 @@ export class AccountActor {
       case "trade":
         this.#onTrade(command);
         return;
+      case "trip":
+        this.#trip(command);
+        return;
+      case "rearm":
+        desk.killSwitch.rearm(command.tripSeq);
+        return;
       case "resume-entries":
         this.#setMode("active");
         return;
@@ -248,6 +260,12 @@ export class AccountActor {
         this.#flattening = true;
         for (const position of desk.books.positions.open) this.#exits.want(position, "flatten");
     }
+  }
+
+  #trip({ mode, by, reason }: Pick<Trip, "mode" | "by" | "reason">): void {
+    const { killSwitch, books, causeSeq: seq, nowMicros: timeMicros } = this.#desk;
+    if (!killSwitch.pull({ mode, by, reason, seq, timeMicros })) return;
+    for (const position of books.positions.open) this.#leaveIfFlattening(position);
   }
 
   /** Who lets the account trade again no longer closes what fills. */

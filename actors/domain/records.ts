@@ -4,6 +4,7 @@
 import type { Micros } from "../base/clock.ts";
 import type { Advice } from "./advice.ts";
 import type { Calendar } from "./calendar.ts";
+import type { KillMode } from "./kill-switch.ts";
 import type { MarketState } from "./market.ts";
 import type { Execution, OrderIntent, OrderSent, RiskRefusal, Side } from "./order.ts";
 import type { Votes } from "./prediction.ts";
@@ -58,6 +59,21 @@ export type Command =
       /** Drawdowns are measured from the present equity on, and losses in a row begin anew. */
       readonly command: "reset-drawdown";
       readonly accountId: string;
+      readonly by: string;
+    }
+  | {
+      /** Trips the kill switch of the account or makes it stricter; one that is as strict stays as it is. */
+      readonly command: "trip";
+      readonly accountId: string;
+      readonly mode: KillMode;
+      readonly by: string;
+      readonly reason: string;
+    }
+  | {
+      /** Lifts the kill switch that record `tripSeq` tripped: somebody has confirmed it. One that was tripped anew since stays. */
+      readonly command: "rearm";
+      readonly accountId: string;
+      readonly tripSeq: number;
       readonly by: string;
     }
   | { readonly command: "release-symbol"; readonly instrumentId: number; readonly by: string }
