@@ -102,6 +102,19 @@ export interface Commanded {
   readonly command: Command;
 }
 
+/** The account tripped its own kill switch. What people trip is a command. */
+export interface Tripped {
+  readonly kind: "tripped";
+  readonly seq: number;
+  readonly timeMicros: Micros;
+  readonly accountId: string;
+  readonly causeSeq: number;
+  readonly mode: KillMode;
+  /** Which of its triggers. */
+  readonly by: string;
+  readonly reason: string;
+}
+
 /** Ticks the source numbered that never arrived. */
 export interface Gap {
   readonly kind: "gap";
@@ -158,7 +171,8 @@ export type JournalRecord =
   | Fault
   | Checkpoint
   | Advice
-  | Calendar;
+  | Calendar
+  | Tripped;
 
 export type RecordKind = JournalRecord["kind"];
 
@@ -182,6 +196,7 @@ export const RECORD_KINDS = [
   "checkpoint",
   "advice",
   "calendar",
+  "tripped",
 ] as const;
 
 /** Topics have their own retention; each is a hash chain of its own. Position is the number in the journal. */
@@ -214,4 +229,5 @@ export const TOPIC_OF: Readonly<Record<RecordKind, Topic>> = {
   checkpoint: "monitoring",
   advice: "prediction",
   calendar: "market-data",
+  tripped: "compliance",
 };
