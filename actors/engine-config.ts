@@ -11,7 +11,7 @@ import type { Instrument } from "./domain/instrument.ts";
 import type { VotingModel } from "./voting-models.ts";
 
 /** Bump when the state of any actor changes its layout or its meaning: older snapshots are then not loaded. */
-const STATE_LAYOUT_VERSION = 6;
+const STATE_LAYOUT_VERSION = 7;
 
 export interface EngineConfig {
   /** By id: instrument `i` has id `i`. */

@@ -18,6 +18,7 @@ const TABLE: Readonly<Record<RecordKind, { hear: string; says: string }>> = {
   market: { hear: "symbols account", says: "market" },
   intent: { hear: "broker", says: "account" },
   refusal: { hear: "", says: "account" },
+  tripped: { hear: "", says: "account" },
   sent: { hear: "account broker", says: "" },
   execution: { hear: "account", says: "broker" },
   commanded: { hear: "account", says: "" },

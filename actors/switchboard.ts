@@ -95,6 +95,7 @@ export class Switchboard {
         return;
       case "quarantined":
       case "refusal":
+      case "tripped":
       case "gap":
       case "fault":
       case "checkpoint":
@@ -129,6 +130,7 @@ export class Switchboard {
         return path === account.path;
       case "quarantined":
       case "refusal":
+      case "tripped":
       case "gap":
       case "fault":
       case "checkpoint":
@@ -152,6 +154,7 @@ export class Switchboard {
         return this.#seats.symbols[record.instrumentId];
       case "intent":
       case "refusal":
+      case "tripped":
         return this.#seats.account;
       case "execution":
         return this.#seats.broker;

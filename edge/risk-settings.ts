@@ -5,6 +5,7 @@ import { EXECUTIONS_KEPT_MAX, MESSAGES_KEPT_MAX } from "../actors/account/limits
 import { DRAWDOWN_MARKS } from "../actors/account/risk/limits.ts";
 import { SIZING_METHODS } from "../actors/account/sizing-settings.ts";
 import { IMPORTANCES } from "../actors/domain/calendar.ts";
+import { KILL_MODES } from "../actors/domain/kill-switch.ts";
 import { REGIMES } from "../actors/domain/regime.ts";
 
 const whole = z.number().int().nonnegative();
@@ -72,4 +73,16 @@ export const sizingSchema = z.strictObject({
   kellyFraction: fraction,
   confidenceShare: share,
   uncertaintyShare: share,
+});
+
+const killMode = z.enum(KILL_MODES).optional();
+
+/** What trips the kill switch by itself, and in which mode; what is left out does not. */
+export const killTriggersSchema = z.strictObject({
+  /** At the limits of the controls of these names. */
+  onDailyLoss: killMode,
+  onTrailingDrawdown: killMode,
+  onAbsoluteDrawdown: killMode,
+  /** A symbol with an open position was not quoted for so long while its market is open. */
+  onStall: z.strictObject({ mode: z.enum(KILL_MODES), afterMicros: whole.gte(1_000_000) }).optional(),
 });

@@ -11,6 +11,7 @@ import type { DoModelDeed } from "./api/model-standing.ts";
 import { type Guard, isLoopback, makeGuard } from "./api/guard.ts";
 import { Problem, problemResponse } from "./api/problem.ts";
 import { TickDesk, type TickDeskOptions } from "./ingest/tick-desk.ts";
+import { KillDesk } from "./ingest/kill-desk.ts";
 import { TradeDesk } from "./ingest/trade-desk.ts";
 import { type Badge, LivePicture } from "./live/live-picture.ts";
 import type { RecentBars } from "./live/recent-bars.ts";
@@ -83,6 +84,11 @@ export function startServer(options: ServerOptions): Result<RunningServer, Serve
     picture,
     ticks,
     trades: new TradeDesk(picture),
+    kills: new KillDesk({
+      picture,
+      random: (count) => crypto.getRandomValues(new Uint8Array(count)),
+      nowMillis: () => performance.now(),
+    }),
     guard,
     page: options.page,
     explain: options.explain,

@@ -56,6 +56,11 @@ test("limits are merged layer by layer, and null switches one off", () => {
 test.each([
   ["an unknown key", '{"dta": 1}', "dta"],
   ["a wrong type", '{"seed": "x"}', "seed"],
+  [
+    "a kill switch that is armed by a loss",
+    '{"account": {"killSwitch": {"onDailyLoss": "active"}}}',
+    "onDailyLoss",
+  ],
   ["a value out of bounds", '{"account": {"riskFraction": 3}}', "account.riskFraction"],
   ["a limit below zero", '{"account": {"risk": {"account": {"executionsMax": 0}}}}', "executionsMax"],
   [

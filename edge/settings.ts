@@ -12,7 +12,7 @@ import { ANALOG_DEFAULTS, analogsSchema } from "./analogs/settings.ts";
 import { ADVISER_DEFAULTS, advisersSchema, type AdviserSettings } from "./advisers/settings.ts";
 import { BRIDGE_DEFAULTS, bridgeSchema } from "./mt5/settings.ts";
 import { recalibrationSchema } from "./recalibration.ts";
-import { riskSchema, sizingSchema } from "./risk-settings.ts";
+import { killTriggersSchema, riskSchema, sizingSchema } from "./risk-settings.ts";
 
 const whole = z.number().int().nonnegative();
 const fraction = z.number().gt(0).lte(1);
@@ -36,6 +36,7 @@ const accountSchema = z.strictObject({
   /** Limits of the controls in layers, and how volumes are chosen. */
   risk: riskSchema.optional(),
   sizing: sizingSchema.optional(),
+  killSwitch: killTriggersSchema.optional(),
 });
 
 const brokerSchema = z.strictObject({

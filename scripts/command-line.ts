@@ -13,6 +13,7 @@ import { exportCommand } from "./commands/export.ts";
 import { importCommand } from "./commands/import.ts";
 import { featuresCommand } from "./commands/features.ts";
 import { journalCommand } from "./commands/journal.ts";
+import { killCommand } from "./commands/kill.ts";
 import { projectionsCommand } from "./commands/projections.ts";
 import { modelsCommand } from "./commands/models.ts";
 import { mt5Command } from "./commands/mt5.ts";
@@ -27,6 +28,7 @@ const program = new Command("tickforge")
   .version(packageJson.version)
   .showHelpAfterError("(tickforge --help lists the commands)")
   .addCommand(startCommand())
+  .addCommand(killCommand())
   .addCommand(importCommand())
   .addCommand(exportCommand())
   .addCommand(downloadCommand())

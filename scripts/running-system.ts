@@ -21,14 +21,17 @@ export class RunningSystem {
     port: number;
     data: string;
     args?: readonly string[];
+    /** Beside what this process has. */
+    env?: Readonly<Record<string, string>>;
   }): Promise<RunningSystem> {
-    const { port, data, args = [] } = options;
+    const { port, data, args = [], env = {} } = options;
     const entry = join(import.meta.dir, "tickforge.ts");
     const command = ["start", "--port", String(port), "--data", data, ...args];
     const child = Bun.spawn([process.execPath, entry, ...command], {
       stdin: "ignore",
       stdout: "ignore",
       stderr: "pipe",
+      env: { ...process.env, ...env },
     });
     const system = new RunningSystem(`http://127.0.0.1:${port}/`, child);
     const deadline = Date.now() + READY_MILLIS_MAX;
@@ -39,6 +42,12 @@ export class RunningSystem {
     }
     child.kill();
     throw new Error(`the system did not come up on port ${port}: ${await new Response(child.stderr).text()}`);
+  }
+
+  /** Cuts it down in the middle of whatever it does. */
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#child.exited;
   }
 
   /** Asks it to stop, as Ctrl-C does; its exit code. */

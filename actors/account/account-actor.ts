@@ -15,8 +15,10 @@ import { DealMemory } from "./deal-memory.ts";
 import { Desk, type DeskOptions } from "./desk.ts";
 import { EntryDesk, type EntryWish } from "./entry-desk.ts";
 import { ExitDesk } from "./exit-desk.ts";
+import type { Trip } from "./kill-switch.ts";
+import { KillTriggers } from "./kill-triggers.ts";
 import type { OrderTrigger, TrackedOrder } from "./orders.ts";
-import { sideOf } from "./positions.ts";
+import { sideOf, type TrackedPosition } from "./positions.ts";
 import { buildRiskView, type RiskView } from "./risk-view.ts";
 import type { AccountMode } from "./risk/check.ts";
 
@@ -24,8 +26,9 @@ export class AccountActor {
   readonly #desk: Desk;
   readonly #entries: EntryDesk;
   readonly #exits: ExitDesk;
+  readonly #triggers: KillTriggers;
   readonly #deals = new DealMemory();
-  /** Set by `flatten` until entries are resumed: what still fills is closed at once. */
+  /** Set by the command `flatten` until entries are resumed: what still fills is closed at once. */
   #flattening = false;
   #dueMicros: Micros = Number.POSITIVE_INFINITY;
 
@@ -33,6 +36,7 @@ export class AccountActor {
     this.#desk = new Desk(options);
     this.#entries = new EntryDesk(this.#desk);
     this.#exits = new ExitDesk(this.#desk);
+    this.#triggers = new KillTriggers(this.#desk);
   }
 
   /** When it wants to be told the time although nothing happens; Infinity while nothing is pending. */
@@ -62,6 +66,12 @@ export class AccountActor {
       desk.memory.forgiveLosses();
     }
     if (desk.nowMicros >= this.#dueMicros) this.#passTime();
+    this.#hear(record);
+    this.#watch();
+  }
+
+  #hear(record: JournalRecord): void {
+    const desk = this.#desk;
     switch (record.kind) {
       case "tick":
         this.#onTick(record);
@@ -96,6 +106,7 @@ export class AccountActor {
   persist(archive: Archive): void {
     this.#desk.persist(archive);
     this.#deals.persist(archive);
+    this.#triggers.persist(archive);
     this.#flattening = archive.boolean(this.#flattening);
     this.#dueMicros = archive.number(this.#dueMicros);
   }
@@ -199,7 +210,12 @@ export class AccountActor {
       );
     }
     if (own !== undefined) this.#fillOrder(own, deal);
-    if (this.#flattening && booked.position !== undefined) this.#exits.want(booked.position, "flatten");
+    if (booked.position !== undefined) this.#leaveIfFlattening(booked.position);
+  }
+
+  #leaveIfFlattening(position: TrackedPosition): void {
+    if (this.#desk.killSwitch.trip?.mode === "flatten") this.#exits.want(position, "kill-switch");
+    else if (this.#flattening) this.#exits.want(position, "flatten");
   }
 
   #fillOrder(order: TrackedOrder, deal: Execution): void {
@@ -240,6 +256,12 @@ export class AccountActor {
       case "trade":
         this.#onTrade(command);
         return;
+      case "trip":
+        this.#trip(command);
+        return;
+      case "rearm":
+        desk.killSwitch.rearm(command.tripSeq);
+        return;
       case "resume-entries":
         this.#setMode("active");
         return;
@@ -248,6 +270,24 @@ export class AccountActor {
         this.#flattening = true;
         for (const position of desk.books.positions.open) this.#exits.want(position, "flatten");
     }
+  }
+
+  /** Whatever has gone too far trips the kill switch, and says so. */
+  #watch(): void {
+    const pulls = this.#triggers.look();
+    if (pulls.length === 0) return;
+    const { emitter, causeSeq, nowMicros: timeMicros, settings } = this.#desk;
+    for (const pull of pulls) {
+      emitter.emit({ kind: "tripped", seq: 0, timeMicros, accountId: settings.accountId, causeSeq, ...pull });
+      this.#trip(pull);
+    }
+    this.#refreshDue();
+  }
+
+  #trip({ mode, by, reason }: Pick<Trip, "mode" | "by" | "reason">): void {
+    const { killSwitch, books, causeSeq: seq, nowMicros: timeMicros } = this.#desk;
+    if (!killSwitch.pull({ mode, by, reason, seq, timeMicros })) return;
+    for (const position of books.positions.open) this.#leaveIfFlattening(position);
   }
 
   /** Who lets the account trade again no longer closes what fills. */
@@ -283,7 +323,9 @@ export class AccountActor {
     const { orders, positions } = this.#desk.books;
     let due = Number.POSITIVE_INFINITY;
     for (const order of orders.live) due = Math.min(due, order.deadlineMicros);
-    for (const position of positions.open) due = Math.min(due, this.#exits.dueMicros(position));
+    for (const position of positions.open) {
+      due = Math.min(due, this.#exits.dueMicros(position), this.#triggers.dueMicros(position));
+    }
     this.#dueMicros = due;
   }
 }

@@ -4,6 +4,7 @@ import type { MicroMoney } from "../domain/money.ts";
 import type { OrderPurpose, Position } from "../domain/order.ts";
 import type { Costs } from "./books.ts";
 import type { Desk } from "./desk.ts";
+import type { Trip } from "./kill-switch.ts";
 import type { OrderState } from "./orders.ts";
 import { toPosition } from "./positions.ts";
 import type { AccountMode } from "./risk/check.ts";
@@ -33,9 +34,12 @@ export interface AccountView {
   readonly marginReservedMicros: MicroMoney;
   /** Equity against the start of the trading day. */
   readonly dayProfitMicros: MicroMoney;
+  /** As the kill switch leaves it. */
   readonly mode: AccountMode;
   /** In mode `halted`. */
   readonly entriesHalted: boolean;
+  /** What tripped the kill switch; null while it is armed. */
+  readonly trip: Trip | null;
   /** Before costs, then after the commission that was paid; spread and slippage are in both. */
   readonly realisedMicros: MicroMoney;
   readonly realisedAfterCostsMicros: MicroMoney;
@@ -51,7 +55,7 @@ export interface AccountView {
 }
 
 export function buildAccountView(desk: Desk): AccountView {
-  const { books, settings, tally, mode } = desk;
+  const { books, settings, tally, effectiveMode: mode } = desk;
   const equityMicros = books.equityMicros();
   const { costs, realisedMicros } = books;
   return {
@@ -64,6 +68,7 @@ export function buildAccountView(desk: Desk): AccountView {
     dayProfitMicros: equityMicros - books.dayStartEquityMicros,
     mode,
     entriesHalted: mode === "halted",
+    trip: desk.killSwitch.trip ?? null,
     realisedMicros,
     realisedAfterCostsMicros: realisedMicros - costs.commissionMicros,
     costs,

@@ -9,6 +9,7 @@ import type { MicroMoney } from "../domain/money.ts";
 import type { OrderIntent } from "../domain/order.ts";
 import type { Emitter } from "../ports/emitter.ts";
 import { AccountBooks } from "./books.ts";
+import { KillSwitch } from "./kill-switch.ts";
 import type { OrderTrigger, TrackedOrder } from "./orders.ts";
 import { RiskMemory } from "./risk-memory.ts";
 import { ACCOUNT_MODES, type AccountMode, type EntryLimits } from "./risk/check.ts";
@@ -57,7 +58,9 @@ export class Desk {
   nowMicros: Micros = 0;
   /** Sequence of the record being handled: the cause of whatever is emitted. */
   causeSeq = 0;
+  /** As it was set; see {@link effectiveMode}. */
   mode: AccountMode = "active";
+  readonly killSwitch = new KillSwitch();
   #intents = 0;
   /** Over every intent: what was decided, not when or under which number it was journaled. */
   readonly #intentHash = new StateHash();
@@ -77,6 +80,13 @@ export class Desk {
 
   get intentHash(): string {
     return this.#intentHash.hex();
+  }
+
+  /** What the account lets in: no more than its kill switch does. */
+  get effectiveMode(): AccountMode {
+    const { trip } = this.killSwitch;
+    if (trip === undefined) return this.mode;
+    return trip.mode === "reduce-only" && this.mode !== "halted" ? "reducing" : "halted";
   }
 
   /** Takes an approved order into the books and says so. From here its exposure is reserved. */
@@ -144,6 +154,7 @@ export class Desk {
     this.nowMicros = archive.number(this.nowMicros);
     this.epoch = archive.number(this.epoch);
     this.mode = ACCOUNT_MODES[archive.number(ACCOUNT_MODES.indexOf(this.mode))] ?? "halted";
+    this.killSwitch.persist(archive);
     this.memory.persist(archive);
     this.#intents = archive.number(this.#intents);
     this.#intentHash.persist(archive);

@@ -128,6 +128,7 @@ export class EntryDesk {
       signalExpiresAtMicros: wish.expiresAtMicros,
       signalPricePoints: wish.action === "BUY" ? wish.askPoints : wish.bidPoints,
       mode: desk.mode,
+      killMode: desk.killSwitch.trip?.mode ?? null,
       oppositeVolumeMicros: this.#oppositeVolume(id, wish.action),
       dayLossMicros: books.dayLossMicros,
       dayStartEquityMicros: books.dayStartEquityMicros,

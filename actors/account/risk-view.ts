@@ -42,7 +42,7 @@ export interface RiskView {
 }
 
 export function buildRiskView(desk: Desk, entries: EntryDesk): RiskView {
-  const { settings, instruments, mode, tally } = desk;
+  const { settings, instruments, effectiveMode: mode, tally } = desk;
   const views = instruments.map((instrument) => ({
     instrumentId: instrument.id,
     checks: probed(instrument, desk, entries),

@@ -3,6 +3,7 @@
 
 import { MICROS_PER_HOUR, MICROS_PER_MILLISECOND, MICROS_PER_SECOND } from "../base/clock.ts";
 import { type MicroMoney, MICROS_PER_LOT, MICROS_PER_UNIT } from "../domain/money.ts";
+import type { KillTriggerSettings } from "./kill-triggers.ts";
 import { DEFAULT_RISK_SETTINGS, type RiskSettings } from "./risk/limits.ts";
 import { DEFAULT_SIZING_SETTINGS, type SizingSettings } from "./sizing-settings.ts";
 
@@ -34,6 +35,8 @@ export interface AccountSettings {
   /** Left out in journals of before: none of its controls is on, and volumes are fixed fractions. */
   readonly risk?: RiskSettings | undefined;
   readonly sizing?: SizingSettings | undefined;
+  /** What trips the kill switch by itself; left out, nothing does. */
+  readonly killSwitch?: KillTriggerSettings | undefined;
 }
 
 export const DEFAULT_ACCOUNT_SETTINGS: AccountSettings = {

@@ -76,6 +76,25 @@ export function closesInMicros(instrument: Instrument, timeMicros: Micros, gapMi
   return NEVER_CLOSES;
 }
 
+/** Since when `instrument` has been trading without a gap; -Infinity where it never closes, NaN while it is closed. */
+export function openSinceMicros({ sessions }: Instrument, timeMicros: Micros): Micros {
+  const count = sessions.length;
+  const sinceMonday = timeMicros + EPOCH_DAYS_AFTER_MONDAY * MICROS_PER_DAY;
+  const now = sinceMonday % (MINUTES_PER_WEEK * MICROS_PER_MINUTE);
+  const current = sessions.findIndex(
+    ({ openMinute, closeMinute }) =>
+      now >= openMinute * MICROS_PER_MINUTE && now < closeMinute * MICROS_PER_MINUTE,
+  );
+  if (current === -1) return Number.NaN;
+  for (let at = current; at > current - count; at--) {
+    if (gapBefore(sessions, at) <= 0) continue;
+    // Counted from a week later, so that sessions of the week before have a place, too.
+    const openMinute = openMinuteOf(sessions, at + count) - MINUTES_PER_WEEK;
+    return timeMicros - (now - openMinute * MICROS_PER_MINUTE);
+  }
+  return Number.NEGATIVE_INFINITY;
+}
+
 function openMinuteOf(sessions: readonly WeeklySession[], at: number): number {
   const session = sessions[at % sessions.length] as WeeklySession;
   return session.openMinute + Math.floor(at / sessions.length) * MINUTES_PER_WEEK;

@@ -4,6 +4,7 @@
 import type { Micros } from "../base/clock.ts";
 import type { Advice } from "./advice.ts";
 import type { Calendar } from "./calendar.ts";
+import type { KillMode } from "./kill-switch.ts";
 import type { MarketState } from "./market.ts";
 import type { Execution, OrderIntent, OrderSent, RiskRefusal, Side } from "./order.ts";
 import type { Votes } from "./prediction.ts";
@@ -60,6 +61,21 @@ export type Command =
       readonly accountId: string;
       readonly by: string;
     }
+  | {
+      /** Trips the kill switch of the account or makes it stricter; one that is as strict stays as it is. */
+      readonly command: "trip";
+      readonly accountId: string;
+      readonly mode: KillMode;
+      readonly by: string;
+      readonly reason: string;
+    }
+  | {
+      /** Lifts the kill switch that record `tripSeq` tripped: somebody has confirmed it. One that was tripped anew since stays. */
+      readonly command: "rearm";
+      readonly accountId: string;
+      readonly tripSeq: number;
+      readonly by: string;
+    }
   | { readonly command: "release-symbol"; readonly instrumentId: number; readonly by: string }
   | TradeCommand;
 
@@ -84,6 +100,19 @@ export interface Commanded {
   readonly seq: number;
   readonly timeMicros: Micros;
   readonly command: Command;
+}
+
+/** The account tripped its own kill switch. What people trip is a command. */
+export interface Tripped {
+  readonly kind: "tripped";
+  readonly seq: number;
+  readonly timeMicros: Micros;
+  readonly accountId: string;
+  readonly causeSeq: number;
+  readonly mode: KillMode;
+  /** Which of its triggers. */
+  readonly by: string;
+  readonly reason: string;
 }
 
 /** Ticks the source numbered that never arrived. */
@@ -142,7 +171,8 @@ export type JournalRecord =
   | Fault
   | Checkpoint
   | Advice
-  | Calendar;
+  | Calendar
+  | Tripped;
 
 export type RecordKind = JournalRecord["kind"];
 
@@ -166,6 +196,7 @@ export const RECORD_KINDS = [
   "checkpoint",
   "advice",
   "calendar",
+  "tripped",
 ] as const;
 
 /** Topics have their own retention; each is a hash chain of its own. Position is the number in the journal. */
@@ -198,4 +229,5 @@ export const TOPIC_OF: Readonly<Record<RecordKind, Topic>> = {
   checkpoint: "monitoring",
   advice: "prediction",
   calendar: "market-data",
+  tripped: "compliance",
 };

@@ -3,10 +3,11 @@
 
 import type { Micros } from "../base/clock.ts";
 import type { Result } from "../base/result.ts";
+import { KILL_MODES, type KillMode } from "../domain/kill-switch.ts";
 import { epochScopeOf, type Scope } from "./fence.ts";
 
 /** In rising strictness. */
-export const KILL_SWITCH_MODES = ["active", "halt-entries", "reduce-only", "flatten"] as const;
+export const KILL_SWITCH_MODES = ["active", ...KILL_MODES] as const;
 
 export type KillSwitchMode = (typeof KILL_SWITCH_MODES)[number];
 
@@ -22,7 +23,7 @@ export interface KillSwitch {
 }
 
 export interface Engagement {
-  readonly mode: Exclude<KillSwitchMode, "active">;
+  readonly mode: KillMode;
   readonly by: string;
   readonly reason: string;
   readonly atMicros: Micros;

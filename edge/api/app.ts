@@ -7,6 +7,7 @@ import { JobsUnavailable } from "../../actors/ports/jobs.ts";
 import { TimeSeriesUnavailable } from "../../actors/ports/time-series.ts";
 import { VectorsUnavailable } from "../../actors/ports/vectors.ts";
 import type { TickDesk } from "../ingest/tick-desk.ts";
+import type { KillDesk } from "../ingest/kill-desk.ts";
 import type { TradeDesk } from "../ingest/trade-desk.ts";
 import type { LivePicture } from "../live/live-picture.ts";
 import { addAnalogs } from "./analogs.ts";
@@ -17,6 +18,7 @@ import { addExplain, type Explain } from "./explain.ts";
 import { addGraph } from "./graph.ts";
 import type { Guard } from "./guard.ts";
 import { History } from "./history.ts";
+import { addKillSwitch } from "./kill-switch.ts";
 import { makeMetrics } from "./metrics.ts";
 import { addModels } from "./models.ts";
 import { addMt5 } from "./mt5.ts";
@@ -30,6 +32,7 @@ export interface AppOptions {
   readonly picture: LivePicture;
   readonly ticks: TickDesk;
   readonly trades: TradeDesk;
+  readonly kills: KillDesk;
   readonly guard: Guard;
   /** Makes dossiers; left out, none are made. */
   readonly explain?: Explain | undefined;
@@ -71,6 +74,7 @@ export function makeApp(options: AppOptions): OpenAPIHono {
   addMt5(api, picture);
   addModelStanding(api, options.models);
   addRisk(api, picture);
+  addKillSwitch(api, options.kills);
   addReports(api, () => picture.station.reports);
   app.route("/api/v1", api);
   addAliases(app, options);

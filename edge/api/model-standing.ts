@@ -12,19 +12,10 @@ import {
   type RegisteredModel,
 } from "../../actors/ports/models.ts";
 import { readJson } from "./body.ts";
-import { Problem, problemAnswer, problemResponse } from "./problem.ts";
+import { invalid, whoField } from "./deed-fields.ts";
+import { Problem, problemAnswer } from "./problem.ts";
 
-/** Who did it, where nobody is named: there are no users yet. */
-const SOMEBODY = "api";
-
-const by = z
-  .string()
-  .trim()
-  .min(1)
-  .max(64)
-  .regex(/^[^\p{C}]*$/u, "of letters, digits and signs")
-  .default(SOMEBODY)
-  .openapi({ description: "Who decides it: written into the registry's history" });
+const by = whoField("Who decides it: written into the registry's history");
 const version = z.string().regex(MODEL_VERSION, "a version's name");
 const nameParams = z.object({ model: z.string().regex(MODEL_NAME, "a model's name") });
 
@@ -130,14 +121,5 @@ function addDeed<Body extends z.ZodType>(
     const { card, status } = done.value;
     const answer: ModelDeedAnswer = { model: card.model, version: card.version, status, by: wanted.by };
     return c.json(answer, 200);
-  });
-}
-
-function invalid({ issues }: z.core.$ZodError): Response {
-  return problemResponse({
-    status: 400,
-    code: "bad-body",
-    message: "a value is not valid: see errors",
-    errors: issues.map(({ path, message }) => ({ path: path.join("."), message })),
   });
 }

@@ -5,6 +5,7 @@ import { z } from "@hono/zod-openapi";
 import { BAR_INTERVALS, barSizeMicros } from "../../actors/domain/bar.ts";
 import { MEMBERS } from "../../actors/domain/prediction.ts";
 import { REGIMES } from "../../actors/domain/regime.ts";
+import { tripSchema } from "./kill-switch-schema.ts";
 
 const time = z.iso.datetime();
 const price = z.number();
@@ -163,6 +164,8 @@ export const accountSchema = z.object({
   mode: z.enum(["active", "reducing", "halted"]),
   /** In mode `halted`. */
   entriesHalted: z.boolean(),
+  /** What tripped its kill switch; null while that is armed. */
+  trip: maybe(tripSchema),
   entries: z.number().int(),
   exits: z.number().int(),
   fills: z.number().int(),

@@ -288,6 +288,7 @@ export class StandIn {
       realised: isEmpty ? 0 : 112.4,
       mode: "active",
       entriesHalted: false,
+      trip: null,
       entries: isEmpty ? 0 : 41,
       exits: isEmpty ? 0 : 38,
       fills: isEmpty ? 0 : 79,

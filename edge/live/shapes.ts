@@ -6,6 +6,7 @@ import { MICROS_PER_LOT, MICROS_PER_UNIT } from "../../actors/domain/money.ts";
 import type { Execution, OrderIntent, RiskRefusal } from "../../actors/domain/order.ts";
 import type { Signal } from "../../actors/domain/signal.ts";
 import type { AccountView, PositionView } from "../../actors/account/account-view.ts";
+import type { Trip } from "../../actors/account/kill-switch.ts";
 import type { Engine } from "../../actors/engine.ts";
 import type { BarSize } from "../../actors/domain/bar.ts";
 import type { FillRow, OrderRow, SignalRow } from "../../actors/ports/time-series.ts";
@@ -18,6 +19,7 @@ import type {
   SignalMessage,
   SymbolState,
 } from "../api/schemas.ts";
+import type { TripMessage } from "../api/kill-switch-schema.ts";
 import type { ClosedBar } from "./recent-bars.ts";
 
 export function isoTime(micros: Micros): string {
@@ -184,6 +186,7 @@ export function accountMessage(view: AccountView): AccountMessage {
     realised: view.realisedAfterCostsMicros / MICROS_PER_UNIT,
     mode: view.mode,
     entriesHalted: view.entriesHalted,
+    trip: view.trip === null ? null : tripMessage(view.trip),
     entries: view.entries,
     exits: view.exits,
     fills: view.fills,
@@ -194,6 +197,10 @@ export function accountMessage(view: AccountView): AccountMessage {
     },
     refusals: Object.fromEntries(Object.entries(view.refusals).filter(([, count]) => count > 0)),
   };
+}
+
+export function tripMessage({ mode, by, reason, timeMicros }: Trip): TripMessage {
+  return { mode, by, reason, time: isoTime(timeMicros) };
 }
 
 const NO_ORDER = {

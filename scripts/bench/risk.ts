@@ -102,6 +102,7 @@ function figuresAt(random: SeededRandom): RiskFigures {
     signalExpiresAtMicros: NOW + 1,
     signalPricePoints: 110_000,
     mode: ACCOUNT_MODES[0],
+    killMode: null,
     oppositeVolumeMicros: 0,
     dayLossMicros: amount(),
     dayStartEquityMicros: 100_000_000_000,

@@ -1,6 +1,7 @@
 // The parts that controls are made of: comparisons in which no NaN and no infinity ever passes, and what a control is.
 
 import type { Micros } from "../../base/clock.ts";
+import type { KillMode } from "../../domain/kill-switch.ts";
 import type { MicroMoney } from "../../domain/money.ts";
 import type { RiskCheck } from "../../domain/order.ts";
 import type { Regime } from "../../domain/regime.ts";
@@ -26,6 +27,8 @@ export interface RiskFigures {
   /** The side of the signal's own quote that the order would trade at. */
   readonly signalPricePoints: number;
   readonly mode: AccountMode;
+  /** How the kill switch is tripped; null while it is not. */
+  readonly killMode: KillMode | null;
   /** Volume of the instrument's position on the other side of the order. */
   readonly oppositeVolumeMicros: number;
   /** The worst loss since the day began, not the present one: a day that reached its limit is over. */

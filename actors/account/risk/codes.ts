@@ -46,6 +46,7 @@ export const REFUSAL_CODES = [
   "net-exposure",
   "currency-exposure",
   "correlated-exposure",
+  "kill-switch",
 ] as const;
 
 export type RefusalCode = (typeof REFUSAL_CODES)[number];

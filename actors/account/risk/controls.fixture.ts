@@ -45,6 +45,7 @@ export const FIGURES: RiskFigures = {
   signalExpiresAtMicros: NOON + 1_000_000,
   signalPricePoints: 110_000,
   mode: "active",
+  killMode: null,
   oppositeVolumeMicros: 1_000_000,
   dayLossMicros: 0,
   dayStartEquityMicros: 100_000_000_000,

@@ -202,6 +202,9 @@ describe("every control at its limit", () => {
   ]);
   const FLAGS: readonly [RefusalCode, Change][] = [
     ["signal-not-tradable", { figures: { signalTradable: false } }],
+    ["kill-switch", { figures: { killMode: "halt-entries" } }],
+    ["kill-switch", { figures: { killMode: "flatten" } }],
+    ["kill-switch", { figures: { killMode: "reduce-only", oppositeVolumeMicros: 0 } }],
     ["entries-halted", { figures: { mode: "halted" } }],
     ["no-conversion-rate", { figures: { conversionRate: 0 } }],
     ["unauthorised-trader", { figures: { trader: "somebody", regime: null } }],
@@ -225,7 +228,7 @@ describe("every control at its limit", () => {
 
 describe("entry controls", () => {
   test("everything in order is approved, with the figures of every control that is on", () => {
-    const verdict = approveEntry(ORDER, { ...FIGURES, mode: "reducing" }, LIMITS);
+    const verdict = approveEntry(ORDER, { ...FIGURES, mode: "reducing", killMode: "reduce-only" }, LIMITS);
     expect(verdict.ok).toBe(true);
     if (!verdict.ok) return;
     expect(verdict.value.checks.map((check) => check.control)).toEqual(CONTROLS.map(({ code }) => code));
@@ -247,8 +250,8 @@ describe("entry controls", () => {
     expect(verdict.message).toBe(
       "BUY EURUSD refused: entries are halted; resume them when the reason is settled (value 1, limit 0).",
     );
-    // All but the one that only speaks while the account is reducing.
-    expect(verdict.checks).toHaveLength(REFUSAL_CODES.length - 1);
+    // All but the two that only speak while the account is reducing and while the kill switch is tripped.
+    expect(verdict.checks).toHaveLength(REFUSAL_CODES.length - 2);
   });
 
   const bad = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];

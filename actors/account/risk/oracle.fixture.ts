@@ -138,6 +138,9 @@ export function oracle(input: {
   under("signal-expired", f.nowMicros, f.signalExpiresAtMicros);
   if (risk.regimesVetoed.length > 0)
     say("regime-veto", f.regime === null || !risk.regimesVetoed.includes(f.regime));
+  if (f.killMode !== null) {
+    say("kill-switch", f.killMode === "reduce-only" && !(volumeMicros > f.oppositeVolumeMicros));
+  }
   say("entries-halted", f.mode !== "halted");
   if (f.mode === "reducing") within("reduce-only", volumeMicros, f.oppositeVolumeMicros);
   under("daily-loss-limit", f.dayLossMicros, Math.round(f.dayStartEquityMicros * account.dailyLossFraction));

@@ -2,6 +2,7 @@
 // by control, and the first that fails is the refusal's code.
 
 import { expect, test } from "bun:test";
+import { KILL_MODES } from "../../domain/kill-switch.ts";
 import { EURGBP, EURUSD, GBPUSD, NOON, USDJPY } from "../account.fixture.ts";
 import { SeededRandom } from "../../base/random.ts";
 import type { Instrument } from "../../domain/instrument.ts";
@@ -86,6 +87,7 @@ function figuresOf(cases: Cases, order: SizedOrder): Omit<RiskFigures, "exposure
     signalExpiresAtMicros: cases.nearFromAbove(NOON + 1),
     signalPricePoints: order.pricePoints,
     mode: cases.chance(0.02) ? cases.one(["halted", "reducing"]) : "active",
+    killMode: cases.chance(0.02) ? cases.one(KILL_MODES) : null,
     oppositeVolumeMicros: cases.nearFromAbove(order.volumeMicros),
     dayLossMicros: cases.near(0.03 * FIGURES.dayStartEquityMicros - 1),
     trailingLossMicros: cases.near(RISK.trailingDrawdownMaxMicros! - 1),

@@ -78,6 +78,18 @@ export const signalControls: readonly Control[] = [
 
 export const standingControls: readonly Control[] = [
   {
+    code: "kill-switch",
+    unit: "flag",
+    of: "account",
+    bound: "most",
+    check: ({ volumeMicros }, { killMode, oppositeVolumeMicros }) => {
+      if (killMode === null) return undefined;
+      const reduces = killMode === "reduce-only" && volumeMicros <= oppositeVolumeMicros;
+      return atMost("kill-switch", reduces ? 0 : 1, 0);
+    },
+    advice: "the kill switch is tripped; re-arm it with its code when the reason is settled",
+  },
+  {
     code: "entries-halted",
     unit: "flag",
     of: "account",

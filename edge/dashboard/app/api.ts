@@ -3,6 +3,8 @@
 
 import { failure, ok, type Result } from "../../../actors/base/result.ts";
 import type { BarInterval } from "../../../actors/domain/bar.ts";
+import type { KillMode } from "../../../actors/domain/kill-switch.ts";
+import type { KillSwitchChanged, RearmCode } from "../../api/kill-switch-schema.ts";
 import type { ModelDeedAnswer } from "../../api/model-standing.ts";
 import type { ModelsMessage } from "../../api/models.ts";
 import type { RiskMessage } from "../../api/risk.ts";
@@ -35,7 +37,7 @@ type FetchPath = (path: string, body?: string) => Promise<Response>;
 
 type Answer<T> = Promise<Result<T, ApiFailure>>;
 
-/** As whom the registry of models remembers those who use the page. */
+/** As whom the journal and the registry of models remember those who use the page. */
 const WHO = "dashboard";
 
 export class Api {
@@ -94,6 +96,19 @@ export class Api {
   doModelWish({ verb, model, version }: ModelWish): Answer<ModelDeedAnswer> {
     const names = verb === "rollback" ? {} : { version };
     return this.#ask(`models/${model}/${verb}`, JSON.stringify({ ...names, by: WHO }));
+  }
+
+  tripKillSwitch(mode: KillMode, reason: string): Answer<KillSwitchChanged> {
+    return this.#ask("killswitch", JSON.stringify({ mode, reason, by: WHO }));
+  }
+
+  /** The code that re-arms it. */
+  rearmCode(): Answer<RearmCode> {
+    return this.#ask("killswitch/rearm", JSON.stringify({ by: WHO }));
+  }
+
+  rearmKillSwitch(code: string): Answer<KillSwitchChanged> {
+    return this.#ask("killswitch/rearm", JSON.stringify({ by: WHO, code }));
   }
 
   /** The newest votes of every member on one symbol. */

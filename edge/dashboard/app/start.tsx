@@ -8,6 +8,7 @@ import { Api } from "./api.ts";
 import { AppearanceSwitch } from "./appearance.ts";
 import { ChartFeed } from "./chart-feed.ts";
 import { elementById } from "./dom.ts";
+import { KillPanel } from "./kill-panel.ts";
 import { listenToKeys } from "./keyboard.ts";
 import type { PriceChart } from "./price-chart.ts";
 import { Session } from "./session.ts";
@@ -86,6 +87,7 @@ function start(): void {
   }, SECOND_MILLIS);
   const page: Page = {
     store,
+    kill: new KillPanel(api),
     feed,
     chart,
     appearance: new AppearanceSwitch(),

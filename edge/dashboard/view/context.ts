@@ -5,6 +5,7 @@ import { useContext } from "preact/hooks";
 import type { ReadonlySignal, Signal } from "@preact/signals";
 import type { AppearanceSwitch } from "../app/appearance.ts";
 import type { ChartFeed } from "../app/chart-feed.ts";
+import type { KillPanel } from "../app/kill-panel.ts";
 import type { ModelWish } from "../app/model-deeds.ts";
 import type { PriceChart } from "../app/price-chart.ts";
 import type { Store } from "../app/store.ts";
@@ -18,6 +19,7 @@ export interface ChartHolder {
 
 export interface Page {
   readonly store: Store;
+  readonly kill: KillPanel;
   readonly feed: ChartFeed;
   readonly chart: ChartHolder;
   readonly appearance: AppearanceSwitch;

@@ -6,6 +6,7 @@ import { clock, compact, micros, NOTHING, seconds, utc, whole, words } from "../
 import { Figure } from "./bits.tsx";
 import { usePage } from "./context.ts";
 import { Icon, Mark } from "./icons.tsx";
+import { KillButton } from "./kill-switch.tsx";
 
 const BADGES: Readonly<Record<HealthMessage["badge"], string>> = {
   SIMULATED: "An invented market, traded on paper: nothing here is real money",
@@ -33,6 +34,7 @@ export function Header(): VNode {
       <div class="top-end">
         <WallClock />
         <Connection />
+        <KillButton />
         <button
           type="button"
           class="button-icon"

@@ -10,6 +10,7 @@ import { usePage } from "./context.ts";
 import { Header } from "./header.tsx";
 import { Help } from "./help.tsx";
 import { Icon } from "./icons.tsx";
+import { KillBanner, KillDialog } from "./kill-switch.tsx";
 import { Market } from "./market.tsx";
 import { ModelWishDialog } from "./model-deeds.tsx";
 import { Models } from "./models.tsx";
@@ -37,6 +38,7 @@ export function PageView(): VNode {
     <div class="page" data-view={store.view.value} data-connection={store.connection.value.kind}>
       <Header />
       <Banner />
+      <KillBanner />
       <main class="panes">
         <Market />
         <ChartPane />
@@ -47,6 +49,7 @@ export function PageView(): VNode {
       <PhoneTabs />
       <Help />
       <ModelWishDialog />
+      <KillDialog />
       <TokenDialog />
     </div>
   );

@@ -123,6 +123,7 @@ export function addRecord(batch: RowBatch, record: JournalRecord, names: RowName
     case "checkpoint":
     case "advice":
     case "calendar":
+    case "tripped":
       return;
   }
 }

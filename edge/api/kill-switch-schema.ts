@@ -1,0 +1,53 @@
+// How a kill switch stands, as people see it, and what they may ask of it.
+
+import { z } from "@hono/zod-openapi";
+import { KILL_MODES } from "../../actors/domain/kill-switch.ts";
+import { whoField, wordsField } from "./deed-fields.ts";
+
+/** Of a trip. */
+export const tripSchema = z.object({
+  mode: z.enum(KILL_MODES),
+  by: z.string(),
+  reason: z.string(),
+  time: z.iso.datetime(),
+});
+export type TripMessage = z.infer<typeof tripSchema>;
+
+export const killSwitchSchema = z.object({
+  accountId: z.string(),
+  /** Null while it is armed and everything may go in. */
+  trip: tripSchema.nullable(),
+});
+export type KillSwitchMessage = z.infer<typeof killSwitchSchema>;
+
+export const changedSchema = killSwitchSchema.extend({
+  /** Whether this change survives a crash already; without a journal it stands until the process ends. */
+  durable: z.boolean(),
+});
+export type KillSwitchChanged = z.infer<typeof changedSchema>;
+
+export const tripBody = z.strictObject({
+  mode: z.enum(KILL_MODES).openapi({
+    description: "A switch that is tripped gets stricter and never milder, in this order",
+  }),
+  reason: wordsField,
+  by: whoField("Who trips it: journaled"),
+});
+
+export const rearmBody = z.strictObject({
+  by: whoField("Who re-arms it: journaled, and the only one whom the code serves"),
+  code: z
+    .string()
+    .max(32)
+    .optional()
+    .openapi({ description: "From the answer to the request without one; left out, a new one is made" }),
+});
+
+export const rearmCodeSchema = z.object({
+  accountId: z.string(),
+  trip: tripSchema,
+  /** To be sent again, once, by the same person, while the same trip stands. */
+  code: z.string(),
+  expiresInSeconds: z.number(),
+});
+export type RearmCode = z.infer<typeof rearmCodeSchema>;
