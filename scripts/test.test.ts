@@ -1,7 +1,7 @@
 // The last line of a test run is read by people and machines: it must count what ran and never call a broken run good.
 
 import { describe, expect, test } from "bun:test";
-import { outcomeOf } from "./test.ts";
+import { outcomeOf, together } from "./test.ts";
 
 const RAN = "Ran 12 tests across 3 files. [4.00ms]\n";
 
@@ -59,7 +59,16 @@ describe("outcomeOf", () => {
   ];
   for (const { name, output, exitCode, summary, exits } of cases) {
     test(name, () => {
-      expect(outcomeOf(output, exitCode)).toEqual({ summary, exitCode: exits });
+      expect(outcomeOf(output, exitCode)).toMatchObject({ summary, exitCode: exits });
     });
+  }
+});
+
+test("two runs are one that fails where either did", () => {
+  const good = outcomeOf(` 12 pass\n 1 skip\n 0 fail\n${RAN}`, 0);
+  const bad = outcomeOf(` 3 pass\n 2 fail\n${RAN}`, 1);
+  expect(together(good, good)).toMatchObject({ summary: "24 passed, 0 failed, 2 skipped", exitCode: 0 });
+  for (const both of [together(good, bad), together(bad, good)]) {
+    expect(both).toMatchObject({ summary: "15 passed, 2 failed, 1 skipped", exitCode: 1 });
   }
 });

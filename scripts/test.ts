@@ -2,6 +2,9 @@
 // Further arguments go to `bun test`.
 
 export interface TestOutcome {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
   /** `N passed, N failed`, with `, N skipped` behind it where some were. */
   readonly summary: string;
   readonly exitCode: number;
@@ -21,8 +24,23 @@ export function outcomeOf(output: string, exitCode: number): TestOutcome {
   const skipped = countOf(plain, /^ *(\d+) skip$/m) + countOf(plain, /^ *(\d+) todo$/m);
   const reported = countOf(plain, /^ *(\d+) fail$/m);
   const failed = reported === 0 && (exitCode !== 0 || !counted) ? 1 : reported;
+  return outcome({ passed, failed, skipped, exitCode: failed === 0 ? 0 : exitCode || 1 });
+}
+
+function outcome(counts: Omit<TestOutcome, "summary">): TestOutcome {
+  const { passed, failed, skipped } = counts;
   const tail = skipped === 0 ? "" : `, ${skipped} skipped`;
-  return { summary: `${passed} passed, ${failed} failed${tail}`, exitCode: failed === 0 ? 0 : exitCode || 1 };
+  return { ...counts, summary: `${passed} passed, ${failed} failed${tail}` };
+}
+
+/** Of two runs, one after the other. */
+export function together(one: TestOutcome, other: TestOutcome): TestOutcome {
+  return outcome({
+    passed: one.passed + other.passed,
+    failed: one.failed + other.failed,
+    skipped: one.skipped + other.skipped,
+    exitCode: one.exitCode || other.exitCode,
+  });
 }
 
 function countOf(text: string, pattern: RegExp): number {
@@ -36,15 +54,25 @@ const TEST_TIMEOUT_MILLIS = 60_000;
 const GATHERED = "--path-ignore-patterns=test/contract/**";
 
 /** Most files wait for processes and clocks more than they compute. */
-const WORKERS = 2;
+const IN_TWO = "--parallel=2";
 
-/** Runs `bun test` with `args`, of which later ones win, and passes its output on as it comes. */
+/**
+ * A page shows what a whole system has stored in the meantime, and what stores gives way to everybody: beside another test on a
+ * small machine it would not get its turn.
+ */
+const BROWSER = { folder: "./test/browser", left: "--path-ignore-patterns=test/browser/**" };
+
+/** Runs tests with `args` of `bun test`, of which later ones win, and passes the output on as it comes; without any, all of them. */
 export async function runTests(args: readonly string[]): Promise<TestOutcome> {
+  if (args.some((arg) => !arg.startsWith("-"))) return await runBun(args);
+  if (args.length > 0) return await runBun([GATHERED, IN_TWO, ...args]);
+  const most = await runBun([GATHERED, IN_TWO, BROWSER.left]);
+  return together(most, await runBun([BROWSER.folder]));
+}
+
+async function runBun(args: readonly string[]): Promise<TestOutcome> {
   const colours = process.stderr.isTTY ? { FORCE_COLOR: "1" } : {};
-  const namesFiles = args.some((arg) => !arg.startsWith("-"));
-  const whole = [GATHERED, `--parallel=${WORKERS}`];
-  const options = [`--timeout=${TEST_TIMEOUT_MILLIS}`, ...(namesFiles ? [] : whole)];
-  const child = Bun.spawn([process.execPath, "test", ...options, ...args], {
+  const child = Bun.spawn([process.execPath, "test", `--timeout=${TEST_TIMEOUT_MILLIS}`, ...args], {
     cwd: `${import.meta.dir}/..`,
     env: { ...process.env, ...colours },
     stdio: ["inherit", "inherit", "pipe"],
@@ -59,7 +87,7 @@ export async function runTests(args: readonly string[]): Promise<TestOutcome> {
 }
 
 if (import.meta.main) {
-  const outcome = await runTests(process.argv.slice(2));
-  process.stdout.write(`${outcome.summary}\n`);
-  process.exitCode = outcome.exitCode;
+  const { summary, exitCode } = await runTests(process.argv.slice(2));
+  process.stdout.write(`${summary}\n`);
+  process.exitCode = exitCode;
 }
