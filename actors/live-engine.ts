@@ -20,6 +20,7 @@ import type { Era, SnapshotStore } from "./ports/snapshots.ts";
 import { Rebuilder } from "./rebuild.ts";
 import type { ReplayReport } from "./replayer.ts";
 import { type IncomingAdvice, type IncomingTick, TickRouter } from "./router.ts";
+import { Turns } from "./turns.ts";
 
 /** {@link LiveEngine.step} took nothing: an order waits for its intent to be durable. */
 export const STEP_WAITS = -3;
@@ -57,6 +58,7 @@ export class LiveEngine implements EmissionTarget {
   readonly #journal: Journal;
   readonly #snapshots: SnapshotStore | undefined;
   readonly #rebuilder: Rebuilder;
+  readonly #turns: Turns;
   /** By actor: where its newest stored snapshot stands. */
   readonly #savedSeqs = new Map<string, number>();
   #engine: Engine;
@@ -66,8 +68,6 @@ export class LiveEngine implements EmissionTarget {
   #snapshotTurn = 0;
   #snapshotDueMicros = 0;
   #entriesHalted = false;
-  #takingTurns = false;
-  #ended = false;
 
   constructor(options: LiveEngineOptions) {
     this.#options = options;
@@ -83,6 +83,11 @@ export class LiveEngine implements EmissionTarget {
       snapshots: options.snapshots,
       scheduler: options.scheduler,
       host: this,
+    });
+    this.#turns = new Turns({
+      scheduler: options.scheduler,
+      nextWaiting: (fromId) => this.#engine.nextWaiting(fromId),
+      give: (instrumentId) => this.router.turnOf(instrumentId),
     });
     this.#takeCharge(this.#engine);
     this.#engine.outlets.turnTo(this);
@@ -220,18 +225,14 @@ export class LiveEngine implements EmissionTarget {
   /** Lets time pass on silent symbols, if anyone waits for it. Live, call it every {@link BEAT_MICROS}. */
   beatIfDue(timeMicros: Micros): void {
     if (this.engine.nextDueMicros() <= timeMicros) this.router.beat(timeMicros);
-    if (!this.#takingTurns) {
-      this.#takingTurns = true;
-      // After the beat has been heard.
-      this.#options.scheduler.soon(() => this.#takeTurns(0));
-    }
+    this.#turns.begin();
     this.#snapshotNext();
   }
 
-  /** Saves every actor's state at the end: call when nothing is running, before the journal is closed. */
-  snapshotAll(): void {
-    this.#ended = true;
-    for (const stateful of this.#stateful()) this.#snapshot(stateful);
+  /** Saves every actor's state and gives no more turns: call when nothing is running, before the journal is closed. */
+  end(): void {
+    this.#turns.end();
+    this.#snapshotAll();
   }
 
   /**
@@ -254,19 +255,7 @@ export class LiveEngine implements EmissionTarget {
     }
   }
 
-  /**
-   * Gives symbols whose minute has closed their turns, from `instrumentId` on: one at each turn of the host's own, so that ticks come in
-   * between. Whoever is not ready yet has his at the next beat.
-   */
-  #takeTurns(instrumentId: number): void {
-    const id = this.#ended ? undefined : this.#engine.nextWaiting(instrumentId);
-    this.#takingTurns = id !== undefined;
-    if (id === undefined) return;
-    this.router.turnOf(id);
-    this.#options.scheduler.soon(() => this.#takeTurns(id + 1));
-  }
-
-  /** All their turns at once, for drivers with a clock of their own. False when an order must leave first. */
+  /** The turns of all symbols whose minute has closed at once, for drivers with a clock of their own. False when an order must leave first. */
   #takeEveryTurn(): boolean {
     for (let id = this.#engine.nextWaiting(0); id !== undefined; id = this.#engine.nextWaiting(id + 1)) {
       this.router.turnOf(id);
@@ -321,7 +310,11 @@ export class LiveEngine implements EmissionTarget {
     this.#era = era;
     this.#savedSeqs.clear();
     this.#snapshots?.keepEra(era);
-    if (era.previousSeq !== null) this.snapshotAll();
+    if (era.previousSeq !== null) this.#snapshotAll();
+  }
+
+  #snapshotAll(): void {
+    for (const stateful of this.#stateful()) this.#snapshot(stateful);
   }
 
   #feed(follower: Follower, fromSeq: number): void {

@@ -426,7 +426,7 @@ class RunningStation implements Station {
     // A failed journal has said so already; what can still be saved is saved.
     await this.journal.flush().catch(() => undefined);
     this.live.settle();
-    this.live.snapshotAll();
+    this.live.end();
     await this.#snapshots.flush();
     await this.journal.flush().catch(() => undefined);
     const isLedgerThere = await this.projection.catchUp();

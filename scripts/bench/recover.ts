@@ -96,7 +96,7 @@ async function record(directory: string): Promise<string> {
     if (live.waitsForDisk || journal.pressure > 0.5) await settle();
   }
   await settle();
-  live.snapshotAll();
+  live.end();
   await snapshots.flush();
   for (let i = 0; i < SECONDS * TICKS_PER_SECOND; i++) {
     micros += 1_000_000 / TICKS_PER_SECOND;

@@ -159,6 +159,9 @@ function membersText({ config }: Engine): string {
   return `${rules.join(", ")}; trained models: ${votersText(config.models)}`;
 }
 
+/** Older ones have been shown. */
+const PROBLEMS_KEPT_MAX = 1_000;
+
 /** What a person should know: shown where it can be seen, and on the page. */
 class Problems {
   readonly all: string[] = [];
@@ -172,6 +175,7 @@ class Problems {
 
   readonly tell = (message: string): void => {
     this.all.push(message);
+    if (this.all.length > PROBLEMS_KEPT_MAX) this.all.shift();
     this.#server?.picture.problem(message);
     if (!this.#quiet) console.error(message);
   };

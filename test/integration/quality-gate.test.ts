@@ -112,7 +112,7 @@ describe("a model that begins to say the opposite of what comes", () => {
     let life = startOn(again);
     for (let from = 0; from < TICKS.length; from += Math.ceil(TICKS.length / 7)) {
       play(life, TICKS.slice(from, from + Math.ceil(TICKS.length / 7)));
-      life.live.snapshotAll();
+      life.live.end();
       life = startOn(again);
     }
     expect(life.engine.decisionHash()).toBe(decisionHash);

@@ -130,7 +130,7 @@ describe("a vote that leans too little", () => {
     let life = startOn(again);
     for (let from = 0; from < TICKS.length; from += Math.ceil(TICKS.length / 7)) {
       play(life, TICKS.slice(from, from + Math.ceil(TICKS.length / 7)));
-      life.live.snapshotAll();
+      life.live.end();
       life = startOn(again);
     }
     expect(life.engine.decisionHash()).toBe(rig.engine.decisionHash());
@@ -143,7 +143,7 @@ test("another model in the vote begins anew, and without the setting nothing is 
   const some = TICKS.slice(0, 4_000);
   const life = startOn(again);
   play(life, some);
-  life.live.snapshotAll();
+  life.live.end();
   expect(stateIn(life)!.blocks).toBeGreaterThan(0);
   const models = [{ ...SEER, version: "2" }];
   expect(stateIn(startOn(again, { ...CONFIG, models }))).toMatchObject({ blocks: 0, isActive: false });

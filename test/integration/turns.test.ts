@@ -147,6 +147,18 @@ describe("when the minutes of all symbols close at once", () => {
     );
   });
 
+  test("turns go on under another configuration, taken up while ticks come in", () => {
+    const { journal, live, drain } = started();
+    for (const tick of oneTickEach()) live.router.ingest(tick, START_MICROS + 1_000_000);
+    drain();
+    const prepared = live.prepare({ ...DEMO_CONFIG, preset: "rules" });
+    if (!prepared.ok) throw new Error(prepared.message);
+    expect(live.reconfigure(prepared.value, START_MICROS + 2_000_000)).toMatchObject({ ok: true });
+    live.beatIfDue(START_MICROS + MICROS_PER_MINUTE);
+    drain();
+    expect(barVotes(recordsOf(journal))).toHaveLength(INSTRUMENTS.length);
+  });
+
   test("a driver with a clock of its own gives every turn before the next tick, and replays decide alike", () => {
     const journal = new MemoryJournal({ keep: true });
     const rig = makeRig({ journal, forecasters });
