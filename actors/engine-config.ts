@@ -11,7 +11,7 @@ import type { Instrument } from "./domain/instrument.ts";
 import type { VotingModel } from "./voting-models.ts";
 
 /** Bump when the state of any actor changes its layout or its meaning: older snapshots are then not loaded. */
-const STATE_LAYOUT_VERSION = 7;
+const STATE_LAYOUT_VERSION = 8;
 
 export interface EngineConfig {
   /** By id: instrument `i` has id `i`. */
@@ -63,6 +63,10 @@ export function succeed(
   if (account !== undefined) {
     return incompatible(`account.${account}`, last.account[account], wanted.account[account]);
   }
+  const [before, tag] = [last, wanted].map(
+    (config) => config.account.terminal?.intentTag ?? "the paper broker",
+  );
+  if (before !== tag) return incompatible("where orders go (the tag of a terminal's intents)", before, tag);
   const [shorter, sources] = [last.sources, wanted.sources].sort((a, b) => a.length - b.length) as [
     readonly string[],
     readonly string[],

@@ -161,7 +161,8 @@ export class Engine {
     const account = this.#seatAccount();
     const broker = this.#seatBroker();
     const market = this.#seatMarket();
-    this.#places = [...symbols, account, broker, market];
+    this.#places =
+      broker === undefined ? [...symbols, account, market] : [...symbols, account, broker, market];
     this.switchboard = new Switchboard({ symbols, account, broker, market }, this.gate);
     this.system.runUntilIdle();
   }
@@ -313,8 +314,9 @@ export class Engine {
     });
   }
 
-  #seatBroker(): Place {
-    const { broker: settings, instruments, seed } = this.config;
+  #seatBroker(): Place | undefined {
+    const { account, broker: settings, instruments, seed } = this.config;
+    if (account.terminal !== undefined) return undefined;
     return this.#seat(
       `broker/${settings.accountId}`,
       SHARED_MAILBOX_RECORDS,

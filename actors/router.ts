@@ -5,8 +5,10 @@
 import type { Archive } from "./base/archive.ts";
 import type { Micros } from "./base/clock.ts";
 import type { Advice } from "./domain/advice.ts";
+import type { Adjustment, BrokerBooks } from "./domain/broker-books.ts";
 import { type CalendarEvent, CALENDAR_EVENTS_MAX, CALENDAR_NAME_LENGTH_MAX } from "./domain/calendar.ts";
 import { encodePayload, KIND_NUMBER, TOPIC_NUMBER_OF } from "./domain/codec.ts";
+import type { Execution } from "./domain/order.ts";
 import type { Command, JournalRecord } from "./domain/records.ts";
 import { type Tick, TICK_SKIP_INFERENCE } from "./domain/tick.ts";
 import {
@@ -33,6 +35,10 @@ export const INGEST_BUSY = -2;
 
 /** Advice as it comes in: everything but its place in the order. */
 export type IncomingAdvice = Omit<Advice, "kind" | "seq" | "timeMicros">;
+
+/** What a broker says, without its place in the order. */
+export type BrokerDraft = DistributiveOmit<Execution | Adjustment | BrokerBooks, "seq" | "timeMicros">;
+type DistributiveOmit<Union, Key extends PropertyKey> = Union extends unknown ? Omit<Union, Key> : never;
 
 export class TickRouter implements Emitter {
   readonly #journal: Journal;
@@ -171,6 +177,17 @@ export class TickRouter implements Emitter {
     return true;
   }
 
+  /**
+   * Takes in what a real broker says: a report, money that moved, its books. With the journal gone the actors still hear it, since exits go on.
+   * @returns whether it was taken: not while there is no room; it is to be said again then
+   */
+  report(draft: BrokerDraft, timeMicros: Micros): boolean {
+    if (!this.#hasRoom(0)) return false;
+    this.#moveTo(timeMicros);
+    this.emit({ ...draft, seq: 0, timeMicros: this.#timeMicros });
+    return true;
+  }
+
   /** Journals the configuration the engine runs under from here on. */
   configured(what: { config: unknown; epoch: number }, timeMicros: Micros): void {
     this.#moveTo(timeMicros);
@@ -224,7 +241,7 @@ export class TickRouter implements Emitter {
   #hasRoom(symbolDepth: number): boolean {
     if (symbolDepth >= SYMBOL_MAILBOX_RECORDS - MAILBOX_RESERVE_RECORDS) return false;
     const { account, broker, market } = this.#switchboard.seats;
-    const sharedDepth = Math.max(account.depth, broker.depth, market.depth);
+    const sharedDepth = Math.max(account.depth, broker?.depth ?? 0, market.depth);
     if (sharedDepth >= SHARED_MAILBOX_RECORDS - MAILBOX_RESERVE_RECORDS) return false;
     return this.detached || this.#journal.pressure < PRESSURE_MAX;
   }

@@ -25,7 +25,8 @@ export interface Seats {
   /** By instrument id. */
   readonly symbols: readonly Seat[];
   readonly account: Seat;
-  readonly broker: Seat;
+  /** The paper broker; undefined where orders go to a real one, whose reports come from outside. */
+  readonly broker: Seat | undefined;
   readonly market: Seat;
 }
 
@@ -52,7 +53,7 @@ export class Switchboard {
         hand(symbol, record);
         if ((record.flags & TICK_SECONDARY) !== 0) return;
         hand(seats.account, record);
-        hand(seats.broker, record);
+        if (seats.broker !== undefined) hand(seats.broker, record);
         hand(seats.market, record);
         return;
       }
@@ -64,14 +65,16 @@ export class Switchboard {
         hand(seats.account, record);
         return;
       case "intent":
-        hand(seats.broker, record);
+        if (seats.broker !== undefined) hand(seats.broker, record);
         this.#gate.hold(record);
         return;
       case "sent":
         hand(seats.account, record);
-        hand(seats.broker, record);
+        if (seats.broker !== undefined) hand(seats.broker, record);
         return;
       case "execution":
+      case "adjustment":
+      case "broker-books":
         hand(seats.account, record);
         return;
       case "commanded":
@@ -90,12 +93,13 @@ export class Switchboard {
         }
         this.#everySymbol(record);
         hand(seats.account, record);
-        hand(seats.broker, record);
+        if (seats.broker !== undefined) hand(seats.broker, record);
         hand(seats.market, record);
         return;
       case "quarantined":
       case "refusal":
       case "tripped":
+      case "reconciled":
       case "gap":
       case "fault":
       case "checkpoint":
@@ -106,7 +110,7 @@ export class Switchboard {
   /** Whether {@link deliver} hands `record` to the actor at `path`. */
   concerns(path: string, record: JournalRecord): boolean {
     const { symbols, account, broker, market } = this.#seats;
-    const isSymbol = path !== account.path && path !== broker.path && path !== market.path;
+    const isSymbol = path !== account.path && path !== broker?.path && path !== market.path;
     switch (record.kind) {
       case "tick":
         if (isSymbol) return symbols[record.instrumentId]?.path === path;
@@ -119,11 +123,13 @@ export class Switchboard {
       case "market":
         return isSymbol || path === account.path;
       case "intent":
-        return path === broker.path;
+        return path === broker?.path;
       case "sent":
-        return path === account.path || path === broker.path;
+        return path === account.path || path === broker?.path;
       case "signal":
       case "execution":
+      case "adjustment":
+      case "broker-books":
       case "commanded":
       case "configured":
       case "calendar":
@@ -131,6 +137,7 @@ export class Switchboard {
       case "quarantined":
       case "refusal":
       case "tripped":
+      case "reconciled":
       case "gap":
       case "fault":
       case "checkpoint":
@@ -155,8 +162,10 @@ export class Switchboard {
       case "intent":
       case "refusal":
       case "tripped":
+      case "reconciled":
         return this.#seats.account;
       case "execution":
+      case "adjustment":
         return this.#seats.broker;
       case "market":
         return this.#seats.market;
@@ -169,6 +178,7 @@ export class Switchboard {
       case "fault":
       case "advice":
       case "calendar":
+      case "broker-books":
         return undefined;
     }
   }

@@ -12,6 +12,7 @@ import { ANALOG_DEFAULTS, analogsSchema } from "./analogs/settings.ts";
 import { ADVISER_DEFAULTS, advisersSchema, type AdviserSettings } from "./advisers/settings.ts";
 import { BRIDGE_DEFAULTS, bridgeSchema } from "./mt5/settings.ts";
 import { recalibrationSchema } from "./recalibration.ts";
+import { INTENT_TAG_MAX } from "../actors/domain/intent-name.ts";
 import { killTriggersSchema, riskSchema, sizingSchema } from "./risk-settings.ts";
 
 const whole = z.number().int().nonnegative();
@@ -36,6 +37,11 @@ const accountSchema = z.strictObject({
   /** Limits of the controls in layers, and how volumes are chosen. */
   risk: riskSchema.optional(),
   sizing: sizingSchema.optional(),
+  terminal: z
+    .strictObject({
+      intentTag: whole.gte(1).lte(INTENT_TAG_MAX),
+    })
+    .optional(),
   killSwitch: killTriggersSchema.optional(),
 });
 

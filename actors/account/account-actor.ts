@@ -269,6 +269,13 @@ export class AccountActor {
         desk.mode = "halted";
         this.#flattening = true;
         for (const position of desk.books.positions.open) this.#exits.want(position, "flatten");
+        return;
+      case "accept-books":
+      case "modify-order":
+      case "cancel-order":
+      case "modify-position":
+      case "close-position":
+      case "close-by":
     }
   }
 
@@ -342,6 +349,7 @@ function wishOf(signal: Signal): EntryWish {
 
 const TRIGGER_OF: Readonly<Record<Execution["status"], OrderTrigger | "fill">> = {
   acknowledged: "acknowledge",
+  done: "acknowledge",
   rejected: "reject",
   "partially-filled": "fill",
   filled: "fill",

@@ -7,6 +7,7 @@ import { StateHash } from "../base/hash.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { MicroMoney } from "../domain/money.ts";
 import type { OrderIntent } from "../domain/order.ts";
+import { nameIntent } from "../domain/intent-name.ts";
 import type { Emitter } from "../ports/emitter.ts";
 import { AccountBooks } from "./books.ts";
 import { KillSwitch } from "./kill-switch.ts";
@@ -93,7 +94,7 @@ export class Desk {
   intend(intent: ApprovedIntent): void {
     const { marginMicros, bySignal, ...approved } = intent;
     const { board, orders } = this.books;
-    const intentId = `${this.settings.accountId}-${String(++this.#intents).padStart(9, "0")}`;
+    const intentId = nameIntent(this.settings.accountId, ++this.#intents, this.settings.terminal?.intentTag);
     const bidPoints = board.bidPoints(intent.instrumentId);
     const askPoints = board.askPoints(intent.instrumentId);
     this.#hash(intentId, intent);

@@ -35,8 +35,18 @@ export interface AccountSettings {
   /** Left out in journals of before: none of its controls is on, and volumes are fixed fractions. */
   readonly risk?: RiskSettings | undefined;
   readonly sizing?: SizingSettings | undefined;
+  /** Orders go to a MetaTrader terminal; left out, to the paper broker. */
+  readonly terminal?: TerminalSettings | undefined;
   /** What trips the kill switch by itself; left out, nothing does. */
   readonly killSwitch?: KillTriggerSettings | undefined;
+}
+
+export interface TerminalSettings {
+  /**
+   * From 1 to 2^21 - 1, drawn once for a data folder. Intents are named by it and their magic numbers begin with it, so that one folder's
+   * intents are never taken for another's where both have traded at the same terminal.
+   */
+  readonly intentTag: number;
 }
 
 export const DEFAULT_ACCOUNT_SETTINGS: AccountSettings = {

@@ -6,8 +6,25 @@ import type { MicroMoney } from "./money.ts";
 
 export type Side = "BUY" | "SELL";
 
-/** Why an order exists. Entries can be blocked; exits never are. */
-export type OrderPurpose = "entry" | "exit";
+/** Why an order exists. Entries can be blocked; exits never are. `modify` changes levels or an order, `cancel` ends one. */
+export const ORDER_PURPOSES = ["entry", "exit", "modify", "cancel"] as const;
+export type OrderPurpose = (typeof ORDER_PURPOSES)[number];
+
+export type OrderType = "market" | "limit" | "stop" | "stop-limit";
+/** `day`: until the instrument's trading day ends. `until`: until a time. `gtc`: until it is cancelled. */
+export type TimeInForce = "gtc" | "day" | "until";
+
+/** What a pending order waits for. */
+export interface PendingTerms {
+  readonly type: Exclude<OrderType, "market">;
+  /** The limit, or the price that triggers a stop. */
+  readonly pricePoints: number;
+  /** Of a stop-limit: the limit of the order that its trigger places. Null for others. */
+  readonly limitPricePoints: number | null;
+  readonly timeInForce: TimeInForce;
+  /** With `until`; null for others. */
+  readonly untilMicros: Micros | null;
+}
 
 export interface OrderIntent {
   readonly kind: "intent";
@@ -27,8 +44,17 @@ export interface OrderIntent {
   readonly askPoints: number;
   readonly stopPricePoints: number | null;
   readonly targetPricePoints: number | null;
-  /** The position to close; null for an entry. */
+  /** The position to close or to modify; null for an entry, and for what is about an order. */
   readonly positionId: string | null;
+  /** Of a pending entry, and of what modifies one; left out for an order at the market. */
+  readonly terms?: PendingTerms;
+  /** Of a modify or cancel: the pending entry it is about. */
+  readonly orderIntentId?: string;
+  /** Of an exit: the opposite position that closes it, where the account holds both. */
+  readonly byPositionId?: string;
+  /** One cancels the other: what fills of a group ends the rest of it. */
+  readonly group?: string;
+  /** Until when it may be sent; one at the market is cancelled when it has not filled by then. */
   readonly expiresAtMicros: Micros;
   readonly epoch: number;
   /** Every risk check that approved it, with the figures it saw. */
@@ -66,8 +92,13 @@ export interface OrderSent {
   readonly intentId: string;
 }
 
+/**
+ * `acknowledged`: the broker has it; of a pending order, it waits there. `done`: a modify or a cancel was carried out; the order that was
+ * cancelled has a report of its own.
+ */
 export type ExecutionStatus =
   | "acknowledged"
+  | "done"
   | "rejected"
   | "partially-filled"
   | "filled"
@@ -87,13 +118,15 @@ export interface Execution {
   readonly side: Side;
   readonly volumeMicros: number;
   readonly pricePoints: number;
-  /** In the account's currency; a cost is positive. */
+  /** In the account's currency, fees and swap included; a cost is positive. */
   readonly commissionMicros: MicroMoney;
   /** Why the position closed, for fills the broker made itself: "stop", "target", "stop-out"; else the order's. */
   readonly reason: string;
   /** The position a fill opened, changed or closed. */
   readonly positionId: string | null;
-  /** Journal sequence of the record that made the broker report: the quote that filled, or the order itself. */
+  /** As the broker numbers the order; left out by the paper broker, which goes by intents. */
+  readonly brokerOrderId?: string;
+  /** Journal sequence of the record that made the broker report: the quote that filled, or the order itself; 0 for one from outside. */
   readonly causeSeq: number;
 }
 
@@ -107,4 +140,6 @@ export interface Position {
   readonly stopPricePoints: number | null;
   readonly targetPricePoints: number | null;
   readonly intentId: string;
+  /** Not opened by us: shown, counted as exposure, never closed. */
+  readonly external?: true;
 }

@@ -6,7 +6,8 @@ import type { Advice } from "./advice.ts";
 import type { Calendar } from "./calendar.ts";
 import type { KillMode } from "./kill-switch.ts";
 import type { MarketState } from "./market.ts";
-import type { Execution, OrderIntent, OrderSent, RiskRefusal, Side } from "./order.ts";
+import type { Adjustment, BrokerBooks, Reconciled } from "./broker-books.ts";
+import type { Execution, OrderIntent, OrderSent, PendingTerms, RiskRefusal, Side } from "./order.ts";
 import type { Votes } from "./prediction.ts";
 import type { Quarantined } from "./quarantine.ts";
 import type { Signal } from "./signal.ts";
@@ -77,9 +78,48 @@ export type Command =
       readonly by: string;
     }
   | { readonly command: "release-symbol"; readonly instrumentId: number; readonly by: string }
-  | TradeCommand;
+  | {
+      /** A person has looked at what stands between our books and the broker's on an instrument (-1: the account) and takes it as it is. */
+      readonly command: "accept-books";
+      readonly accountId: string;
+      readonly instrumentId: number;
+      readonly by: string;
+    }
+  | TradeCommand
+  | OrderCommand;
 
-/** A market order by hand. It goes through every control that an entry on a signal goes through. */
+/** What a person wants done with an order or a position that exists. */
+export type OrderCommand = {
+  readonly accountId: string;
+  readonly by: string;
+  /** See {@link TradeCommand.key}. */
+  readonly key?: string;
+} & (
+  | {
+      /** Other terms for a pending order; levels as they are to be, null for none. */
+      readonly command: "modify-order";
+      readonly intentId: string;
+      readonly terms: PendingTerms;
+      readonly stopPricePoints: number | null;
+      readonly targetPricePoints: number | null;
+    }
+  | { readonly command: "cancel-order"; readonly intentId: string }
+  | {
+      readonly command: "modify-position";
+      readonly positionId: string;
+      readonly stopPricePoints: number | null;
+      readonly targetPricePoints: number | null;
+    }
+  | {
+      /** All of it where no volume is given. */
+      readonly command: "close-position";
+      readonly positionId: string;
+      readonly volumeMicros: number | null;
+    }
+  | { readonly command: "close-by"; readonly positionId: string; readonly byPositionId: string }
+);
+
+/** An order by hand. It goes through every control that an entry on a signal goes through. */
 export interface TradeCommand {
   readonly command: "trade";
   readonly accountId: string;
@@ -93,6 +133,12 @@ export interface TradeCommand {
   readonly stopPoints: number;
   readonly targetPoints: number;
   readonly expiresAtMicros: Micros;
+  /** Left out for one at the market. Stop and target are then measured from its price. */
+  readonly terms?: PendingTerms;
+  /** See {@link OrderIntent.group}. */
+  readonly group?: string;
+  /** The sender's own name for what he wants: said twice, it is done once. */
+  readonly key?: string;
 }
 
 export interface Commanded {
@@ -172,7 +218,10 @@ export type JournalRecord =
   | Checkpoint
   | Advice
   | Calendar
-  | Tripped;
+  | Tripped
+  | BrokerBooks
+  | Reconciled
+  | Adjustment;
 
 export type RecordKind = JournalRecord["kind"];
 
@@ -197,6 +246,9 @@ export const RECORD_KINDS = [
   "advice",
   "calendar",
   "tripped",
+  "broker-books",
+  "reconciled",
+  "adjustment",
 ] as const;
 
 /** Topics have their own retention; each is a hash chain of its own. Position is the number in the journal. */
@@ -230,4 +282,7 @@ export const TOPIC_OF: Readonly<Record<RecordKind, Topic>> = {
   advice: "prediction",
   calendar: "market-data",
   tripped: "compliance",
+  "broker-books": "trading",
+  reconciled: "trading",
+  adjustment: "trading",
 };

@@ -37,7 +37,7 @@ for (const tick of ticks) {
     busy++;
     const { symbols, account, broker, market } = engine.switchboard.seats;
     deepestSymbol = Math.max(deepestSymbol, ...symbols.map(({ depth }) => depth));
-    deepestShared = Math.max(deepestShared, account.depth, broker.depth, market.depth);
+    deepestShared = Math.max(deepestShared, account.depth, broker?.depth ?? 0, market.depth);
     live.settle();
   }
 }

@@ -124,6 +124,9 @@ export function addRecord(batch: RowBatch, record: JournalRecord, names: RowName
     case "advice":
     case "calendar":
     case "tripped":
+    case "broker-books":
+    case "reconciled":
+    case "adjustment":
       return;
   }
 }
