@@ -258,6 +258,7 @@ async function liveEngine(
     journal,
     scheduler: clock,
     snapshots,
+    awaitsLink: isLive,
     onProblem,
     ...(options.onFault === undefined ? {} : { onFault: options.onFault }),
   });

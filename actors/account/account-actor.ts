@@ -49,6 +49,11 @@ export class AccountActor {
     return this.#desk.intentHash;
   }
 
+  /** What it lets in, its kill switch included. */
+  get mode(): AccountMode {
+    return this.#desk.effectiveMode;
+  }
+
   view(): AccountView {
     return buildAccountView(this.#desk);
   }
