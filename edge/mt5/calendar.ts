@@ -33,8 +33,7 @@ export function eventsOf(
   const soon = (event: CalendarEvent): number => Math.abs(event.timeMicros - nowMicros);
   return events
     .sort(
-      (a, b) =>
-        IMPORTANCES.indexOf(b.importance) - IMPORTANCES.indexOf(a.importance) || soon(a) - soon(b),
+      (a, b) => IMPORTANCES.indexOf(b.importance) - IMPORTANCES.indexOf(a.importance) || soon(a) - soon(b),
     )
     .slice(0, CALENDAR_EVENTS_MAX)
     .sort((a, b) => a.timeMicros - b.timeMicros || a.name.localeCompare(b.name, "en"));

@@ -16,6 +16,8 @@ export type Command = Extract<
 /** One connection of a terminal, from its welcome to its end. */
 export interface Terminal {
   readonly accountId: string;
+  /** The installation. */
+  readonly terminal: string;
   readonly session: string;
   readonly slot: number;
   /** It only watches: its terminal refuses orders, and so does {@link send}. */

@@ -30,6 +30,7 @@ export interface BookContext {
   readonly offsetMs: number;
   readonly why: BrokerBooks["why"];
   readonly commandSeq: number;
+  readonly settledSeq: number;
 }
 
 /** Parts of a whole snapshot as parts of the books, in order. */
@@ -63,6 +64,7 @@ export function booksOf(
       last: index + 1 === count,
       why: context.why,
       commandSeq: context.commandSeq,
+      settledSeq: context.settledSeq,
       balanceMicros: microsOf(figures?.balance ?? "0"),
       equityMicros: microsOf(figures?.equity ?? "0"),
       marginMicros: microsOf(figures?.margin ?? "0"),
@@ -130,7 +132,5 @@ function dealOf(row: SnapshotFrame["deals"][number], context: BookContext): Book
 function intentOf(row: IntentRow, context: BookContext): BookedIntent[] {
   const intentId = ownIntent(row.magic, context);
   if (intentId === "") return [];
-  return [
-    { intentId, state: row.state, brokerOrderId: row.order, filledMicros: microsOf(row.volumeFilled) },
-  ];
+  return [{ intentId, state: row.state, brokerOrderId: row.order, filledMicros: microsOf(row.volumeFilled) }];
 }

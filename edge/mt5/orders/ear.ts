@@ -6,7 +6,6 @@ import { intentOfMagic } from "../../../actors/domain/intent-name.ts";
 import type { OrderIntent } from "../../../actors/domain/order.ts";
 import type { LiveEngine } from "../../../actors/live-engine.ts";
 import type { Terminal } from "../terminal.ts";
-import type { SnapshotFrame } from "./books.ts";
 import { REMEMBERED_MAX } from "./limits.ts";
 import type { Outbox } from "./outbox.ts";
 import { Remembered } from "./remembered.ts";
@@ -46,8 +45,6 @@ export class Ear {
   readonly #options: EarOptions;
   readonly #intents = new Remembered<Known>(REMEMBERED_MAX);
   readonly #deals = new Remembered<true>(REMEMBERED_MAX);
-  /** Which intent opened a position, by the position's identifier. */
-  readonly #openers = new Remembered<string>(REMEMBERED_MAX);
 
   constructor(options: EarOptions) {
     this.#options = options;
@@ -104,45 +101,29 @@ export class Ear {
     if (standing !== undefined) this.#say(known, standing);
   }
 
-  /** A fill of ours, or of a position of ours; others are the books' business. */
+  /** A fill, ours or not: what is not ours is the account's exposure all the same. */
   deal(deal: DealFrame, terminal: Terminal): void {
     if (this.#deals.has(deal.ticket)) return;
-    const instrument = deal.symbol === null ? undefined : this.#options.instrumentOf(deal.symbol);
-    if (instrument === undefined) return;
+    const { instrumentOf, outbox, accountId, live } = this.#options;
+    const instrument = deal.symbol === null ? undefined : instrumentOf(deal.symbol);
     const { offsetMs } = terminal.account.brokerTime;
     const booked = bookedDealOf(deal, { instrument, offsetMs });
     if (booked === undefined) return;
-    const own = this.#ownIntent(deal.magic);
-    const intentId = own ?? this.#openers.get(booked.positionId);
-    if (intentId === undefined) return;
     this.#deals.set(deal.ticket, true);
+    if (live.engine.account?.hasBooked(deal.ticket) === true) return;
+    const intentId = this.#ownIntent(deal.magic) ?? "";
     const known = this.#intents.get(intentId);
-    const isOrders = own !== undefined && known !== undefined && known.side === booked.side;
-    if (isOrders) known.filledMicros += booked.volumeMicros;
-    if (own !== undefined && deal.entry === "in" && !this.#openers.has(booked.positionId)) {
-      this.#openers.set(booked.positionId, own);
-    }
-    this.#options.outbox.push(
+    const fills = known !== undefined && known.side === booked.side;
+    if (fills) known.filledMicros += booked.volumeMicros;
+    outbox.push(
       fillOf(booked, {
-        accountId: this.#options.accountId,
+        accountId,
         intentId,
-        reason: isOrders ? known.reason : deal.reason,
-        isLast: !isOrders || known.filledMicros >= known.volumeMicros,
+        reason: fills ? known.reason : deal.reason,
+        isLast: !fills || known.filledMicros >= known.volumeMicros,
         orderId: deal.order,
       }),
     );
-  }
-
-  /** Deals that the account is told of as part of the books. */
-  hasSeen(deals: readonly DealFrame[]): void {
-    for (const { ticket } of deals) this.#deals.set(ticket, true);
-  }
-
-  positions(rows: SnapshotFrame["positions"]): void {
-    for (const { identifier, magic } of rows) {
-      const own = this.#ownIntent(magic);
-      if (own !== undefined) this.#openers.set(identifier, own);
-    }
   }
 
   #ownIntent(magic: string): string | undefined {

@@ -134,9 +134,7 @@ function exitOf(intent: OrderIntent, head: Head, facts: FrameFacts): Result<Trad
     });
   }
   const by = facts.positionTicket(intent.byPositionId);
-  return by === undefined
-    ? noPosition(intent.byPositionId)
-    : ok({ t: "close-by", ...head, position, by });
+  return by === undefined ? noPosition(intent.byPositionId) : ok({ t: "close-by", ...head, position, by });
 }
 
 function positionChangeOf(
@@ -172,5 +170,8 @@ function noPosition(positionId: string | null): Result<never, FrameFailure> {
 }
 
 function noOrder(intentId: string): Result<never, FrameFailure> {
-  return failure("no-such-order", `the broker's number of ${intentId} is not known: it never got there, or is gone`);
+  return failure(
+    "no-such-order",
+    `the broker's number of ${intentId} is not known: it never got there, or is gone`,
+  );
 }

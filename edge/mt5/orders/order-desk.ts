@@ -65,6 +65,7 @@ export class OrderDesk implements BrokerLink, TerminalListener {
       outbox: this.outbox,
       nowMs: () => this.#nowMs(),
       lastCommand: () => this.#lastCommand,
+      lastSeq: () => live.router.lastSeq,
       onWhole: (seat, parts) => this.#onWhole(seat, parts),
     });
     this.#round = setInterval(() => this.#look(), ROUND_MS);
@@ -82,9 +83,10 @@ export class OrderDesk implements BrokerLink, TerminalListener {
 
   sent(intent: OrderIntent): void {
     if (intent.accountId !== this.accountId) return;
+    const sentSeq = this.#options.station.live.router.lastSeq;
     this.#note(intent.intentId);
     const known = this.#ear.know(intent);
-    const left = this.#dispatch(intent);
+    const left = this.#dispatch(intent, sentSeq);
     if (left.ok) return;
     this.counts.neverLeft++;
     this.outbox.push(reportOf(known, { status: "rejected", reason: `${left.code}: ${left.message}` }, null));
@@ -157,19 +159,22 @@ export class OrderDesk implements BrokerLink, TerminalListener {
     );
   }
 
-  /** What a whole picture says of commands that nobody answered: an answer may have been lost with its connection. */
-  #onWhole(_seat: Seat, parts: readonly SnapshotFrame[]): void {
+  /** What a whole picture says beside the books: of commands that nobody answered, and of deals that nobody told. */
+  #onWhole({ terminal }: Seat, parts: readonly SnapshotFrame[]): void {
+    const { store } = this.#options;
+    const sinceMs = store.trading(this.accountId)?.sinceMs ?? 0;
     for (const { intents, deals } of parts) {
+      for (const deal of deals) {
+        if (deal.brokerMs - terminal.account.brokerTime.offsetMs >= sinceMs) this.#ear.deal(deal, terminal);
+      }
       for (const each of intents) {
         if (this.pool.answered(each.intentId) !== undefined) this.#ear.intent(each);
       }
-      this.#ear.hasSeen(deals);
     }
-    for (const { positions } of parts) this.#ear.positions(positions);
   }
 
   /** Puts an intent on a socket. A failure says that it never left. */
-  #dispatch(intent: OrderIntent): Result<void, string> {
+  #dispatch(intent: OrderIntent, sentSeq: number): Result<void, string> {
     const nowMs = this.#nowMs();
     if (intent.purpose === "entry") {
       const why = this.#entriesWait(intent, nowMs);
@@ -184,7 +189,7 @@ export class OrderDesk implements BrokerLink, TerminalListener {
     for (const seat of candidates) {
       // False: it was dropped here, before the socket.
       if (!seat.terminal.send(frame.value)) continue;
-      this.pool.bind(seat, intent, frame.value.commandSeq, nowMs);
+      this.pool.bind(seat, intent, { counter: frame.value.commandSeq, sentSeq, sentMs: nowMs });
       this.counts.sent++;
       this.stages.sent(intent.intentId, this.#options.station.clock.nowMicros());
       return ok(undefined);
@@ -261,7 +266,8 @@ export class OrderDesk implements BrokerLink, TerminalListener {
   #tellMode(seat: Seat): void {
     const mode = this.#options.station.live.engine.account?.mode ?? "halted";
     if (mode === seat.mode) return;
-    if (seat.terminal.send({ t: "mode", mode: MODES[mode], words: `the account is ${mode}` })) seat.mode = mode;
+    if (seat.terminal.send({ t: "mode", mode: MODES[mode], words: `the account is ${mode}` }))
+      seat.mode = mode;
   }
 
   #note(intentId: string): void {

@@ -27,6 +27,8 @@ export interface PicturesOptions {
   readonly instrumentOf: (symbol: string) => Instrument | undefined;
   /** The highest number of a command that was ever given. */
   readonly lastCommand: () => number;
+  /** Of the journal. */
+  readonly lastSeq: () => number;
   /** A picture is whole: before its books are told. */
   readonly onWhole: (seat: Seat, parts: readonly SnapshotFrame[]) => void;
 }
@@ -34,8 +36,9 @@ export interface PicturesOptions {
 interface Drawing {
   readonly why: BrokerBooks["why"];
   readonly askedMs: number;
-  /** Every command up to here had been answered, or could no longer be taken, when it was asked for. */
+  /** Every command up to here, and every one marked as sent up to there, comes ahead of the picture or never. */
   readonly commandSeq: number;
+  readonly settledSeq: number;
   readonly parts: SnapshotFrame[];
 }
 
@@ -133,14 +136,16 @@ export class Pictures {
     outbox.push(adjustmentOf(accountId, deal));
   }
 
-  #ask({ terminal }: Seat, why: BrokerBooks["why"]): void {
+  #ask(seat: Seat, why: BrokerBooks["why"]): void {
     const { nowMs, store, accountId, pool, lastCommand } = this.#options;
-    const { lowestUnanswered } = pool;
-    const commandSeq = lowestUnanswered === undefined ? lastCommand() : lowestUnanswered - 1;
+    const open = pool.oldestOpen(seat);
+    const commandSeq = open === undefined ? lastCommand() : open.counter - 1;
+    const settledSeq = open === undefined ? this.#options.lastSeq() : open.sentSeq - 1;
+    const { terminal } = seat;
     const askedMs = nowMs();
     const comparedMs = store.trading(accountId)?.reconciledMs ?? askedMs;
     const sinceMs = comparedMs + terminal.account.brokerTime.offsetMs - DEALS_OVERLAP_MS;
-    this.#drawings.set(terminal.session, { why, askedMs, commandSeq, parts: [] });
+    this.#drawings.set(terminal.session, { why, askedMs, commandSeq, settledSeq, parts: [] });
     terminal.send({ t: "resync", dealsSinceBrokerMs: Math.max(0, Math.floor(sinceMs)) });
   }
 
@@ -149,7 +154,7 @@ export class Pictures {
       for (const deal of deals) if (deal.kind === "other") this.adjustment(deal, terminal);
   }
 
-  #tell({ terminal }: Seat, { why, parts, askedMs, commandSeq }: Drawing): void {
+  #tell({ terminal }: Seat, { why, parts, askedMs, commandSeq, settledSeq }: Drawing): void {
     const { accountId, intentTag, instrumentOf, outbox } = this.#options;
     const books = booksOf(parts, {
       accountId,
@@ -158,6 +163,7 @@ export class Pictures {
       offsetMs: terminal.account.brokerTime.offsetMs,
       why,
       commandSeq,
+      settledSeq,
     });
     for (const part of books) {
       outbox.push(part, (seq) => {
@@ -166,4 +172,3 @@ export class Pictures {
     }
   }
 }
-

@@ -32,8 +32,12 @@ export class Seat {
 export interface Unanswered {
   readonly intent: OrderIntent;
   readonly counter: number;
+  /** Its `sent` record. */
+  readonly sentSeq: number;
   /** Of the connection that it is bound to. */
   readonly session: string;
+  /** Whose connections follow each other: a later one begins with nothing that an earlier one had not read. */
+  readonly place: string;
   readonly sentMs: number;
   readonly expiresMs: number;
   /** It counted as a failure of its connection; the connection is gone, or silent about it. */
@@ -66,7 +70,8 @@ export class Pool {
   leave(terminal: Terminal): Seat | undefined {
     const seat = this.#seats.get(terminal.session);
     this.#seats.delete(terminal.session);
-    for (const each of this.#unanswered.values()) if (each.session === terminal.session) each.isOverdue = true;
+    for (const each of this.#unanswered.values())
+      if (each.session === terminal.session) each.isOverdue = true;
     return seat;
   }
 
@@ -87,9 +92,7 @@ export class Pool {
       ({ isFenced, isReconciled, terminal, digits }) =>
         !isEntry || (isFenced && isReconciled && !terminal.isKilled && digits.has(symbol)),
     );
-    const ordered = able.sort(
-      (a, b) => this.#load(a) - this.#load(b) || a.terminal.slot - b.terminal.slot,
-    );
+    const ordered = able.sort((a, b) => this.#load(a) - this.#load(b) || a.terminal.slot - b.terminal.slot);
     const bound = this.#boundTo(intent.instrumentId);
     if (bound !== undefined) return ordered.filter(({ terminal }) => terminal.session === bound);
     const nowMicros = nowMs * MICROS_PER_MILLISECOND;
@@ -99,12 +102,16 @@ export class Pool {
     return isEntry ? [] : ordered;
   }
 
-  bind(seat: Seat, intent: OrderIntent, counter: number, sentMs: number): void {
+  bind(
+    { terminal }: Seat,
+    intent: OrderIntent,
+    sent: { counter: number; sentSeq: number; sentMs: number },
+  ): void {
     this.#unanswered.set(intent.intentId, {
       intent,
-      counter,
-      session: seat.terminal.session,
-      sentMs,
+      ...sent,
+      session: terminal.session,
+      place: placeOf(terminal),
       expiresMs: intent.expiresAtMicros / MICROS_PER_MILLISECOND,
       isOverdue: false,
     });
@@ -132,13 +139,17 @@ export class Pool {
     return late;
   }
 
-  /** The lowest number of a command that a terminal may yet take. */
-  get lowestUnanswered(): number | undefined {
-    let lowest: number | undefined;
-    for (const { counter } of this.#unanswered.values()) {
-      if (lowest === undefined || counter < lowest) lowest = counter;
+  /**
+   * The oldest command that may reach a terminal after a picture which `seat` is asked for now. Those given on the same connection, or one
+   * before it at the same place, come ahead of the asking or never.
+   */
+  oldestOpen({ terminal }: Seat): Unanswered | undefined {
+    let oldest: Unanswered | undefined;
+    for (const each of this.#unanswered.values()) {
+      if (each.place === placeOf(terminal)) continue;
+      if (oldest === undefined || each.sentSeq < oldest.sentSeq) oldest = each;
     }
-    return lowest;
+    return oldest;
   }
 
   #load({ terminal }: Seat): number {
@@ -153,4 +164,8 @@ export class Pool {
     }
     return undefined;
   }
+}
+
+function placeOf({ terminal, slot }: Terminal): string {
+  return `${terminal} ${slot}`;
 }

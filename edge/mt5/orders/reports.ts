@@ -65,7 +65,9 @@ export function standingOf(frame: ExecutionFrame, intent: ReportedIntent): Stand
 /** Where an intent stands that the terminal did not carry out. */
 export function standingOfRefusal(frame: RefusalFrame, intent: ReportedIntent): Standing {
   if (frame.code === "repeated") {
-    return frame.intent === null ? { status: "unknown", reason: "repeated" } : standingOfIntent(frame.intent, intent);
+    return frame.intent === null
+      ? { status: "unknown", reason: "repeated" }
+      : standingOfIntent(frame.intent, intent);
   }
   // Another connection has it, and perhaps sends it right now.
   if (frame.code === "claimed-elsewhere") return { status: "unknown", reason: frame.code };
@@ -128,7 +130,7 @@ export function reportOf(
   };
 }
 
-/** A deal's own figures, exactly; undefined for one that is no trade or has unusable figures. */
+/** A deal's own figures, exactly; undefined for one that is no trade. Of a symbol that is not traded here, the price is 0. */
 export function bookedDealOf(
   deal: DealFrame,
   { instrument, offsetMs }: { instrument: Instrument | undefined; offsetMs: number },
@@ -172,6 +174,7 @@ export function fillOf(
     volumeMicros: deal.volumeMicros,
     pricePoints: deal.pricePoints,
     commissionMicros: deal.costMicros,
+    profitMicros: deal.profitMicros,
     reason: BROKERS_OWN.has(deal.reason) ? deal.reason : fill.reason,
     positionId: deal.positionId === "" ? null : deal.positionId,
     ...(fill.orderId === null ? {} : { brokerOrderId: fill.orderId }),
