@@ -54,7 +54,13 @@ export class Ear {
   know(intent: OrderIntent): ReportedIntent {
     const { intentId, accountId, instrumentId, side, volumeMicros, purpose, reason } = intent;
     const known: Known = {
-      ...{ intentId, accountId, instrumentId, side, volumeMicros, purpose, reason },
+      intentId,
+      accountId,
+      instrumentId,
+      side,
+      volumeMicros,
+      purpose,
+      reason,
       isPending: intent.terms !== undefined && purpose === "entry",
       filledMicros: 0,
       said: "",
@@ -140,7 +146,13 @@ export class Ear {
     if (followed === undefined) return undefined;
     const { instrumentId, purpose } = followed;
     const found: Known = {
-      ...{ intentId, accountId, instrumentId, purpose, side: "BUY", volumeMicros: 0, reason: "" },
+      intentId,
+      accountId,
+      instrumentId,
+      purpose,
+      side: "BUY",
+      volumeMicros: 0,
+      reason: "",
       isPending: purpose === "entry",
       filledMicros: 0,
       said: "",

@@ -6,7 +6,7 @@ import { CircuitBreaker } from "../../../actors/runtime/breaker.ts";
 import { failure, ok, type Result } from "../../../actors/base/result.ts";
 import type { Reconciled } from "../../../actors/domain/broker-books.ts";
 import type { Instrument } from "../../../actors/domain/instrument.ts";
-import { counterOfIntent, magicOfIntent } from "../../../actors/domain/intent-name.ts";
+import { counterOfIntent, intentOfMagic, magicOfIntent } from "../../../actors/domain/intent-name.ts";
 import type { OrderIntent } from "../../../actors/domain/order.ts";
 import type { BrokerLink } from "../../../actors/ports/broker-link.ts";
 import type { TerminalStore } from "../../../actors/ports/terminals.ts";
@@ -61,7 +61,13 @@ export class OrderDesk implements BrokerLink, TerminalListener {
     this.#ear = new Ear({ accountId, intentTag, live, outbox: this.outbox, instrumentOf });
     for (const { intentId } of live.engine.account?.view().liveOrders ?? []) this.#note(intentId);
     this.pictures = new Pictures({
-      ...{ accountId, intentTag, epoch, store, pool, instrumentOf, everyMs: reconcileMs },
+      accountId,
+      intentTag,
+      epoch,
+      store,
+      pool,
+      instrumentOf,
+      everyMs: reconcileMs,
       outbox: this.outbox,
       nowMs: () => this.#nowMs(),
       lastCommand: () => this.#lastCommand,
@@ -69,6 +75,15 @@ export class OrderDesk implements BrokerLink, TerminalListener {
       onWhole: (seat, parts) => this.#onWhole(seat, parts),
     });
     this.#round = setInterval(() => this.#look(), ROUND_MS);
+  }
+
+  get epoch(): number {
+    return this.#options.station.epoch;
+  }
+
+  /** Whether an order or position with this magic number came of an intent of this account's. */
+  isOurs(magic: string): boolean {
+    return intentOfMagic(magic, this.accountId, this.#options.intentTag) !== undefined;
   }
 
   stop(): void {
@@ -98,6 +113,14 @@ export class OrderDesk implements BrokerLink, TerminalListener {
 
   joined(terminal: Terminal): void {
     if (terminal.accountId !== this.accountId || terminal.watches) return;
+    const { currency } = this.#options.station.live.engine.config.account;
+    if (terminal.hello.currency !== currency) {
+      this.#options.onProblem(
+        `the account at the terminal of ${this.accountId} is in ${terminal.hello.currency}, here it is in ${currency}: nothing is ` +
+          "traded there. Set account.currency, and use a data folder of its own",
+      );
+      return;
+    }
     const seat = this.pool.join(terminal);
     this.#tellMode(seat);
     this.pictures.joined(seat);

@@ -92,7 +92,7 @@ export class Pool {
       ({ isFenced, isReconciled, terminal, digits }) =>
         !isEntry || (isFenced && isReconciled && !terminal.isKilled && digits.has(symbol)),
     );
-    const ordered = able.sort((a, b) => this.#load(a) - this.#load(b) || a.terminal.slot - b.terminal.slot);
+    const ordered = able.sort((a, b) => this.loadOf(a) - this.loadOf(b) || a.terminal.slot - b.terminal.slot);
     const bound = this.#boundTo(intent.instrumentId);
     if (bound !== undefined) return ordered.filter(({ terminal }) => terminal.session === bound);
     const nowMicros = nowMs * MICROS_PER_MILLISECOND;
@@ -152,7 +152,8 @@ export class Pool {
     return oldest;
   }
 
-  #load({ terminal }: Seat): number {
+  /** Commands that it has not answered. */
+  loadOf({ terminal }: Seat): number {
     let load = 0;
     for (const { session } of this.#unanswered.values()) if (session === terminal.session) load++;
     return load;
