@@ -38,6 +38,10 @@ export class Traded {
     return this.#bridge.bridge;
   }
 
+  get isServing(): boolean {
+    return this.#edge !== undefined;
+  }
+
   /** The server, on the data of the one before. */
   async serve(): Promise<void> {
     const onProblem = (message: string): void => void this.problems.push(message);
@@ -92,7 +96,7 @@ export class Traded {
   async ready(): Promise<void> {
     await eventually(() => {
       this.quote();
-      return this.isReady;
+      return this.isReady && this.bridge.intake.totals.ticks > 1;
     });
   }
 
