@@ -15,7 +15,7 @@ import type { Instrument } from "../../../actors/domain/instrument.ts";
 import { intentOfMagic } from "../../../actors/domain/intent-name.ts";
 import type { BrokerDraft } from "../../../actors/router.ts";
 import type { TerminalFrame } from "../protocol/from-terminal.ts";
-import { microsOf, unitsOf } from "./decimals.ts";
+import { microsOf, pointsOf } from "./decimals.ts";
 import { bookedDealOf } from "./reports.ts";
 
 export type SnapshotFrame = Extract<TerminalFrame, { t: "snapshot" }>;
@@ -82,7 +82,7 @@ function ownIntent(magic: string, { accountId, intentTag }: BookContext): string
 }
 
 function points(price: string | null, instrument: Instrument | undefined): number | null {
-  return price === null || instrument === undefined ? null : unitsOf(price, instrument.digits);
+  return price === null ? null : pointsOf(price, instrument);
 }
 
 function positionOf(row: PositionRow, context: BookContext): BookedPosition {
@@ -94,7 +94,7 @@ function positionOf(row: PositionRow, context: BookContext): BookedPosition {
     symbol: row.symbol,
     side: row.side === "buy" ? "BUY" : "SELL",
     volumeMicros: microsOf(row.volume),
-    openPricePoints: points(row.openPrice, instrument) ?? 0,
+    openPricePoints: pointsOf(row.openPrice, instrument),
     stopPricePoints: points(row.sl, instrument),
     targetPricePoints: points(row.tp, instrument),
     openTimeMicros: (row.openBrokerMs - context.offsetMs) * MICROS_PER_MILLISECOND,

@@ -30,6 +30,12 @@ export function priceOf(points: number, digits: { readonly from: number; readonl
     : decimalOf(Math.round(points / 10 ** (from - to)), to);
 }
 
+/** A price in points of an instrument; of a symbol that is none here, in the points in which it is written. */
+export function pointsOf(price: string, instrument: { readonly digits: number } | undefined): number {
+  const written = price.split(".")[1]?.length ?? 0;
+  return unitsOf(price, instrument?.digits ?? written);
+}
+
 const MICRO_DIGITS = 6;
 
 /** Lots or money in millionths. */

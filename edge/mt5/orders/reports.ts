@@ -7,7 +7,7 @@ import type { Adjustment, BookedDeal } from "../../../actors/domain/broker-books
 import type { Execution, ExecutionStatus } from "../../../actors/domain/order.ts";
 import type { BrokerDraft } from "../../../actors/router.ts";
 import type { TerminalFrame } from "../protocol/from-terminal.ts";
-import { microsOf, unitsOf } from "./decimals.ts";
+import { microsOf, pointsOf } from "./decimals.ts";
 
 export type ExecutionFrame = Extract<TerminalFrame, { t: "execution" }>;
 export type RefusalFrame = Extract<TerminalFrame, { t: "refusal" }>;
@@ -130,7 +130,7 @@ export function reportOf(
   };
 }
 
-/** A deal's own figures, exactly; undefined for one that is no trade. Of a symbol that is not traded here, the price is 0. */
+/** A deal's own figures, exactly; undefined for one that is no trade. */
 export function bookedDealOf(
   deal: DealFrame,
   { instrument, offsetMs }: { instrument: Instrument | undefined; offsetMs: number },
@@ -146,7 +146,7 @@ export function bookedDealOf(
     symbol,
     side: side === "buy" ? "BUY" : "SELL",
     volumeMicros: microsOf(volume),
-    pricePoints: instrument === undefined ? 0 : unitsOf(price, instrument.digits),
+    pricePoints: pointsOf(price, instrument),
     costMicros: -(microsOf(deal.commission) + microsOf(deal.fee) + microsOf(deal.swap)) + 0,
     profitMicros: microsOf(deal.profit),
     reason: deal.reason,
