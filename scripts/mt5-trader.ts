@@ -41,8 +41,8 @@ export interface TraderOptions {
   readonly url: string;
   readonly token: Credential;
   readonly broker?: MadeBroker;
-  /** Asked once per order. */
-  readonly mishap?: () => Mishap;
+  /** Asked once per command that is not refused. */
+  readonly mishap?: (command: "order" | "close") => Mishap;
   /** Whether an event is told at once; what is not is found by looking. */
   readonly tells?: () => boolean;
 }
@@ -177,7 +177,7 @@ export class MadeTrader {
       wire.send({ t: "refusal", intentId: frame.intentId, code, words: "", intent });
       return;
     }
-    const mishap = this.#options.mishap?.() ?? {};
+    const mishap = this.#options.mishap?.(frame.t) ?? {};
     if (this.#crashes(mishap, "before-claim")) return;
     const row: Row = {
       intentId: frame.intentId,
