@@ -45,6 +45,8 @@ export interface TraderOptions {
   readonly mishap?: (command: "order" | "close") => Mishap;
   /** Whether an event is told at once; what is not is found by looking. */
   readonly tells?: () => boolean;
+  /** The socket is read on a timer of so many milliseconds, as the Expert Advisor does; left out, at once. */
+  readonly timerMs?: number;
 }
 
 export class MadeTrader {
@@ -59,6 +61,8 @@ export class MadeTrader {
   #isFenced = false;
   #isReconciled = false;
   #wire: Wire | undefined;
+  readonly #unread: ServerFrame[] = [];
+  #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: TraderOptions) {
     this.#options = options;
@@ -90,8 +94,10 @@ export class MadeTrader {
     const early = [...wire.frames];
     wire.onFrame = (frame) => {
       hear?.(frame);
-      this.#hear(wire, frame);
+      if (this.#options.timerMs === undefined) this.#hear(wire, frame);
+      else this.#unread.push(frame);
     };
+    this.#readOnTimer(wire);
     this.#snapshot(wire, 0);
     for (const frame of early) this.#hear(wire, frame);
     return true;
@@ -99,6 +105,7 @@ export class MadeTrader {
 
   /** The cable is pulled. */
   drop(): void {
+    clearInterval(this.#timer);
     this.#wire?.drop();
     this.#wire = undefined;
   }
@@ -136,6 +143,16 @@ export class MadeTrader {
       row.volumeFilled = String(deals.reduce((sum, { volumeLots }) => sum + volumeLots, 0));
       this.#tellExecution(wire, row, { class: "done", source: "lookup", retcode: 0 });
     }
+  }
+
+  #readOnTimer(wire: Wire): void {
+    const { timerMs } = this.#options;
+    this.#unread.length = 0;
+    clearInterval(this.#timer);
+    if (timerMs === undefined) return;
+    this.#timer = setInterval(() => {
+      for (const frame of this.#unread.splice(0)) this.#hear(wire, frame);
+    }, timerMs);
   }
 
   #hear(wire: Wire, frame: ServerFrame): void {
