@@ -20,7 +20,7 @@ export function comparePositions(desk: Desk, picture: Picture, findings: Finding
   if (!picture.complete) return;
   for (const ours of books.positions.open)
     if (!shown.has(ours.positionId)) compareMissing(desk, ours, findings);
-  for (const { positionId, signedVolumeMicros } of [...books.external.open]) {
+  for (const { positionId, signedVolumeMicros } of books.external.open.slice()) {
     const openedSince = signedVolumeMicros === desk.reconciliation.volumeSince(positionId);
     if (!shown.has(positionId) && !openedSince) books.external.take(positionId);
   }

@@ -5,6 +5,7 @@
 import type { Adjustment, BookedDeal, BrokerBooks, Finding } from "../../domain/broker-books.ts";
 import { FINDINGS_MAX } from "../../domain/broker-books.ts";
 import type { Execution, ExecutionStatus, OrderSent } from "../../domain/order.ts";
+import { hasUsableFigures } from "../deal-figures.ts";
 import { DealMemory } from "../deal-memory.ts";
 import type { Desk } from "../desk.ts";
 import type { Archive } from "../../base/archive.ts";
@@ -55,7 +56,10 @@ export class Reconciler {
     }
     if (!part.last) return;
     memory.draft = null;
-    this.#compare(toPicture(draft, part));
+    const picture = toPicture(draft, part);
+    // One of two that were asked for at once: what it could tell is known.
+    if (picture.askedSeq !== undefined && picture.askedSeq < memory.asOfSeq) this.#tell(this.#agrees(), []);
+    else this.#compare(picture);
   }
 
   /** Money that moved without a fill. */
@@ -77,7 +81,7 @@ export class Reconciler {
     desk.books.adjust(amountMicros, PAID_FROM_OUTSIDE.has(reason));
     const position = positionId === null ? undefined : desk.books.positions.find(positionId);
     if (position !== undefined) position.profitMicros += amountMicros;
-    if (required) desk.reconciliation.noteAdjustment(amountMicros);
+    if (required) desk.reconciliation.noteAdjustment({ seq: desk.causeSeq, amountMicros });
   }
 
   sent({ intentId, seq, timeMicros }: OrderSent): void {
@@ -138,9 +142,9 @@ export class Reconciler {
 
   #bookExternal(deal: Execution): void {
     const desk = this.#desk;
-    const { books, reconciliation } = desk;
+    const { books } = desk;
     const dealId = deal.dealId ?? "";
-    if (!isUsable(deal, desk.instruments.length)) {
+    if (!hasUsableFigures(deal, desk.instruments.length)) {
       desk.odd("bad-fill", `deal "${dealId}" that is not ours has unusable figures and was not booked`);
       return;
     }
@@ -148,7 +152,6 @@ export class Reconciler {
       desk.odd("duplicate-deal", `deal ${dealId} came again and was not booked twice`);
       return;
     }
-    if (reconciliation.memory.adoptedMicros === null) return;
     const moneyMicros = (deal.profitMicros ?? books.externalProfit(deal)) - deal.commissionMicros;
     books.adjust(moneyMicros, false);
     const positionId = deal.positionId ?? "";
@@ -159,7 +162,7 @@ export class Reconciler {
   #note(deal: Execution, positionId: string, moneyMicros: number): void {
     const signedVolumeMicros = deal.side === "BUY" ? deal.volumeMicros : -deal.volumeMicros;
     this.#desk.reconciliation.noteDeal(
-      { dealId: deal.dealId ?? "", positionId, signedVolumeMicros, moneyMicros },
+      { seq: this.#desk.causeSeq, dealId: deal.dealId ?? "", positionId, signedVolumeMicros, moneyMicros },
       deal.profitMicros !== undefined,
     );
   }
@@ -173,7 +176,8 @@ export class Reconciler {
     const isFirst = memory.adoptedMicros === null;
     for (const deal of picture.deals) this.#takeDeal(deal, isFirst, findings);
     if (isFirst && picture.complete) memory.adoptedMicros = nowMicros;
-    reconciliation.seen(new Set(picture.deals.map(({ dealId }) => dealId)));
+    const shown = new Set(picture.deals.map(({ dealId }) => dealId));
+    reconciliation.beginPicture(shown, { askedSeq: picture.askedSeq, seq: desk.causeSeq });
     const hear = (order: TrackedOrder, status: ExecutionStatus): void => {
       this.#hear(this.#verdictOn(order, status));
     };
@@ -187,7 +191,6 @@ export class Reconciler {
     });
     if (picture.complete) {
       memory.reconciledEpoch = desk.epoch;
-      reconciliation.pictureEnded();
     }
     const told = atMost(findings.all);
     const agrees = this.#agrees();
@@ -301,17 +304,4 @@ function atMost(findings: readonly Finding[]): readonly Finding[] {
   const last = kept.pop() as Finding;
   const left = findings.length - FINDINGS_MAX;
   return [...kept, { ...last, message: `${last.message} (and ${left} more findings)` }];
-}
-
-function isUsable(deal: Execution, instruments: number): boolean {
-  return (
-    deal.dealId !== null &&
-    deal.dealId !== "" &&
-    deal.instrumentId < instruments &&
-    Number.isSafeInteger(deal.volumeMicros) &&
-    deal.volumeMicros > 0 &&
-    Number.isFinite(deal.pricePoints) &&
-    Number.isSafeInteger(deal.commissionMicros) &&
-    Number.isSafeInteger(deal.profitMicros ?? 0)
-  );
 }

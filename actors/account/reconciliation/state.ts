@@ -12,19 +12,26 @@ import type { StandingDifference } from "./standing.ts";
 
 /** A deal that was booked and that no picture has shown yet: one drawn before it knows nothing of it. */
 interface AheadDeal {
+  /** Of the report. */
+  readonly seq: number;
   readonly dealId: string;
   readonly positionId: string;
   readonly signedVolumeMicros: number;
   /** What it moved the balance by. */
   readonly moneyMicros: MicroMoney;
-  /** A whole picture came without it, and was older; the next one must have it. */
-  missed: boolean;
+}
+
+interface AheadAdjustment {
+  readonly seq: number;
+  readonly amountMicros: MicroMoney;
 }
 
 interface Sent {
   readonly intentId: string;
   readonly seq: number;
   readonly timeMicros: Micros;
+  /** A record by which the order had ended; null while it lives. */
+  readonly endedSeq: number | null;
 }
 
 /** A person took our books and the broker's as they were. */
@@ -51,7 +58,11 @@ interface Memory {
   draft: PictureDraft | null;
   standing: StandingDifference[];
   deals: AheadDeal[];
-  adjustments: MicroMoney[];
+  adjustments: AheadAdjustment[];
+  /** What was reported up to there is in the newest picture. */
+  asOfSeq: number;
+  /** Of the newest picture. */
+  pictureSeq: number;
   /** Deals since balances agreed whose profit the broker did not tell. */
   untoldDeals: number;
   sent: Sent[];
@@ -73,6 +84,8 @@ export class ReconciliationState {
     standing: [],
     deals: [],
     adjustments: [],
+    asOfSeq: 0,
+    pictureSeq: 0,
     untoldDeals: 0,
     sent: [],
     externalOrders: [],
@@ -104,8 +117,21 @@ export class ReconciliationState {
     return this.memory.standing.filter(({ instrumentId: id }) => id === instrumentId || id < 0).length;
   }
 
-  noteSent(sent: Sent): void {
-    keepNewest(this.memory.sent, sent, SENT_KEPT_MAX);
+  noteSent(sent: Omit<Sent, "endedSeq">): void {
+    keepNewest(this.memory.sent, { ...sent, endedSeq: null }, SENT_KEPT_MAX);
+  }
+
+  /** Whether a picture may still show an order as waiting that has ended: it may be older than the end. */
+  endedSince(intentId: string): boolean {
+    return this.memory.sent.some((sent) => sent.intentId === intentId);
+  }
+
+  /** Notes which orders have ended, and forgets those whose end the picture knows of. */
+  noteEnds(live: ReadonlySet<string>): void {
+    const { memory } = this;
+    memory.sent = memory.sent
+      .filter(({ endedSeq }) => endedSeq === null || endedSeq > memory.asOfSeq)
+      .map((sent) => noteEnd(sent, live, memory.pictureSeq));
   }
 
   /** What was sent before it was noted is older than any picture. */
@@ -113,41 +139,44 @@ export class ReconciliationState {
     return this.memory.sent.find((sent) => sent.intentId === intentId) ?? BEFORE_ALL;
   }
 
-  noteDeal(deal: Omit<AheadDeal, "missed">, isTold: boolean): void {
-    keepNewest(this.memory.deals, { ...deal, missed: false }, AHEAD_MAX);
+  noteDeal(deal: AheadDeal, isTold: boolean): void {
+    keepNewest(this.memory.deals, deal, AHEAD_MAX);
     if (!isTold) this.memory.untoldDeals++;
   }
 
-  noteAdjustment(amountMicros: MicroMoney): void {
-    keepNewest(this.memory.adjustments, amountMicros, ADJUSTMENTS_AHEAD_MAX);
+  noteAdjustment(adjustment: AheadAdjustment): void {
+    keepNewest(this.memory.adjustments, adjustment, ADJUSTMENTS_AHEAD_MAX);
   }
 
   noteAcceptance(acceptance: Acceptance): void {
     keepNewest(this.memory.accepted, acceptance, ACCEPTED_KEPT_MAX);
   }
 
+  /**
+   * A picture is compared from here on. Deals that it shows are forgotten, and so are those that it should show: what they did to our books
+   * and not to the broker's is a difference.
+   */
+  beginPicture(
+    dealIds: ReadonlySet<string>,
+    { askedSeq, seq }: { askedSeq: number | undefined; seq: number },
+  ): void {
+    const { memory } = this;
+    memory.asOfSeq = askedSeq ?? memory.pictureSeq;
+    memory.pictureSeq = seq;
+    memory.deals = memory.deals.filter(
+      ({ dealId, seq: dealSeq }) => dealSeq > memory.asOfSeq && !dealIds.has(dealId),
+    );
+  }
+
   /** Signed volume that deals after the picture moved a position by. */
   volumeSince(positionId: string): number {
     let sum = 0;
-    for (const deal of this.memory.deals) {
-      if (!deal.missed && deal.positionId === positionId) sum += deal.signedVolumeMicros;
-    }
+    for (const deal of this.memory.deals) if (deal.positionId === positionId) sum += deal.signedVolumeMicros;
     return sum;
   }
 
   moneySince(): MicroMoney {
-    return this.memory.deals.reduce((sum, deal) => sum + (deal.missed ? 0 : deal.moneyMicros), 0);
-  }
-
-  /** Forgets deals that a picture shows. */
-  seen(dealIds: ReadonlySet<string>): void {
-    this.memory.deals = this.memory.deals.filter(({ dealId }) => !dealIds.has(dealId));
-  }
-
-  /** A whole picture was compared: what it did not show is newer, and has to be in the next one. */
-  pictureEnded(): void {
-    this.memory.deals = this.memory.deals.filter(({ missed }) => !missed);
-    for (const deal of this.memory.deals) deal.missed = true;
+    return this.memory.deals.reduce((sum, { moneyMicros }) => sum + moneyMicros, 0);
   }
 
   persist(archive: Archive): void {
@@ -160,4 +189,8 @@ const BEFORE_ALL = { seq: 0, timeMicros: 0 };
 function keepNewest<Entry>(list: Entry[], entry: Entry, most: number): void {
   list.push(entry);
   if (list.length > most) list.shift();
+}
+
+function noteEnd(sent: Sent, live: ReadonlySet<string>, seq: number): Sent {
+  return sent.endedSeq !== null || live.has(sent.intentId) ? sent : { ...sent, endedSeq: seq };
 }
