@@ -91,8 +91,11 @@ export class Model {
   #pictureDeals = 0;
   // On their way to the account.
   #reports: JournalRecord[] = [];
-  #pictures: { readonly parts: readonly BrokerBooks[]; readonly adjustments: readonly JournalRecord[] }[] =
-    [];
+  #pictures: {
+    readonly drawnMicros: Micros;
+    readonly parts: readonly BrokerBooks[];
+    readonly adjustments: JournalRecord[];
+  }[] = [];
 
   constructor(options: ModelOptions) {
     this.#options = options;
@@ -525,11 +528,19 @@ export class Model {
   }
 
   #deliverReport(): void {
-    const isAdopted = this.#engine.account.view().reconciliation?.last?.complete === true;
-    if (isAdopted && this.#chance(0.2)) this.#deliverAdjustments(this.#adjustments.splice(0, 1));
+    if (this.#isAdopted && this.#chance(0.2)) {
+      const oldest =
+        this.#pictures.find(({ adjustments }) => adjustments.length > 0)?.adjustments ?? this.#adjustments;
+      this.#deliverAdjustments(oldest.splice(0, 1));
+    }
     const at = this.#random.integer(Math.min(6, Math.max(1, this.#reports.length)));
     const [report] = this.#reports.splice(at, 1);
     if (report !== undefined) this.#feed(report);
+  }
+
+  /** The account has had a first whole picture. */
+  get #isAdopted(): boolean {
+    return findingsOf(this.#records).some(({ message }) => message.startsWith("the account begins"));
   }
 
   #deliverAdjustments(adjustments: readonly JournalRecord[]): void {
@@ -574,6 +585,7 @@ export class Model {
     };
     const intents = [...this.#intents.values()].map((intent) => ({ ...intent }));
     this.#pictures.push({
+      drawnMicros: this.#now,
       parts: [
         {
           ...whole,
@@ -591,6 +603,10 @@ export class Model {
   }
 
   #deliverPicture(): void {
+    const [oldest] = this.#pictures;
+    // Clocks are not trusted to more than a minute, so the first one may not be older.
+    if (!this.#isAdopted && this.#now - (oldest?.drawnMicros ?? 0) > 30 * MICROS_PER_SECOND)
+      this.#dropPictures();
     const picture = this.#pictures.shift();
     if (picture === undefined) return;
     this.#deliverAdjustments(picture.adjustments);
