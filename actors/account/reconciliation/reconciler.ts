@@ -12,7 +12,7 @@ import type { Archive } from "../../base/archive.ts";
 import type { TrackedOrder } from "../orders.ts";
 import { accept } from "./acceptance.ts";
 import { compareBalance } from "./balance.ts";
-import { ADJUSTMENTS_REMEMBERED_MAX, DEAL_CLOCK_ERROR_MICROS } from "./limits.ts";
+import { ADJUSTMENTS_REMEMBERED_MAX, POSITIONS_REMEMBERED_MAX, DEAL_CLOCK_ERROR_MICROS } from "./limits.ts";
 import { compareOrders } from "./orders.ts";
 import { addPart, type Picture, toPicture } from "./picture.ts";
 import { comparePositions } from "./positions.ts";
@@ -32,6 +32,8 @@ export class Reconciler {
   readonly #deals: DealMemory;
   readonly #hear: (report: Execution) => void;
   readonly #adjustments = new DealMemory(ADJUSTMENTS_REMEMBERED_MAX);
+  /** Positions that deals of ours made: others' deals on them are about ours, also where a lost report made us take them for closed. */
+  readonly #positions = new DealMemory(POSITIONS_REMEMBERED_MAX);
 
   constructor({ desk, deals, hear }: ReconcilerOptions) {
     this.#desk = desk;
@@ -93,7 +95,7 @@ export class Reconciler {
     const { books, reconciliation } = this.#desk;
     if (!reconciliation.required || books.orders.find(report.intentId) !== undefined) return false;
     if (report.status !== "filled" && report.status !== "partially-filled") return report.intentId === "";
-    if (report.positionId !== null && books.positions.find(report.positionId) !== undefined) return false;
+    if (report.positionId !== null && this.#isOurs(report.positionId)) return false;
     this.#bookExternal(report);
     return true;
   }
@@ -104,6 +106,7 @@ export class Reconciler {
     if (!reconciliation.required) return;
     const positionId = deal.positionId ?? deal.intentId;
     this.#note(deal, positionId, moneyMicros);
+    this.#positions.add(positionId);
     const other = books.external.find(positionId);
     if (other === undefined) return;
     // Its deals came before the one that says whose it is.
@@ -133,6 +136,11 @@ export class Reconciler {
 
   persist(archive: Archive): void {
     this.#adjustments.persist(archive);
+    this.#positions.persist(archive);
+  }
+
+  #isOurs(positionId: string): boolean {
+    return this.#positions.has(positionId) || this.#desk.books.positions.find(positionId) !== undefined;
   }
 
   #agrees(): boolean {
@@ -214,8 +222,7 @@ export class Reconciler {
   #takeDeal(deal: BookedDeal, isFirst: boolean, findings: Findings): void {
     if (this.#deals.has(deal.dealId)) return;
     const { books, instruments, reconciliation } = this.#desk;
-    const isOurs =
-      books.orders.find(deal.intentId) !== undefined || books.positions.find(deal.positionId) !== undefined;
+    const isOurs = books.orders.find(deal.intentId) !== undefined || this.#isOurs(deal.positionId);
     const since = (reconciliation.memory.adoptedMicros ?? 0) - DEAL_CLOCK_ERROR_MICROS;
     if (!isOurs && (isFirst || deal.timeMicros < since)) {
       this.#deals.add(deal.dealId);
