@@ -16,6 +16,7 @@ import { ADJUSTMENTS_REMEMBERED_MAX, POSITIONS_REMEMBERED_MAX, DEAL_CLOCK_ERROR_
 import { compareOrders } from "./orders.ts";
 import { addPart, type Picture, toPicture } from "./picture.ts";
 import { comparePositions } from "./positions.ts";
+import type { AheadDeal } from "./state.ts";
 import { Findings, standingAfter } from "./standing.ts";
 import { lots } from "./words.ts";
 
@@ -107,12 +108,14 @@ export class Reconciler {
     const positionId = deal.positionId ?? deal.intentId;
     this.#note(deal, positionId, moneyMicros);
     this.#positions.add(positionId);
+    for (const stray of reconciliation.claimStrays(positionId)) {
+      const closedProfitMicros = books.absorb(stray, deal.instrumentId);
+      if (closedProfitMicros !== null) memory.closed(deal.instrumentId, closedProfitMicros, nowMicros);
+    }
     const other = books.external.find(positionId);
-    if (other === undefined) return;
-    // Its deals came before the one that says whose it is.
-    const closedProfitMicros = other.symbol === "" ? books.absorb(other) : null;
-    if (other.symbol === "" || other.intentId !== "") books.external.take(positionId);
-    if (closedProfitMicros !== null) memory.closed(other.instrumentId, closedProfitMicros, nowMicros);
+    // One that a picture shows as somebody else's stays beside ours: a broker that nets has made them one, and the next picture says so.
+    if (other !== undefined && (other.symbol === "" || other.intentId !== ""))
+      books.external.take(positionId);
   }
 
   /** A person takes what stands on an instrument (below zero: on the account) as it is. */
@@ -150,7 +153,7 @@ export class Reconciler {
 
   #bookExternal(deal: Execution): void {
     const desk = this.#desk;
-    const { books } = desk;
+    const { books, reconciliation } = desk;
     const dealId = deal.dealId ?? "";
     if (!hasUsableFigures(deal, desk.instruments.length)) {
       desk.odd("bad-fill", `deal "${dealId}" that is not ours has unusable figures and was not booked`);
@@ -163,16 +166,18 @@ export class Reconciler {
     const moneyMicros = (deal.profitMicros ?? books.externalProfit(deal)) - deal.commissionMicros;
     books.adjust(moneyMicros, false);
     const positionId = deal.positionId ?? "";
-    this.#note(deal, positionId, moneyMicros);
-    if (positionId !== "") books.external.net({ ...deal, positionId, moneyMicros });
+    const noted = this.#note(deal, positionId, moneyMicros);
+    if (positionId === "") return;
+    books.external.net({ ...deal, positionId });
+    reconciliation.noteStray({ ...noted, pricePoints: deal.pricePoints, timeMicros: deal.timeMicros });
   }
 
-  #note(deal: Execution, positionId: string, moneyMicros: number): void {
+  #note(deal: Execution, positionId: string, moneyMicros: number): AheadDeal {
     const signedVolumeMicros = deal.side === "BUY" ? deal.volumeMicros : -deal.volumeMicros;
-    this.#desk.reconciliation.noteDeal(
-      { seq: this.#desk.causeSeq, dealId: deal.dealId ?? "", positionId, signedVolumeMicros, moneyMicros },
-      deal.profitMicros !== undefined,
-    );
+    const { causeSeq: seq, reconciliation } = this.#desk;
+    const noted = { seq, dealId: deal.dealId ?? "", positionId, signedVolumeMicros, moneyMicros };
+    reconciliation.noteDeal(noted, deal.profitMicros !== undefined);
+    return noted;
   }
 
   #compare(picture: Picture): void {
@@ -185,7 +190,8 @@ export class Reconciler {
     for (const deal of picture.deals) this.#takeDeal(deal, isFirst, findings);
     if (isFirst && picture.complete) memory.adoptedMicros = nowMicros;
     const shown = new Set(picture.deals.map(({ dealId }) => dealId));
-    reconciliation.beginPicture(shown, { askedSeq: picture.askedSeq, seq: desk.causeSeq });
+    const { askedSeq, complete } = picture;
+    reconciliation.beginPicture({ shown, askedSeq, seq: desk.causeSeq, complete });
     const hear = (order: TrackedOrder, status: ExecutionStatus): void => {
       this.#hear(this.#verdictOn(order, status));
     };

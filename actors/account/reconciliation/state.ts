@@ -11,7 +11,7 @@ import type { PictureDraft } from "./picture.ts";
 import type { StandingDifference } from "./standing.ts";
 
 /** A deal that was booked and that no picture has shown yet: one drawn before it knows nothing of it. */
-interface AheadDeal {
+export interface AheadDeal {
   /** Of the report. */
   readonly seq: number;
   readonly dealId: string;
@@ -19,6 +19,15 @@ interface AheadDeal {
   readonly signedVolumeMicros: number;
   /** What it moved the balance by. */
   readonly moneyMicros: MicroMoney;
+}
+
+/**
+ * A deal that nothing of ours explained when it was heard. Where one of ours turns out to have opened its position, it belongs to that;
+ * once a whole picture has been compared, that cannot happen any more.
+ */
+export interface StrayDeal extends AheadDeal {
+  readonly pricePoints: number;
+  readonly timeMicros: Micros;
 }
 
 interface AheadAdjustment {
@@ -58,6 +67,7 @@ interface Memory {
   draft: PictureDraft | null;
   standing: StandingDifference[];
   deals: AheadDeal[];
+  strays: StrayDeal[];
   adjustments: AheadAdjustment[];
   /** What was reported up to there is in the newest picture. */
   asOfSeq: number;
@@ -74,6 +84,15 @@ interface Memory {
   last: LastPicture | null;
 }
 
+interface PictureBegin {
+  /** Ids of the deals in it. */
+  readonly shown: ReadonlySet<string>;
+  readonly askedSeq: number | undefined;
+  /** Of its last part. */
+  readonly seq: number;
+  readonly complete: boolean;
+}
+
 export class ReconciliationState {
   /** Null where no terminal trades: then nothing is ever compared. */
   readonly #required: boolean;
@@ -83,6 +102,7 @@ export class ReconciliationState {
     draft: null,
     standing: [],
     deals: [],
+    strays: [],
     adjustments: [],
     asOfSeq: 0,
     pictureSeq: 0,
@@ -144,6 +164,18 @@ export class ReconciliationState {
     if (!isTold) this.memory.untoldDeals++;
   }
 
+  noteStray(deal: StrayDeal): void {
+    keepNewest(this.memory.strays, deal, AHEAD_MAX);
+  }
+
+  /** Deals on a position that were taken for somebody else's; from here on they are not. */
+  claimStrays(positionId: string): readonly StrayDeal[] {
+    const { memory } = this;
+    const claimed = memory.strays.filter((deal) => deal.positionId === positionId);
+    if (claimed.length > 0) memory.strays = memory.strays.filter((deal) => deal.positionId !== positionId);
+    return claimed;
+  }
+
   noteAdjustment(adjustment: AheadAdjustment): void {
     keepNewest(this.memory.adjustments, adjustment, ADJUSTMENTS_AHEAD_MAX);
   }
@@ -156,16 +188,13 @@ export class ReconciliationState {
    * A picture is compared from here on. Deals that it shows are forgotten, and so are those that it should show: what they did to our books
    * and not to the broker's is a difference.
    */
-  beginPicture(
-    dealIds: ReadonlySet<string>,
-    { askedSeq, seq }: { askedSeq: number | undefined; seq: number },
-  ): void {
+  beginPicture({ shown, askedSeq, seq, complete }: PictureBegin): void {
     const { memory } = this;
     memory.asOfSeq = askedSeq ?? memory.pictureSeq;
     memory.pictureSeq = seq;
-    memory.deals = memory.deals.filter(
-      ({ dealId, seq: dealSeq }) => dealSeq > memory.asOfSeq && !dealIds.has(dealId),
-    );
+    const isNewer = (deal: AheadDeal): boolean => deal.seq > memory.asOfSeq && !shown.has(deal.dealId);
+    memory.deals = memory.deals.filter(isNewer);
+    if (complete) memory.strays = memory.strays.filter(isNewer);
   }
 
   /** Signed volume that deals after the picture moved a position by. */
