@@ -107,6 +107,7 @@ export class Model {
   }
 
   run(): Outcome {
+    if (this.#chance(0.8)) this.#look();
     for (let step = 0; step < this.#options.steps; step++) {
       this.#now += this.#random.integer(2 * MICROS_PER_SECOND);
       this.#step();
@@ -186,7 +187,7 @@ export class Model {
     else if (draw < 80) this.#personTrades();
     else if (draw < 83) this.#brokerCloses();
     else if (draw < 85) this.#pay();
-    else if (draw < 86) this.#moveLevels();
+    else if (draw < 87) this.#moveLevels();
     else if (draw < 88) this.#lookUp();
     else if (draw < 92) this.#drawPicture(this.#chance(0.1));
     else if (draw < 95) this.#deliverPicture();
@@ -417,8 +418,8 @@ export class Model {
       const average = held.cost / held.signed;
       const closed = -Math.sign(held.signed) * Math.min(Math.abs(held.signed), Math.abs(signed));
       const { instrumentId: id } = held;
-      const value =
-        id < 0 ? 0 : moveValueMicros(INSTRUMENTS[id] ?? INSTRUMENTS[0]!, (price - average) * -closed, 1);
+      const traded = INSTRUMENTS[id];
+      const value = traded === undefined ? 0 : moveValueMicros(traded, (price - average) * -closed, 1);
       profit = Math.round((id === 2 ? value / 150 : value) / CENT) * CENT;
       held.cost += average * closed;
       held.cost += price * (signed - closed);
@@ -485,15 +486,15 @@ export class Model {
   #tamper(): void {
     if (!this.#options.tampers) return;
     const held = this.#one([...this.#held.values()]);
-    if (held === undefined || this.#chance(0.3)) this.#balance += CENT * (1 + this.#random.integer(100));
-    else if (this.#chance(0.5)) this.#held.delete(held.positionId);
-    else if (this.#chance(0.5)) {
+    const draw = held === undefined ? 0 : this.#random.integer(4);
+    if (held === undefined || draw === 0) this.#balance += CENT * (1 + this.#random.integer(100));
+    else if (draw === 1) this.#held.delete(held.positionId);
+    else if (draw === 2) {
       held.cost = (held.cost / held.signed) * (held.signed + STEP * Math.sign(held.signed));
       held.signed += STEP * Math.sign(held.signed);
     } else {
       const positionId = `l${++this.#numbers}`;
-      const lost = { ...held, positionId, intentId: `lost-${positionId}` };
-      this.#held.set(positionId, lost);
+      this.#held.set(positionId, { ...held, positionId, intentId: `lost-${positionId}` });
     }
   }
 
@@ -583,7 +584,7 @@ export class Model {
       marginMicros: 0,
       complete: !isCut,
     };
-    const intents = [...this.#intents.values()].map((intent) => ({ ...intent }));
+    const intents = structuredClone([...this.#intents.values()]);
     this.#pictures.push({
       drawnMicros: this.#now,
       parts: [
@@ -620,6 +621,8 @@ export class Model {
       this.#feed(part);
       this.#reload();
     }
+    // Comes again and follows from nothing.
+    if (this.#chance(0.1)) this.#feed(picture.parts[1] as BrokerBooks);
   }
 
   /** What they had to tell is told again by the next one. */
