@@ -46,6 +46,9 @@ export class AccountActor {
       hear: (report) => {
         this.#onExecution(report);
       },
+      release: (order) => {
+        this.#desk.move(order, "release");
+      },
     });
   }
 

@@ -117,6 +117,13 @@ export class Model {
     return { records: this.#records, view: this.#engine.account.view(), faults: this.#faults };
   }
 
+  /** What the broker filled of an intent's order. */
+  filled(intentId: string): number {
+    return this.#deals
+      .filter((deal) => deal.intentId === intentId)
+      .reduce((sum, { volumeMicros }) => sum + volumeMicros, 0);
+  }
+
   /** What the account should hold: by position, signed volume; and the balance. */
   get truth(): { readonly positions: ReadonlyMap<string, Held>; readonly balance: number } {
     return { positions: this.#held, balance: this.#balance };
@@ -299,15 +306,9 @@ export class Model {
   #end(intent: OrderIntent, status: "rejected" | "cancelled" | "filled"): void {
     const known = this.#intents.get(intent.intentId);
     if (known === undefined) return;
-    known.filledMicros = this.#filled(intent.intentId);
+    known.filledMicros = this.filled(intent.intentId);
     known.state = status === "filled" || known.filledMicros > 0 ? "done" : "rejected";
     if (status !== "filled") this.#report(intent, status);
-  }
-
-  #filled(intentId: string): number {
-    return this.#deals
-      .filter((deal) => deal.intentId === intentId)
-      .reduce((sum, { volumeMicros }) => sum + volumeMicros, 0);
   }
 
   // The broker.

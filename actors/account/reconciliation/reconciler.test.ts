@@ -232,7 +232,7 @@ describe("a difference that stands", () => {
     expect(scene.books.standing).toMatchObject([{ what: "missing-position", subject: "p1" }]);
     const since = scene.books.standing[0]?.sinceMicros;
     scene.picture();
-    expect(scene.books.standing[0]?.sinceMicros).toBe(since!);
+    expect(scene.books.standing[0]?.sinceMicros).toBe(since);
     scene.picture({ positions: [held(scene)] });
     expect(scene.books).toMatchObject({ agrees: true, standing: [] });
   });
