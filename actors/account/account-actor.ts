@@ -11,6 +11,7 @@ import type { Command, JournalRecord, TradeCommand } from "../domain/records.ts"
 import type { Signal } from "../domain/signal.ts";
 import type { Tick } from "../domain/tick.ts";
 import { type AccountView, buildAccountView } from "./account-view.ts";
+import { hasUsableFigures } from "./deal-figures.ts";
 import { DealMemory } from "./deal-memory.ts";
 import { Desk, type DeskOptions } from "./desk.ts";
 import { EntryDesk, type EntryWish } from "./entry-desk.ts";
@@ -44,6 +45,9 @@ export class AccountActor {
       deals: this.#deals,
       hear: (report) => {
         this.#onExecution(report);
+      },
+      release: (order) => {
+        this.#desk.move(order, "release");
       },
     });
   }
@@ -215,7 +219,7 @@ export class AccountActor {
   #onFill(deal: Execution, order: TrackedOrder | undefined): void {
     const desk = this.#desk;
     const dealId = deal.dealId ?? "";
-    if (!isBookable(deal, desk.instruments.length)) {
+    if (deal.instrumentId < 0 || !hasUsableFigures(deal, desk.instruments.length)) {
       desk.odd("bad-fill", `deal "${dealId}" of ${deal.intentId} has unusable figures and was not booked`);
       return;
     }
@@ -391,19 +395,3 @@ const TRIGGER_OF: Readonly<Record<Execution["status"], OrderTrigger | "fill">> =
   cancelled: "cancel",
   unknown: "lose",
 };
-
-/** A deal needs an id to be booked once, and figures that are exact integers. */
-function isBookable(deal: Execution, instruments: number): boolean {
-  return (
-    deal.dealId !== null &&
-    deal.dealId !== "" &&
-    deal.instrumentId >= 0 &&
-    deal.instrumentId < instruments &&
-    Number.isSafeInteger(deal.volumeMicros) &&
-    deal.volumeMicros > 0 &&
-    Number.isSafeInteger(deal.pricePoints) &&
-    deal.pricePoints > 0 &&
-    Number.isSafeInteger(deal.commissionMicros) &&
-    Number.isSafeInteger(deal.profitMicros ?? 0)
-  );
-}
