@@ -91,7 +91,7 @@ def adjusted(head: Head, given: argparse.Namespace) -> Head:
 
 
 def make(head: Head, given: argparse.Namespace, options: Options, trained_at: str) -> Trained:
-    """Trains a head and writes <out>/<model>/model.onnx, card.json and card.html, and what it said out of fold."""
+    """Trains a head and writes <out>/<model>/model.onnx, card.json and card.html, and its forecasts."""
     path = given.ticks if head.on_ticks else given.minutes
     if path is None:
         kind = "--ticks" if head.on_ticks else "--minutes"

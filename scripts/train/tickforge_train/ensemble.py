@@ -16,9 +16,9 @@ DRAWS = 300
 
 
 def report(out: Path) -> list[str]:
-    """Writes <out>/stack.json: for each event and horizon that several members foretell whose forecasts lie in
-    <out>, whenever they were trained, the weights of a logistic meta-learner and those of a weighted mean, learned
-    on folds and judged on the holdout. Returns it as lines."""
+    """Writes <out>/stack.json: for each event and horizon that several members foretell whose forecasts lie
+    in <out>, whenever they were trained, the weights of a logistic meta-learner and those of a weighted
+    mean, learned on folds and judged on the holdout. Returns it as lines."""
     found = [forecasts.load(path) for path in sorted(out.glob(f"*/{forecasts.FILE}"))]
     groups: dict[str, list[Forecasts]] = defaultdict(list)
     for each in found:
