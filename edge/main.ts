@@ -34,7 +34,7 @@ import { StoredTime } from "../storage/stored-time.ts";
 import { openStores, type Stores } from "../storage/open-stores.ts";
 import { type LedgerProjection, ledgerProjection } from "../storage/projections/ledger.ts";
 import type { Projector } from "../storage/projections/projector.ts";
-import { type LedgerStores, openLedger } from "../storage/sql/open-ledger.ts";
+import { type LedgerStores, openLedgerStores } from "../storage/sql/ledger-stores.ts";
 import { askedVotesOf } from "./asked/votes.ts";
 import { SOURCE_NAMES } from "./feeds/source.ts";
 import { GateWatch } from "./gate-watch.ts";
@@ -161,7 +161,7 @@ export async function openStation(options: StationOptions): Promise<Result<Stati
 async function openUnderLock(options: StationOptions, lock: DataLock): Promise<Result<Station, string>> {
   const { settings, live: isLive } = options;
   const scope = settings.account.accountId;
-  const books = await openLedger(ledgerUrl(settings));
+  const books = await openLedgerStores(ledgerUrl(settings));
   if (!books.ok) return books;
   const { ledger } = books.value;
   const ledgerSeq = await asked(() => ledger.cursor(scope));

@@ -16,7 +16,7 @@ export interface LedgerStores {
   readonly killSwitches: KillSwitchStore;
 }
 
-export async function openLedger(url: string): Promise<Result<LedgerStores, string>> {
+export async function openLedgerStores(url: string): Promise<Result<LedgerStores, string>> {
   const database = await openDatabase(url);
   if (!database.ok) return database;
   return ok({
