@@ -82,6 +82,11 @@ export class Desk {
     this.memory = new RiskMemory(this.limits.map(({ risk }) => risk));
   }
 
+  /** Those it has named so far. */
+  get intents(): number {
+    return this.#intents;
+  }
+
   get intentHash(): string {
     return this.#intentHash.hex();
   }
