@@ -9,7 +9,9 @@ import { enrol } from "../mt5-terminal.ts";
 import { MadeTrader } from "../mt5-trader.ts";
 
 const ACCOUNT = "bench";
-const QUOTE_MILLIS = 20;
+const QUOTE_MILLIS = 100;
+/** Seldom, since looking takes time that the server has not. */
+const POLL_MILLIS = 5;
 const PATIENCE_MILLIS = 20_000;
 const ENTRY_LIFE_MICROS = 5_000_000;
 /** A hundredth of a lot: losses of thousands of orders stay small. */
@@ -17,8 +19,8 @@ const VOLUME_MICROS = 10_000;
 
 export interface OrderRig {
   readonly stages: Stages;
-  /** Goes in and out again so many times. */
-  run(rounds: number): Promise<void>;
+  /** Goes in and out again so many times; `between` is called when no order is on its way. */
+  run(rounds: number, between?: () => void): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -30,7 +32,7 @@ async function until(reached: () => boolean): Promise<void> {
   const deadline = performance.now() + PATIENCE_MILLIS;
   while (!reached()) {
     if (performance.now() > deadline) throw new Error("an order did not come about");
-    await Bun.sleep(1);
+    await Bun.sleep(POLL_MILLIS);
   }
 }
 
@@ -80,13 +82,15 @@ export async function openOrders(timerMs?: number): Promise<OrderRig> {
   };
   return {
     stages: orders.stages,
-    run: async (rounds) => {
+    run: async (rounds, between) => {
       for (let round = 0; round < rounds; round++) {
         command({ command: "resume-entries", accountId: ACCOUNT, by: "bench" });
         trade();
         await until(() => positions() === 1);
+        between?.();
         command({ command: "flatten", accountId: ACCOUNT, by: "bench" });
         await until(() => positions() === 0);
+        between?.();
       }
     },
     stop: async () => {
