@@ -11,7 +11,7 @@ import type { Instrument } from "./domain/instrument.ts";
 import type { VotingModel } from "./voting-models.ts";
 
 /** Bump when the state of any actor changes its layout or its meaning: older snapshots are then not loaded. */
-const STATE_LAYOUT_VERSION = 7;
+const STATE_LAYOUT_VERSION = 8;
 
 export interface EngineConfig {
   /** By id: instrument `i` has id `i`. */
@@ -41,6 +41,13 @@ function stateLayout(): string {
   hash.number(STATE_LAYOUT_VERSION);
   hash.text(FEATURE_SCHEMA_HASH);
   return hash.hex();
+}
+
+/** Names what decides under a configuration: the preset, and a fingerprint of who votes in it. RTS 22 has room for 50 characters. */
+export function decisionAlgorithm({ preset, models, adviser, analogs, recalibration }: EngineConfig): string {
+  const hash = new StateHash();
+  hash.text(JSON.stringify({ models, adviser, analogs, recalibration }));
+  return `${preset}-${hash.hex()}`;
 }
 
 export function sameConfig(a: unknown, b: unknown): boolean {

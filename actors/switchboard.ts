@@ -50,8 +50,8 @@ export class Switchboard {
         const symbol = seats.symbols[record.instrumentId];
         if (symbol === undefined) return;
         hand(symbol, record);
-        if ((record.flags & TICK_SECONDARY) !== 0) return;
         hand(seats.account, record);
+        if ((record.flags & TICK_SECONDARY) !== 0) return;
         hand(seats.broker, record);
         hand(seats.market, record);
         return;
@@ -96,6 +96,7 @@ export class Switchboard {
       case "quarantined":
       case "refusal":
       case "tripped":
+      case "pretrade":
       case "gap":
       case "fault":
       case "checkpoint":
@@ -110,7 +111,8 @@ export class Switchboard {
     switch (record.kind) {
       case "tick":
         if (isSymbol) return symbols[record.instrumentId]?.path === path;
-        return (record.flags & TICK_SECONDARY) === 0 && symbols[record.instrumentId] !== undefined;
+        if (symbols[record.instrumentId] === undefined) return false;
+        return path === account.path || (record.flags & TICK_SECONDARY) === 0;
       case "votes":
       case "advice":
         return symbols[record.instrumentId]?.path === path;
@@ -131,6 +133,7 @@ export class Switchboard {
       case "quarantined":
       case "refusal":
       case "tripped":
+      case "pretrade":
       case "gap":
       case "fault":
       case "checkpoint":
@@ -155,6 +158,7 @@ export class Switchboard {
       case "intent":
       case "refusal":
       case "tripped":
+      case "pretrade":
         return this.#seats.account;
       case "execution":
         return this.#seats.broker;

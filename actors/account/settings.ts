@@ -3,6 +3,7 @@
 
 import { MICROS_PER_HOUR, MICROS_PER_MILLISECOND, MICROS_PER_SECOND } from "../base/clock.ts";
 import { type MicroMoney, MICROS_PER_LOT, MICROS_PER_UNIT } from "../domain/money.ts";
+import { type ComplianceSettings, DEFAULT_COMPLIANCE_SETTINGS } from "./compliance/settings.ts";
 import type { KillTriggerSettings } from "./kill-triggers.ts";
 import { DEFAULT_RISK_SETTINGS, type RiskSettings } from "./risk/limits.ts";
 import { DEFAULT_SIZING_SETTINGS, type SizingSettings } from "./sizing-settings.ts";
@@ -37,6 +38,8 @@ export interface AccountSettings {
   readonly sizing?: SizingSettings | undefined;
   /** What trips the kill switch by itself; left out, nothing does. */
   readonly killSwitch?: KillTriggerSettings | undefined;
+  /** Left out, as in journals of before, nothing is checked and no pre-trade records are kept. */
+  readonly compliance?: ComplianceSettings | undefined;
 }
 
 export const DEFAULT_ACCOUNT_SETTINGS: AccountSettings = {
@@ -57,6 +60,7 @@ export const DEFAULT_ACCOUNT_SETTINGS: AccountSettings = {
   reportTimeoutMicros: 15 * MICROS_PER_SECOND,
   risk: DEFAULT_RISK_SETTINGS,
   sizing: DEFAULT_SIZING_SETTINGS,
+  compliance: DEFAULT_COMPLIANCE_SETTINGS,
 };
 
 export interface PaperBrokerSettings {

@@ -7,6 +7,7 @@ import type { Calendar } from "./calendar.ts";
 import type { KillMode } from "./kill-switch.ts";
 import type { MarketState } from "./market.ts";
 import type { Execution, OrderIntent, OrderSent, RiskRefusal, Side } from "./order.ts";
+import type { PreTrade } from "./pretrade.ts";
 import type { Votes } from "./prediction.ts";
 import type { Quarantined } from "./quarantine.ts";
 import type { Signal } from "./signal.ts";
@@ -172,7 +173,8 @@ export type JournalRecord =
   | Checkpoint
   | Advice
   | Calendar
-  | Tripped;
+  | Tripped
+  | PreTrade;
 
 export type RecordKind = JournalRecord["kind"];
 
@@ -197,6 +199,7 @@ export const RECORD_KINDS = [
   "advice",
   "calendar",
   "tripped",
+  "pretrade",
 ] as const;
 
 /** Topics have their own retention; each is a hash chain of its own. Position is the number in the journal. */
@@ -230,4 +233,5 @@ export const TOPIC_OF: Readonly<Record<RecordKind, Topic>> = {
   advice: "prediction",
   calendar: "market-data",
   tripped: "compliance",
+  pretrade: "compliance",
 };

@@ -2,6 +2,10 @@
 // account that holds positions and has orders on their way.
 
 import { AccountActor } from "../../actors/account/account-actor.ts";
+import {
+  type ComplianceLimits,
+  DEFAULT_COMPLIANCE_SETTINGS,
+} from "../../actors/account/compliance/settings.ts";
 import { ACCOUNT_MODES, type EntryLimits, type RiskFigures } from "../../actors/account/risk/check.ts";
 import { approveEntry } from "../../actors/account/risk/approval.ts";
 import type { RiskLimits } from "../../actors/account/risk/limits.ts";
@@ -60,6 +64,26 @@ const LIMITS: RiskLimits = {
   newsAfterMicros: MICROS_PER_MINUTE,
   newsImportanceMin: "high",
   regimesVetoed: ["illiquid"],
+};
+
+const COMPLIANCE: ComplianceLimits = {
+  quoteDeviationMax: 1,
+  secondQuoteAgeMaxMicros: MICROS_PER_HOUR,
+  secondSourceRequired: false,
+  slippageMeanMax: 1,
+  slippageWindowMicros: MICROS_PER_HOUR,
+  slippageFillsMin: 1,
+  washOrdersMax: FAR,
+  washWindowMicros: MICROS_PER_HOUR,
+  layeringLevelsMax: FAR,
+  cancelShareMax: 1,
+  cancelWindowMicros: MICROS_PER_HOUR,
+  cancelOrdersMin: 1,
+  rampingOrdersMax: FAR,
+  rampingWindowMicros: MICROS_PER_HOUR,
+  rampingMoveShareMin: 0,
+  orderToTradeMax: FAR,
+  orderToTradeWindowMicros: MICROS_PER_HOUR,
 };
 
 function instrumentOf(id: number): Instrument {
@@ -142,6 +166,20 @@ function figuresAt(random: SeededRandom): RiskFigures {
       unknownMicros: amount(),
       correlation: random.next(),
     },
+    compliance: {
+      secondSource: "fresh",
+      quoteDeviation: random.next(),
+      fills: 100,
+      slippageMean: random.next(),
+      washOrders: random.integer(10),
+      layeringLevels: random.integer(10),
+      oppositeOrders: 100,
+      oppositeCancelled: random.integer(100),
+      rampingOrders: 1 + random.integer(10),
+      rampingMoves: 1 + random.integer(100),
+      messages: random.integer(1_000),
+      trades: random.integer(100),
+    },
     volumeBudgetMicros: 2_000_000,
   };
 }
@@ -163,7 +201,7 @@ function timesOf(
 function controlTimes(): Float64Array {
   const random = new SeededRandom(1);
   const all = Array.from({ length: 1_024 }, () => figuresAt(random));
-  const limits: EntryLimits = { account: DEFAULT_ACCOUNT_SETTINGS, risk: LIMITS };
+  const limits: EntryLimits = { account: DEFAULT_ACCOUNT_SETTINGS, risk: LIMITS, compliance: COMPLIANCE };
   return timesOf(
     (index) => {
       const verdict = approveEntry(ORDER, all[index % all.length] as RiskFigures, limits);
@@ -185,13 +223,20 @@ class BusyAccount {
       riskFraction: 0.0001,
       positionsMax: SYMBOLS,
       risk: { tenant: LIMITS, account: {}, symbols: {} },
+      compliance: { ...DEFAULT_COMPLIANCE_SETTINGS, tenant: COMPLIANCE },
     };
     const emitter = {
       emit: (draft: Draft): void => {
         if (draft.kind === "intent") this.#intents.push(draft);
       },
     };
-    this.#actor = new AccountActor({ settings, instruments: INSTRUMENTS, emitter, epoch: 1 });
+    this.#actor = new AccountActor({
+      settings,
+      instruments: INSTRUMENTS,
+      emitter,
+      decisionAlgorithm: "bench",
+      epoch: 1,
+    });
     for (const { id } of INSTRUMENTS) this.#quote(id);
     for (let id = 0; id < (3 * SYMBOLS) / 4; id++) this.signal(id);
     if (this.#intents.length !== (3 * SYMBOLS) / 4)

@@ -124,6 +124,7 @@ export function addRecord(batch: RowBatch, record: JournalRecord, names: RowName
     case "advice":
     case "calendar":
     case "tripped":
+    case "pretrade":
       return;
   }
 }
