@@ -150,8 +150,17 @@ export class Desk {
       bidPoints,
       askPoints,
       epoch: this.epoch,
-      ...terms,
+      // One by one: bytes of a record depend on the order of its fields, and those of before have this one.
+      instrumentId: terms.instrumentId,
+      purpose: terms.purpose,
+      side: terms.side,
+      volumeMicros: terms.volumeMicros,
+      stopPricePoints: terms.stopPricePoints,
+      targetPricePoints: terms.targetPricePoints,
+      positionId: terms.positionId,
+      expiresAtMicros: terms.expiresAtMicros,
       checks,
+      reason: terms.reason,
     });
   }
 

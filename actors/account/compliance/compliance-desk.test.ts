@@ -318,6 +318,15 @@ describe("a second source", () => {
 });
 
 describe("without settings", () => {
+  test("an order's fields lie as in journals of before, so that its bytes are theirs", () => {
+    const engine = holding();
+    command(engine, { command: "flatten", ...PAPER });
+    const fields =
+      "kind seq timeMicros accountId intentId causeSeq bidPoints askPoints epoch instrumentId purpose side volumeMicros " +
+      "stopPricePoints targetPricePoints positionId expiresAtMicros checks reason";
+    expect(engine.intents.map((intent) => Object.keys(intent).join(" "))).toEqual([fields, fields]);
+  });
+
   test("no record is made, and orders and refusals are as they were", () => {
     const [on, off] = [DEFAULT_COMPLIANCE_SETTINGS, undefined].map((compliance) => {
       const engine = new TestEngine({ broker: "none", settings: { compliance } });
