@@ -48,10 +48,18 @@ export function shownCompliance(
 ): ShownCompliance | null {
   if (record === undefined) return null;
   const { secondSource, ...figures } = record.figures;
-  const { seq, number, verdict, code, executionAlgorithm, capacity, firmLei, venue } = record;
-  const { orderType, timeInForce, secondQuote, expectedCost } = record;
+  const { secondQuote, expectedCost } = record;
   return {
-    ...{ seq, number, verdict, code, executionAlgorithm, capacity, firmLei, venue, orderType, timeInForce },
+    seq: record.seq,
+    number: record.number,
+    verdict: record.verdict,
+    code: record.code,
+    executionAlgorithm: record.executionAlgorithm,
+    capacity: record.capacity,
+    firmLei: record.firmLei,
+    venue: record.venue,
+    orderType: record.orderType,
+    timeInForce: record.timeInForce,
     decisionBy: record.decision.by,
     decisionId: record.decision.id,
     tenantId: record.client.tenantId,

@@ -191,12 +191,12 @@ function resultLines({ profit, profitCurrency, fills }: Dossier): string[] {
   return [`${outcome}, commission ${commission.toFixed(2)} in the account's currency`];
 }
 
-function complianceLines(shown: ShownCompliance | null): string[] {
-  if (shown === null) return [];
-  const figures = Object.entries(shown.figures).map(([name, value]) => `${name} ${value ?? "unknown"}`);
-  const failed = shown.checks.filter(({ passed }) => !passed).map(({ control }) => control);
+function complianceLines(compliance: ShownCompliance | null): string[] {
+  if (compliance === null) return [];
+  const figures = Object.entries(compliance.figures).map(([name, value]) => `${name} ${value ?? "unknown"}`);
+  const failed = compliance.checks.filter(({ passed }) => !passed).map(({ control }) => control);
   return [
-    complianceText(shown),
+    complianceText(compliance),
     `evidence: ${figures.join(", ")}`,
     ...(failed.length === 0 ? [] : [`not passed: ${failed.join(", ")}`]),
   ];

@@ -84,6 +84,12 @@ function expectSameBytes({ records, decisionHash }: Run): void {
   }
 }
 
+function ordersOf({ records }: Run): string[] {
+  return records.flatMap((record) =>
+    record.kind === "intent" ? [`${record.timeMicros} ${record.side} ${record.volumeMicros}`] : [],
+  );
+}
+
 describe("a simulated market", () => {
   const ticks = simulatedTicks({ seed: 21, count: 12_000, ticksPerSecond: 4 });
   const withSecond = ticks.flatMap((tick): IncomingTick[] => [
@@ -109,11 +115,7 @@ describe("a simulated market", () => {
     // The default limits stop nothing of it, and the second source is no part of any decision.
     expect(run(withSecond, DEMO_CONFIG).decisionHash).toBe(before.decisionHash);
     const alone = run(ticks, { ...DEMO_CONFIG, account });
-    const intents = ({ records }: Run): string[] =>
-      records.flatMap((record) =>
-        record.kind === "intent" ? [`${record.timeMicros} ${record.side} ${record.volumeMicros}`] : [],
-      );
-    expect(intents(alone)).toEqual(intents(before));
+    expect(ordersOf(alone)).toEqual(ordersOf(before));
   }, 60_000);
 });
 

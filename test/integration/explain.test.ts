@@ -230,7 +230,7 @@ test("orders and refusals show what compliance said of them, as its records have
       secondSource: "none",
     });
     expect(compliance?.figures["messages"]).toBe(record.figures.messages);
-    expect(compliance?.checks).toEqual(record.checks.map((check) => ({ ...check })));
+    expect(compliance?.checks).toEqual([...record.checks]);
   }
   const text = dossierLines(dossiers[0]!, false).join("\n");
   expect(text).toContain("executed by tickforge-");

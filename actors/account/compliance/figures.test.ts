@@ -6,7 +6,7 @@ import * as fc from "fast-check";
 import { LoadArchive, SaveArchive } from "../../base/archive.ts";
 import { SeededRandom } from "../../base/random.ts";
 import type { Side } from "../../domain/order.ts";
-import type { ComplianceFigures } from "../../domain/pretrade.ts";
+import type { ArrivalQuote, ComplianceFigures } from "../../domain/pretrade.ts";
 import { COMPLIANCE_LIMITS as LIMITS } from "../risk/controls.fixture.ts";
 import { FLOW_CHANGES_MAX, FLOW_FILLS_MAX, FLOW_ORDERS_MAX } from "./bounds.ts";
 import { complianceFigures, type OwnInterest } from "./figures.ts";
@@ -36,6 +36,10 @@ function figures(
   return complianceFigures({ proposal, flow, quote: QUOTE, secondQuote: null, others: [], ...rest }, LIMITS);
 }
 
+function aged(micros: number): { secondQuote: ArrivalQuote } {
+  return { secondQuote: { ...QUOTE, timeMicros: NOW - micros } };
+}
+
 describe("best execution", () => {
   test("holds the side that is taken against the second source's", () => {
     const secondQuote = { bidPoints: 110_022, askPoints: 109_900, timeMicros: NOW };
@@ -52,9 +56,8 @@ describe("best execution", () => {
   });
 
   test("compares with nothing that is too old or not there, and says so", () => {
-    const at = (age: number) => ({ secondQuote: { ...QUOTE, timeMicros: NOW - age } });
-    expect(figures(flowOf(), at(1_000_000)).secondSource).toBe("fresh");
-    expect(figures(flowOf(), at(1_000_001))).toMatchObject({ secondSource: "stale", quoteDeviation: null });
+    expect(figures(flowOf(), aged(1_000_000)).secondSource).toBe("fresh");
+    expect(figures(flowOf(), aged(1_000_001))).toMatchObject({ secondSource: "stale", quoteDeviation: null });
     expect(figures(flowOf())).toMatchObject({ secondSource: "none", quoteDeviation: null });
   });
 
@@ -179,9 +182,10 @@ describe("ramping", () => {
 
   test("reaches no further back than its window", () => {
     const edge = NOW - LIMITS.rampingWindowMicros;
-    const run = (timeMicros: number): OrderFlow => flowOf(place("one", "BUY", { timeMicros }));
-    expect(figures(run(edge)).rampingOrders).toBe(1);
-    expect(figures(run(edge + 1)).rampingOrders).toBe(2);
+    const orders = [edge, edge + 1].map((timeMicros) => {
+      return figures(flowOf(place("one", "BUY", { timeMicros }))).rampingOrders;
+    });
+    expect(orders).toEqual([1, 2]);
   });
 });
 
@@ -273,10 +277,9 @@ function step(
       const resting = random.integer(2) === 0;
       const intentId = `intent-${index}`;
       flow.sent(place(intentId, side, { pricePoints, resting, timeMicros: now }));
-      naive.orders.push({
-        ...{ intentId, side, pricePoints, resting, timeMicros: now },
-        ...{ live: true, cancelled: false, filledMicros: 0, movesBefore: naive.mids.length },
-      });
+      const movesBefore = naive.mids.length;
+      const order = { intentId, side, pricePoints, resting, timeMicros: now, movesBefore } as const;
+      naive.orders.push({ ...order, live: true, cancelled: false, filledMicros: 0 });
       return;
     }
     case 2: {
@@ -379,7 +382,7 @@ describe("the memory", () => {
           flow.persist(archive);
           return String(archive.finish());
         });
-        expect(states[1]).toBe(states[0]!);
+        expect(states[1]).toBe(states[0]);
       }),
     );
   });

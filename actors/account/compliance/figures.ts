@@ -54,12 +54,16 @@ export function complianceFigures(inputs: ComplianceInputs, limits: ComplianceLi
   };
 }
 
-/** Of entries in the order of their times. */
+/** Of entries in the order of their times, found by halving. */
 function countAfter(entries: readonly { readonly timeMicros: Micros }[], afterMicros: Micros): number {
-  let count = 0;
-  while (count < entries.length && (entries[entries.length - 1 - count]?.timeMicros ?? 0) > afterMicros)
-    count++;
-  return count;
+  let first = 0;
+  let end = entries.length;
+  while (first < end) {
+    const middle = (first + end) >> 1;
+    if ((entries[middle]?.timeMicros ?? 0) > afterMicros) end = middle;
+    else first = middle + 1;
+  }
+  return entries.length - first;
 }
 
 function secondSourceAt(
