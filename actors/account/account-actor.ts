@@ -122,7 +122,7 @@ export class AccountActor {
     const id = tick.instrumentId;
     const doubleMid = books.board.bidPoints(id) + books.board.askPoints(id);
     memory.prices.take(id, doubleMid, tick.timeMicros);
-    compliance.quoted(id, doubleMid);
+    compliance.quoted(tick, doubleMid);
     const position = books.positions.ofInstrument(id);
     if (position === undefined) return;
     books.markToMarket();

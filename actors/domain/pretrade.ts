@@ -18,6 +18,8 @@ export interface DecisionMaker {
 }
 
 export interface ArrivalQuote {
+  /** Which source; -1 before its first quote, whose figures are then no numbers. */
+  readonly sourceId: number;
   readonly bidPoints: number;
   readonly askPoints: number;
   readonly timeMicros: Micros;
@@ -95,7 +97,7 @@ export interface PreTrade {
   readonly reason: string;
   /** The quote it was priced from, and that of the second source that it was held against; null without one. */
   readonly quote: ArrivalQuote;
-  readonly secondQuote: (ArrivalQuote & { readonly sourceId: number }) | null;
+  readonly secondQuote: ArrivalQuote | null;
   /** Half the spread, and the mean slippage of recent fills, on its volume, in the account's currency. */
   readonly expectedCost: {
     readonly currency: string;

@@ -8,7 +8,12 @@ import { isoTime, priceOf } from "../live/shapes.ts";
 import { checkSchema, shownChecks, shownFigure } from "./checks.ts";
 
 const figure = z.number().nullable();
-const quoteSchema = z.object({ bid: figure, ask: figure, time: z.iso.datetime().nullable() });
+const quoteSchema = z.object({
+  source: z.string(),
+  bid: figure,
+  ask: figure,
+  time: z.iso.datetime().nullable(),
+});
 
 export const complianceSchema = z.object({
   /** Of the record, and its number among those of the account. */
@@ -31,7 +36,7 @@ export const complianceSchema = z.object({
   quote: quoteSchema,
   /** Whether the quote was held against a second source's: with a fresh one, not with a stale one, or there was none. */
   secondSource: z.enum(["fresh", "stale", "none"]),
-  secondQuote: quoteSchema.extend({ sourceId: z.number().int() }).nullable(),
+  secondQuote: quoteSchema.nullable(),
   expectedSpreadCost: figure,
   expectedSlippageCost: figure,
   costCurrency: z.string(),
@@ -42,9 +47,11 @@ export const complianceSchema = z.object({
 
 export type ShownCompliance = z.infer<typeof complianceSchema>;
 
+/** @param sources names of them, by id */
 export function shownCompliance(
   record: PreTrade | undefined,
   instrument: Instrument,
+  sources: readonly string[],
 ): ShownCompliance | null {
   if (record === undefined) return null;
   const { secondSource, ...figures } = record.figures;
@@ -65,12 +72,9 @@ export function shownCompliance(
     tenantId: record.client.tenantId,
     clientLei: record.client.lei,
     isin: record.instrument.isin,
-    quote: shownQuote(record.quote, instrument),
+    quote: shownQuote(record.quote, instrument, sources),
     secondSource,
-    secondQuote:
-      secondQuote === null
-        ? null
-        : { ...shownQuote(secondQuote, instrument), sourceId: secondQuote.sourceId },
+    secondQuote: secondQuote === null ? null : shownQuote(secondQuote, instrument, sources),
     expectedSpreadCost: shownMoney(expectedCost.spreadMicros),
     expectedSlippageCost: shownMoney(expectedCost.slippageMicros),
     costCurrency: expectedCost.currency,
@@ -95,12 +99,14 @@ export function complianceText(shown: ShownCompliance): string {
 }
 
 function shownQuote(
-  { bidPoints, askPoints, timeMicros }: ArrivalQuote,
+  { sourceId, bidPoints, askPoints, timeMicros }: ArrivalQuote,
   instrument: Instrument,
+  sources: readonly string[],
 ): z.infer<typeof quoteSchema> {
   const price = (points: number): number | null =>
     Number.isFinite(points) ? priceOf(instrument, points) : null;
   return {
+    source: sources[sourceId] ?? "unknown",
     bid: price(bidPoints),
     ask: price(askPoints),
     time: Number.isFinite(timeMicros) ? isoTime(timeMicros) : null,

@@ -126,9 +126,10 @@ export function explain(past: Past, id: string): Result<Dossier, ExplainFailure>
       compliance: shownCompliance(
         found.pretrades.find((record) => record.intentId === null && record.causeSeq === causeSeq),
         instrument,
+        config.sources,
       ),
     })),
-    orders: orders.map((order) => shownOrder(order, found, instrument)),
+    orders: orders.map((order) => shownOrder(order, found, { instrument, sources: config.sources })),
     fills: fills.map((fill) => shownFill(fill, found.intents.get(fill.intentId), instrument)),
     profit: profitOf(fills, instrument),
     profitCurrency: instrument.quoteCurrency,
@@ -358,7 +359,7 @@ function shownSignal(signal: Signal, instrument: Instrument): Dossier["signal"] 
 function shownOrder(
   order: OrderIntent,
   { sents, pretrades }: Found,
-  instrument: Instrument,
+  { instrument, sources }: { instrument: Instrument; sources: readonly string[] },
 ): Dossier["orders"][number] {
   const sent = sents.get(order.intentId);
   const price = (points: number | null): number | null =>
@@ -381,6 +382,7 @@ function shownOrder(
     compliance: shownCompliance(
       pretrades.find(({ intentId }) => intentId === order.intentId),
       instrument,
+      sources,
     ),
     sentAt: sent === undefined ? null : isoTime(sent.timeMicros),
   };

@@ -109,8 +109,8 @@ describe("a pre-trade record", () => {
       targetPricePoints: 110_410,
       timeInForce: "good-till-time",
       expiresAtMicros: entry.expiresAtMicros,
-      quote: { bidPoints: 110_000, askPoints: 110_010, timeMicros: NOON },
-      secondQuote: { bidPoints: 109_999, askPoints: 110_008, timeMicros: NOON, sourceId: 2 },
+      quote: { sourceId: 0, bidPoints: 110_000, askPoints: 110_010, timeMicros: NOON },
+      secondQuote: { sourceId: 2, bidPoints: 109_999, askPoints: 110_008, timeMicros: NOON },
       // Half a spread of ten points on 2.5 lots.
       expectedCost: { currency: "USD", spreadMicros: 12_500_000, slippageMicros: null },
       figures: { secondSource: "fresh", quoteDeviation: 2 / 110_008, messages: 1, trades: 0 },

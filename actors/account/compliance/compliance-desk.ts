@@ -62,8 +62,9 @@ export class ComplianceDesk {
   readonly #emitter: Emitter;
   readonly #flows: readonly OrderFlow[];
   readonly #second: QuoteBoard;
-  /** By instrument id: which source the quote on that board is of. */
-  readonly #secondSource: Float64Array;
+  /** By instrument id: which sources the quotes on the account's own board and on that one are of. */
+  readonly #sources: Float64Array;
+  readonly #secondSources: Float64Array;
   #records = 0;
 
   constructor(options: {
@@ -80,16 +81,18 @@ export class ComplianceDesk {
     this.limits = instruments.map((instrument) => resolveCompliance(settings.compliance, instrument));
     this.#flows = this.limits.map((limits) => new OrderFlow(limits ?? NO_COMPLIANCE_LIMITS));
     this.#second = new QuoteBoard(instruments, "second");
-    this.#secondSource = new Float64Array(instruments.length);
+    this.#sources = new Float64Array(instruments.length).fill(-1);
+    this.#secondSources = new Float64Array(instruments.length).fill(-1);
   }
 
   /** A quote of a second source. It is no part of the account's time, so that it changes nothing where compliance is off. */
   hearSecond(tick: Tick): void {
-    if (this.#second.take(tick)) this.#secondSource[tick.instrumentId] = tick.sourceId;
+    if (this.#second.take(tick)) this.#secondSources[tick.instrumentId] = tick.sourceId;
   }
 
   /** The market was quoted, believably. */
-  quoted(instrumentId: number, doubleMid: number): void {
+  quoted({ instrumentId, sourceId }: Tick, doubleMid: number): void {
+    this.#sources[instrumentId] = sourceId;
     this.#flows[instrumentId]?.quoted(doubleMid);
   }
 
@@ -114,7 +117,7 @@ export class ComplianceDesk {
       {
         proposal: { side, pricePoints: this.#arrivalPoints(instrumentId, side), nowMicros },
         flow: this.#flows[instrumentId] as OrderFlow,
-        quote: quoteOf(this.#books.board, instrumentId),
+        quote: this.#quote(instrumentId),
         secondQuote: this.#secondQuote(instrumentId),
         others: [],
       },
@@ -148,7 +151,7 @@ export class ComplianceDesk {
       orderType: "market",
       pricePoints: this.#arrivalPoints(instrument.id, order.side),
       timeInForce: "good-till-time",
-      quote: quoteOf(this.#books.board, instrument.id),
+      quote: this.#quote(instrument.id),
       secondQuote: this.#secondQuote(instrument.id),
       expectedCost: this.#expectedCost(instrument, order),
       figures: verdict.figures,
@@ -158,7 +161,8 @@ export class ComplianceDesk {
 
   persist(archive: Archive): void {
     this.#second.persist(archive);
-    archive.growing(this.#secondSource);
+    archive.growing(this.#sources);
+    archive.growing(this.#secondSources);
     this.#records = archive.number(this.#records);
     // Instruments follow at the end of the table: there may be fewer in what is loaded.
     const count = archive.number(this.#flows.length);
@@ -181,9 +185,12 @@ export class ComplianceDesk {
     return side === "BUY" ? board.askPoints(id) : board.bidPoints(id);
   }
 
+  #quote(id: number): ArrivalQuote {
+    return quoteOf(this.#books.board, this.#sources, id);
+  }
+
   #secondQuote(id: number): PreTrade["secondQuote"] {
-    if (Number.isNaN(this.#second.timeMicros(id))) return null;
-    return { ...quoteOf(this.#second, id), sourceId: this.#secondSource[id] as number };
+    return Number.isNaN(this.#second.timeMicros(id)) ? null : quoteOf(this.#second, this.#secondSources, id);
   }
 
   #expectedCost(instrument: Instrument, order: DecidedOrder): PreTrade["expectedCost"] {
@@ -202,8 +209,13 @@ export class ComplianceDesk {
   }
 }
 
-function quoteOf(board: QuoteBoard, id: number): ArrivalQuote {
-  return { bidPoints: board.bidPoints(id), askPoints: board.askPoints(id), timeMicros: board.timeMicros(id) };
+function quoteOf(board: QuoteBoard, sources: Float64Array, id: number): ArrivalQuote {
+  return {
+    sourceId: sources[id] as number,
+    bidPoints: board.bidPoints(id),
+    askPoints: board.askPoints(id),
+    timeMicros: board.timeMicros(id),
+  };
 }
 
 function instrumentOf(

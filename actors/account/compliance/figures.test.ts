@@ -6,7 +6,7 @@ import * as fc from "fast-check";
 import { LoadArchive, SaveArchive } from "../../base/archive.ts";
 import { SeededRandom } from "../../base/random.ts";
 import type { Side } from "../../domain/order.ts";
-import type { ArrivalQuote, ComplianceFigures } from "../../domain/pretrade.ts";
+import type { ComplianceFigures } from "../../domain/pretrade.ts";
 import { COMPLIANCE_LIMITS as LIMITS } from "../risk/controls.fixture.ts";
 import { FLOW_CHANGES_MAX, FLOW_FILLS_MAX, FLOW_ORDERS_MAX } from "./bounds.ts";
 import { complianceFigures, type OwnInterest } from "./figures.ts";
@@ -36,7 +36,7 @@ function figures(
   return complianceFigures({ proposal, flow, quote: QUOTE, secondQuote: null, others: [], ...rest }, LIMITS);
 }
 
-function aged(micros: number): { secondQuote: ArrivalQuote } {
+function aged(micros: number): { secondQuote: typeof QUOTE } {
   return { secondQuote: { ...QUOTE, timeMicros: NOW - micros } };
 }
 

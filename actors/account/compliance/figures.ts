@@ -22,12 +22,14 @@ export interface OwnInterest {
   readonly live: boolean;
 }
 
+type Quote = Omit<ArrivalQuote, "sourceId">;
+
 export interface ComplianceInputs {
   readonly proposal: Proposal;
   readonly flow: Pick<OrderFlow, "orders" | "changes" | "fills" | "moves">;
-  readonly quote: ArrivalQuote;
+  readonly quote: Quote;
   /** The newest of a second source; null without one. */
-  readonly secondQuote: ArrivalQuote | null;
+  readonly secondQuote: Quote | null;
   /** Live orders and recent executions of the owner's other accounts on the instrument. */
   readonly others: readonly OwnInterest[];
 }
@@ -67,7 +69,7 @@ function countAfter(entries: readonly { readonly timeMicros: Micros }[], afterMi
 }
 
 function secondSourceAt(
-  second: ArrivalQuote | null,
+  second: Quote | null,
   nowMicros: Micros,
   { secondQuoteAgeMaxMicros }: ComplianceLimits,
 ): SecondSource {
@@ -76,7 +78,7 @@ function secondSourceAt(
 }
 
 /** How much worse one trades on the own quote, as a share of the other one's price; below zero where it is better. */
-function deviation(side: Side, own: ArrivalQuote, second: ArrivalQuote): number {
+function deviation(side: Side, own: Quote, second: Quote): number {
   return side === "BUY"
     ? (own.askPoints - second.askPoints) / second.askPoints
     : (second.bidPoints - own.bidPoints) / second.bidPoints;
