@@ -12,7 +12,7 @@ import { type BarListener, Chain } from "./chain/chain.ts";
 import { presetOf } from "./chain/presets.ts";
 import type { Instrument } from "./domain/instrument.ts";
 import type { JournalRecord } from "./domain/records.ts";
-import type { EngineConfig } from "./engine-config.ts";
+import { decisionAlgorithm, type EngineConfig } from "./engine-config.ts";
 import { POISONED_RECORDS_MAX, SHARED_MAILBOX_RECORDS, SYMBOL_MAILBOX_RECORDS } from "./limits.ts";
 import { MarketActor } from "./market/market-actor.ts";
 import { OrderGate } from "./order-gate.ts";
@@ -309,7 +309,13 @@ export class Engine {
   #seatAccount(): Place {
     const { account: settings, instruments } = this.config;
     return this.#seat(`account/${settings.accountId}`, SHARED_MAILBOX_RECORDS, (emitter) => {
-      this.#account = new AccountActor({ settings, instruments, emitter, epoch: 0 });
+      this.#account = new AccountActor({
+        settings,
+        instruments,
+        emitter,
+        decisionAlgorithm: decisionAlgorithm(this.config),
+        epoch: 0,
+      });
       return this.#account;
     });
   }

@@ -20,6 +20,7 @@ const TABLE: Readonly<Record<RecordKind, { hear: string; says: string }>> = {
   refusal: { hear: "", says: "account" },
   tripped: { hear: "", says: "account" },
   reconciled: { hear: "", says: "account" },
+  pretrade: { hear: "", says: "account" },
   sent: { hear: "account broker", says: "" },
   execution: { hear: "account", says: "broker" },
   adjustment: { hear: "account", says: "broker" },
@@ -122,10 +123,10 @@ describe("switchboard", () => {
     }
   });
 
-  test("a second source's tick is heard by its symbol alone", () => {
+  test("a second source's tick is heard by its symbol and the account alone", () => {
     const { seats, switchboard } = setUp();
     switchboard.deliver(recordOf("tick", { seq: 1, instrumentId: 0, flags: TICK_SECONDARY }));
-    expect(seatsOf(seats).map(({ heard }) => heard.length)).toEqual([1, 0, 0, 0, 0]);
+    expect(seatsOf(seats).map(({ heard }) => heard.length)).toEqual([1, 0, 1, 0, 0]);
   });
 
   test("a seat whose state holds a record already does not hear it again", () => {

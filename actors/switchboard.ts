@@ -51,8 +51,8 @@ export class Switchboard {
         const symbol = seats.symbols[record.instrumentId];
         if (symbol === undefined) return;
         hand(symbol, record);
-        if ((record.flags & TICK_SECONDARY) !== 0) return;
         hand(seats.account, record);
+        if ((record.flags & TICK_SECONDARY) !== 0) return;
         if (seats.broker !== undefined) hand(seats.broker, record);
         hand(seats.market, record);
         return;
@@ -100,6 +100,7 @@ export class Switchboard {
       case "refusal":
       case "tripped":
       case "reconciled":
+      case "pretrade":
       case "gap":
       case "fault":
       case "checkpoint":
@@ -114,7 +115,8 @@ export class Switchboard {
     switch (record.kind) {
       case "tick":
         if (isSymbol) return symbols[record.instrumentId]?.path === path;
-        return (record.flags & TICK_SECONDARY) === 0 && symbols[record.instrumentId] !== undefined;
+        if (symbols[record.instrumentId] === undefined) return false;
+        return path === account.path || (record.flags & TICK_SECONDARY) === 0;
       case "votes":
       case "advice":
         return symbols[record.instrumentId]?.path === path;
@@ -138,6 +140,7 @@ export class Switchboard {
       case "refusal":
       case "tripped":
       case "reconciled":
+      case "pretrade":
       case "gap":
       case "fault":
       case "checkpoint":
@@ -163,6 +166,7 @@ export class Switchboard {
       case "refusal":
       case "tripped":
       case "reconciled":
+      case "pretrade":
         return this.#seats.account;
       case "execution":
       case "adjustment":

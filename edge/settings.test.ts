@@ -4,6 +4,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DEFAULT_COMPLIANCE_SETTINGS } from "../actors/account/compliance/settings.ts";
 import { DEFAULT_RISK_SETTINGS } from "../actors/account/risk/limits.ts";
 import { RECALIBRATION_DEFAULTS } from "../actors/chain/recalibration/settings.ts";
 import type { EngineConfig } from "../actors/engine-config.ts";
@@ -53,6 +54,31 @@ test("limits are merged layer by layer, and null switches one off", () => {
   });
 });
 
+test("checks of compliance have layers too, and records name the version that executes", () => {
+  const given = {
+    symbols: { EURUSD: { washOrdersMax: null } },
+    identity: { isins: { EURUSD: "EU0009652759" } },
+  };
+  const parsed = parseSettings({ config: file(JSON.stringify({ account: { compliance: given } })) }, {});
+  const { tenant, identity } = DEFAULT_COMPLIANCE_SETTINGS;
+  expect(parsed).toMatchObject({
+    ok: true,
+    value: {
+      account: {
+        compliance: {
+          tenant,
+          symbols: given.symbols,
+          identity: {
+            ...identity,
+            isins: given.identity.isins,
+            executionAlgorithm: expect.stringMatching(/^tickforge-\d/) as string,
+          },
+        },
+      },
+    },
+  });
+});
+
 test.each([
   ["an unknown key", '{"dta": 1}', "dta"],
   ["a wrong type", '{"seed": "x"}', "seed"],
@@ -67,6 +93,16 @@ test.each([
     "a limit of the account given to a symbol",
     '{"account": {"risk": {"symbols": {"EURUSD": {"grossExposureMaxMicros": 1}}}}}',
     "grossExposureMaxMicros",
+  ],
+  [
+    "a legal entity identifier that is none",
+    '{"account": {"compliance": {"identity": {"clientLei": "me"}}}}',
+    "clientLei",
+  ],
+  [
+    "a ratio beyond what is remembered",
+    '{"account": {"compliance": {"tenant": {"orderToTradeMax": 2000}}}}',
+    "orderToTradeMax",
   ],
   ["an unknown method", '{"account": {"sizing": {"method": "all-in"}}}', "account.sizing.method"],
   ["text that is not JSON", "{bad", "is not JSON"],

@@ -4,16 +4,18 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { DEFAULT_COMPLIANCE_SETTINGS } from "../actors/account/compliance/settings.ts";
 import { DEFAULT_ACCOUNT_SETTINGS, DEFAULT_PAPER_BROKER_SETTINGS } from "../actors/account/settings.ts";
 import { failure, ok, type Result } from "../actors/base/result.ts";
 import { PRESET_NAMES } from "../actors/chain/presets.ts";
 import { RECALIBRATION_DEFAULTS } from "../actors/chain/recalibration/settings.ts";
+import packageJson from "../package.json" with { type: "json" };
 import { ANALOG_DEFAULTS, analogsSchema } from "./analogs/settings.ts";
 import { ADVISER_DEFAULTS, advisersSchema, type AdviserSettings } from "./advisers/settings.ts";
 import { BRIDGE_DEFAULTS, bridgeSchema } from "./mt5/settings.ts";
 import { recalibrationSchema } from "./recalibration.ts";
 import { INTENT_TAG_MAX } from "../actors/domain/intent-name.ts";
-import { killTriggersSchema, riskSchema, sizingSchema } from "./risk-settings.ts";
+import { complianceSchema, killTriggersSchema, riskSchema, sizingSchema } from "./risk-settings.ts";
 
 const whole = z.number().int().nonnegative();
 const fraction = z.number().gt(0).lte(1);
@@ -43,6 +45,8 @@ const accountSchema = z.strictObject({
     })
     .optional(),
   killSwitch: killTriggersSchema.optional(),
+  /** Checks of compliance in layers, and what its records say of who trades. */
+  compliance: complianceSchema.optional(),
 });
 
 const brokerSchema = z.strictObject({
@@ -146,12 +150,21 @@ export type Settings = Readonly<Omit<z.infer<typeof settingsSchema>, "advisers">
   readonly advisers: AdviserSettings;
 };
 
+/** Records name the version that turned decisions into orders. */
+const IDENTITY = {
+  ...DEFAULT_COMPLIANCE_SETTINGS.identity,
+  executionAlgorithm: `tickforge-${packageJson.version}`,
+};
+
 const DEFAULTS: Settings = {
   data: "./data",
   preset: "rules",
   seed: 20_140_502,
   tenant: "default",
-  account: DEFAULT_ACCOUNT_SETTINGS,
+  account: {
+    ...DEFAULT_ACCOUNT_SETTINGS,
+    compliance: { ...DEFAULT_COMPLIANCE_SETTINGS, identity: IDENTITY },
+  },
   broker: DEFAULT_PAPER_BROKER_SETTINGS,
   journal: { segmentBytes: 64 << 20, ringBytes: 16 << 20 },
   http: { host: "127.0.0.1", port: 8_000, ticksPerSecond: 10 },

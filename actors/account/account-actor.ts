@@ -9,7 +9,7 @@ import type { Micros } from "../base/clock.ts";
 import type { Execution, OrderSent } from "../domain/order.ts";
 import type { Command, JournalRecord, TradeCommand } from "../domain/records.ts";
 import type { Signal } from "../domain/signal.ts";
-import type { Tick } from "../domain/tick.ts";
+import { type Tick, TICK_SECONDARY } from "../domain/tick.ts";
 import { type AccountView, buildAccountView } from "./account-view.ts";
 import { DealMemory } from "./deal-memory.ts";
 import { Desk, type DeskOptions } from "./desk.ts";
@@ -59,6 +59,11 @@ export class AccountActor {
 
   receive(record: JournalRecord): void {
     const desk = this.#desk;
+    if (record.kind === "tick" && (record.flags & TICK_SECONDARY) !== 0) {
+      // Only compared with: neither its time nor its price is the account's.
+      desk.compliance.hearSecond(record);
+      return;
+    }
     desk.causeSeq = record.seq;
     if (record.timeMicros > desk.nowMicros) desk.nowMicros = record.timeMicros;
     if (desk.nowMicros >= desk.books.dayEndsMicros) {
@@ -112,10 +117,12 @@ export class AccountActor {
   }
 
   #onTick(tick: Tick): void {
-    const { books, memory } = this.#desk;
+    const { books, compliance, memory } = this.#desk;
     if (!books.board.take(tick)) return;
     const id = tick.instrumentId;
-    memory.prices.take(id, books.board.bidPoints(id) + books.board.askPoints(id), tick.timeMicros);
+    const doubleMid = books.board.bidPoints(id) + books.board.askPoints(id);
+    memory.prices.take(id, doubleMid, tick.timeMicros);
+    compliance.quoted(tick, doubleMid);
     const position = books.positions.ofInstrument(id);
     if (position === undefined) return;
     books.markToMarket();
@@ -209,7 +216,10 @@ export class AccountActor {
         `the profit of deal ${dealId} has no conversion rate: entries are halted`,
       );
     }
-    if (own !== undefined) this.#fillOrder(own, deal);
+    if (own !== undefined) {
+      desk.compliance.filled(own, deal, desk.nowMicros);
+      this.#fillOrder(own, deal);
+    }
     if (booked.position !== undefined) this.#leaveIfFlattening(booked.position);
   }
 

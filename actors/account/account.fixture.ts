@@ -6,6 +6,7 @@ import { MICROS_PER_DAY, type Micros } from "../base/clock.ts";
 import { type Instrument, MINUTES_PER_WEEK } from "../domain/instrument.ts";
 import { MICROS_PER_LOT } from "../domain/money.ts";
 import type { Execution, OrderIntent, RiskRefusal } from "../domain/order.ts";
+import type { PreTrade } from "../domain/pretrade.ts";
 import type { JournalRecord } from "../domain/records.ts";
 import type { Signal } from "../domain/signal.ts";
 import type { Tick } from "../domain/tick.ts";
@@ -133,7 +134,13 @@ export class TestEngine implements Emitter {
   ) {
     const instruments = options.instruments ?? INSTRUMENTS;
     this.settings = { ...DEFAULT_ACCOUNT_SETTINGS, ...options.settings };
-    this.account = new AccountActor({ settings: this.settings, instruments, emitter: this, epoch: 1 });
+    this.account = new AccountActor({
+      settings: this.settings,
+      instruments,
+      emitter: this,
+      decisionAlgorithm: "test",
+      epoch: 1,
+    });
     if (options.broker === "none") return;
     const settings = { ...DEFAULT_PAPER_BROKER_SETTINGS, ...options.broker };
     this.broker = new PaperBroker({ settings, instruments, emitter: this, seed: 1 });
@@ -171,6 +178,10 @@ export class TestEngine implements Emitter {
 
   get intents(): OrderIntent[] {
     return this.records.filter((record) => record.kind === "intent");
+  }
+
+  get pretrades(): PreTrade[] {
+    return this.records.filter((record) => record.kind === "pretrade");
   }
 
   get refusals(): RiskRefusal[] {

@@ -10,9 +10,12 @@ import type { OrderIntent } from "../domain/order.ts";
 import { nameIntent } from "../domain/intent-name.ts";
 import type { Emitter } from "../ports/emitter.ts";
 import { AccountBooks } from "./books.ts";
+import { isComplianceCheck } from "./compliance/checks.ts";
+import { ComplianceDesk, type DecisionMoment, type OrderOrigin } from "./compliance/compliance-desk.ts";
 import { KillSwitch } from "./kill-switch.ts";
 import type { OrderTrigger, TrackedOrder } from "./orders.ts";
 import { RiskMemory } from "./risk-memory.ts";
+import type { ComplianceVerdict } from "./risk/approval.ts";
 import { ACCOUNT_MODES, type AccountMode, type EntryLimits } from "./risk/check.ts";
 import { resolveLimits } from "./risk/limits.ts";
 import type { AccountSettings } from "./settings.ts";
@@ -23,24 +26,30 @@ export interface DeskOptions {
   /** By id, without holes. */
   readonly instruments: readonly Instrument[];
   readonly emitter: Emitter;
+  /** Names what decides: the preset and its models. */
+  readonly decisionAlgorithm: string;
   /** The fencing epoch that intents carry until a configured record names another. */
   readonly epoch: number;
 }
 
 /** An order that was approved, without what the desk knows itself. */
-export interface ApprovedIntent extends Pick<
-  OrderIntent,
-  | "instrumentId"
-  | "purpose"
-  | "side"
-  | "volumeMicros"
-  | "stopPricePoints"
-  | "targetPricePoints"
-  | "positionId"
-  | "expiresAtMicros"
-  | "checks"
-  | "reason"
-> {
+export interface ApprovedIntent
+  extends
+    OrderOrigin,
+    Pick<
+      OrderIntent,
+      | "instrumentId"
+      | "purpose"
+      | "side"
+      | "volumeMicros"
+      | "stopPricePoints"
+      | "targetPricePoints"
+      | "positionId"
+      | "expiresAtMicros"
+      | "checks"
+      | "reason"
+    > {
+  readonly compliance: ComplianceVerdict;
   readonly marginMicros: MicroMoney;
   /** A signal asked for it, not a person. */
   readonly bySignal: boolean;
@@ -52,6 +61,8 @@ export class Desk {
   readonly emitter: Emitter;
   readonly books: AccountBooks;
   readonly memory: RiskMemory;
+  readonly compliance: ComplianceDesk;
+  readonly decisionAlgorithm: string;
   /** By instrument id. */
   readonly limits: readonly EntryLimits[];
   readonly tally = new Tally();
@@ -72,11 +83,18 @@ export class Desk {
     this.emitter = options.emitter;
     this.epoch = options.epoch;
     this.books = new AccountBooks(options.instruments, options.settings);
+    this.decisionAlgorithm = options.decisionAlgorithm;
+    this.compliance = new ComplianceDesk({ ...options, books: this.books });
     this.limits = options.instruments.map((instrument) => ({
       account: options.settings,
       risk: resolveLimits(options.settings.risk, instrument),
+      compliance: this.compliance.limits[instrument.id],
     }));
     this.memory = new RiskMemory(this.limits.map(({ risk }) => risk));
+  }
+
+  get moment(): DecisionMoment {
+    return { timeMicros: this.nowMicros, causeSeq: this.causeSeq, epoch: this.epoch };
   }
 
   get intentHash(): string {
@@ -90,9 +108,9 @@ export class Desk {
     return trip.mode === "reduce-only" && this.mode !== "halted" ? "reducing" : "halted";
   }
 
-  /** Takes an approved order into the books and says so. From here its exposure is reserved. */
+  /** Takes an approved order into the books and says so, its pre-trade record first. From here its exposure is reserved. */
   intend(intent: ApprovedIntent): void {
-    const { marginMicros, bySignal, ...approved } = intent;
+    const { marginMicros, bySignal, compliance, decision, signal, checks, ...terms } = intent;
     const { board, orders } = this.books;
     const intentId = nameIntent(this.settings.accountId, ++this.#intents, this.settings.terminal?.intentTag);
     const bidPoints = board.bidPoints(intent.instrumentId);
@@ -117,6 +135,12 @@ export class Desk {
       expiresAtMicros: intent.expiresAtMicros,
       deadlineMicros: intent.expiresAtMicros,
     });
+    this.compliance.sent({ ...intent, intentId }, this.nowMicros);
+    const riskChecks = checks.filter((check) => !isComplianceCheck(check));
+    this.compliance.record(
+      { ...terms, decision, signal, intentId, code: null, riskChecks, compliance },
+      this.moment,
+    );
     this.emitter.emit({
       kind: "intent",
       seq: 0,
@@ -127,7 +151,17 @@ export class Desk {
       bidPoints,
       askPoints,
       epoch: this.epoch,
-      ...approved,
+      // One by one: bytes of a record depend on the order of its fields, and those of before have this one.
+      instrumentId: terms.instrumentId,
+      purpose: terms.purpose,
+      side: terms.side,
+      volumeMicros: terms.volumeMicros,
+      stopPricePoints: terms.stopPricePoints,
+      targetPricePoints: terms.targetPricePoints,
+      positionId: terms.positionId,
+      expiresAtMicros: terms.expiresAtMicros,
+      checks,
+      reason: terms.reason,
     });
   }
 
@@ -137,6 +171,7 @@ export class Desk {
     if (!legal) {
       this.odd("illegal-transition", `order ${order.intentId} was ${previous} when "${trigger}" came`);
     }
+    this.compliance.moved(order);
     const timeout = this.settings.reportTimeoutMicros;
     if (current === "sent") order.deadlineMicros = this.nowMicros + timeout;
     if (current === "acknowledged" || current === "partially-filled") {
@@ -157,6 +192,7 @@ export class Desk {
     this.mode = ACCOUNT_MODES[archive.number(ACCOUNT_MODES.indexOf(this.mode))] ?? "halted";
     this.killSwitch.persist(archive);
     this.memory.persist(archive);
+    this.compliance.persist(archive);
     this.#intents = archive.number(this.#intents);
     this.#intentHash.persist(archive);
   }

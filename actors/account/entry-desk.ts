@@ -3,6 +3,8 @@
 import { closesInMicros, type Instrument } from "../domain/instrument.ts";
 import type { RiskCheck, Side } from "../domain/order.ts";
 import type { Signal } from "../domain/signal.ts";
+import { isComplianceCheck } from "./compliance/checks.ts";
+import type { DecidedOrder } from "./compliance/compliance-desk.ts";
 import type { Desk } from "./desk.ts";
 import { exposureOf } from "./exposure-book.ts";
 import { LIVE_ORDERS_MAX } from "./limits.ts";
@@ -49,7 +51,11 @@ type RememberedFigures = Pick<
   | "newsEvents"
   | "referencePricePoints"
   | "exposure"
+  | "compliance"
 >;
+
+/** Of an entry what it is, whether it was approved or refused. */
+type EntryTerms = Omit<DecidedOrder, "intentId" | "code" | "riskChecks" | "compliance">;
 
 /** A market closed for longer is closed for a weekend or a holiday. */
 const WEEKEND_GAP_MINUTES = 24 * 60;
@@ -79,7 +85,7 @@ export class EntryDesk {
     const { order, extra } = this.#size(budget, sizing, { wish, figures, limits });
     const verdict = approveEntry(order, { ...figures, volumeBudgetMicros: budget.volumeMicros }, limits);
     if (verdict.ok) this.#enter(verdict.value, extra, wish);
-    else this.#refuse(verdict, extra, wish);
+    else this.#refuse(verdict, extra, this.#terms(order, wish));
   }
 
   /** The volume a person asked for as it is, since only controls may judge it; that of a signal within every bound. */
@@ -143,12 +149,15 @@ export class EntryDesk {
       conversionRate: books.conversionRate(id),
       equityMicros: books.equityMicros(),
       marginTakenMicros: books.marginUsedMicros() + books.marginReservedMicros(),
-      ...this.#remembered(instrument, wish.byHand === null),
+      ...this.#remembered(instrument, wish),
     };
   }
 
   /** Of those figures what the past, the calendar and the whole account say. */
-  #remembered(instrument: Instrument, bySignal: boolean): RememberedFigures {
+  #remembered(
+    instrument: Instrument,
+    { action, byHand }: Pick<EntryWish, "action" | "byHand">,
+  ): RememberedFigures {
     const { books, memory, nowMicros, settings, instruments, limits } = this.#desk;
     const id = instrument.id;
     const { risk } = limits[id] as EntryLimits;
@@ -159,7 +168,7 @@ export class EntryDesk {
       consecutiveLosses: memory.consecutiveLosses,
       messagesInSecond: messages.inSecond,
       messagesInMinute: messages.inMinute,
-      executionsInWindow: bySignal ? memory.executions(id, nowMicros) : 0,
+      executionsInWindow: byHand === null ? memory.executions(id, nowMicros) : 0,
       sinceExitMicros: memory.sinceExit(id, nowMicros),
       sinceLossMicros: memory.sinceLoss(id, nowMicros),
       closesInMicros: closesInMicros(instrument, nowMicros, 1),
@@ -175,6 +184,7 @@ export class EntryDesk {
         },
         instrument,
       ),
+      compliance: this.#desk.compliance.figures(id, action, nowMicros),
     };
   }
 
@@ -184,11 +194,42 @@ export class EntryDesk {
   }
 
   #enter(approved: RiskApproved<SizedOrder>, extra: readonly RiskCheck[], wish: EntryWish): void {
-    const { order, checks } = approved;
+    const { order, checks, compliance } = approved;
     const desk = this.#desk;
-    const away = order.side === "BUY" ? 1 : -1;
     desk.tally.entries++;
     desk.intend({
+      ...this.#terms(order, wish),
+      checks: [...checks, ...extra],
+      compliance,
+      marginMicros: order.marginMicros,
+      bySignal: wish.byHand === null,
+    });
+  }
+
+  #refuse(refusal: RiskRefused, extra: readonly RiskCheck[], terms: EntryTerms): void {
+    const desk = this.#desk;
+    const { code, compliance } = refusal;
+    const checks = [...refusal.checks, ...extra];
+    desk.tally.refused(code);
+    const riskChecks = checks.filter((check) => !isComplianceCheck(check));
+    desk.compliance.record({ ...terms, intentId: null, code, riskChecks, compliance }, desk.moment);
+    desk.emitter.emit({
+      kind: "refusal",
+      seq: 0,
+      timeMicros: desk.nowMicros,
+      accountId: desk.settings.accountId,
+      instrumentId: terms.instrumentId,
+      causeSeq: desk.causeSeq,
+      code,
+      message: refusal.message,
+      checks,
+    });
+  }
+
+  #terms(order: SizedOrder, { reason, forecast, byHand, expiresAtMicros }: EntryWish): EntryTerms {
+    const desk = this.#desk;
+    const away = order.side === "BUY" ? 1 : -1;
+    return {
       instrumentId: order.instrument.id,
       purpose: "entry",
       side: order.side,
@@ -196,27 +237,21 @@ export class EntryDesk {
       stopPricePoints: order.pricePoints - away * order.stopPoints,
       targetPricePoints: order.targetPoints > 0 ? order.pricePoints + away * order.targetPoints : null,
       positionId: null,
-      expiresAtMicros: Math.min(wish.expiresAtMicros, desk.nowMicros + desk.settings.entryLifeMicros),
-      checks: [...checks, ...extra],
-      reason: wish.reason,
-      marginMicros: order.marginMicros,
-      bySignal: wish.byHand === null,
-    });
+      expiresAtMicros: Math.min(expiresAtMicros, desk.nowMicros + desk.settings.entryLifeMicros),
+      reason,
+      decision:
+        byHand === null
+          ? { by: "algorithm", id: desk.decisionAlgorithm }
+          : { by: "person", id: byHand.trader },
+      signal: forecast === null ? null : signalOf(forecast, desk.causeSeq),
+    };
   }
+}
 
-  #refuse(refusal: RiskRefused, extra: readonly RiskCheck[], wish: EntryWish): void {
-    const desk = this.#desk;
-    desk.tally.refused(refusal.code);
-    desk.emitter.emit({
-      kind: "refusal",
-      seq: 0,
-      timeMicros: desk.nowMicros,
-      accountId: desk.settings.accountId,
-      instrumentId: wish.instrumentId,
-      causeSeq: desk.causeSeq,
-      code: refusal.code,
-      message: refusal.message,
-      checks: [...refusal.checks, ...extra],
-    });
-  }
+/** By value: signals are not kept for as long. */
+function signalOf(
+  { confidence, regime, components }: NonNullable<EntryWish["forecast"]>,
+  seq: number,
+): DecidedOrder["signal"] {
+  return { seq, confidence, regime, components };
 }

@@ -4,9 +4,12 @@
 import { assert } from "../base/assert.ts";
 import type { Micros } from "../base/clock.ts";
 import { type Instrument, isOpen } from "../domain/instrument.ts";
+import type { Side } from "../domain/order.ts";
+import type { DecisionMaker } from "../domain/pretrade.ts";
 import type { Desk } from "./desk.ts";
 import { EXIT_RETRY_MICROS_MAX, EXIT_RETRY_MICROS_MIN } from "./limits.ts";
 import { sideOf, type TrackedPosition } from "./positions.ts";
+import type { EntryLimits } from "./risk/check.ts";
 import { approveExit, type ExitOrder, type RiskApproved } from "./risk/approval.ts";
 
 interface ProposedExit extends ExitOrder {
@@ -62,7 +65,7 @@ export class ExitDesk {
   }
 
   #approve(position: TrackedPosition, instrument: Instrument): RiskApproved<ProposedExit> {
-    const { books, nowMicros, settings } = this.#desk;
+    const { books, compliance, limits, nowMicros } = this.#desk;
     const volumeMicros = Math.abs(position.signedVolumeMicros);
     return approveExit(
       { position, volumeMicros, positionVolumeMicros: volumeMicros },
@@ -71,8 +74,9 @@ export class ExitDesk {
         quoteTimeMicros: books.board.timeMicros(instrument.id),
         spreadPoints: books.board.askPoints(instrument.id) - books.board.bidPoints(instrument.id),
         spreadMaxPoints: instrument.spreadMaxPoints,
+        compliance: compliance.figures(instrument.id, closingSide(position), nowMicros),
       },
-      settings,
+      limits[instrument.id] as EntryLimits,
     );
   }
 
@@ -83,17 +87,28 @@ export class ExitDesk {
     desk.intend({
       instrumentId: position.instrumentId,
       purpose: "exit",
-      side: sideOf(position) === "BUY" ? "SELL" : "BUY",
+      side: closingSide(position),
       volumeMicros,
       stopPricePoints: null,
       targetPricePoints: null,
       positionId: position.positionId,
       expiresAtMicros: desk.nowMicros + desk.settings.exitLifeMicros,
       checks: approved.checks,
+      compliance: approved.compliance,
       reason: position.exitReason,
+      decision: this.#deciderOf(position.exitReason),
+      signal: null,
       marginMicros: 0,
       bySignal: false,
     });
+  }
+
+  #deciderOf(reason: string): DecisionMaker {
+    const { decisionAlgorithm, killSwitch } = this.#desk;
+    if (reason === "kill-switch") return { by: "kill-switch", id: killSwitch.trip?.by ?? null };
+    // The command that the record's cause leads to names him.
+    if (reason === "flatten") return { by: "person", id: null };
+    return { by: "algorithm", id: decisionAlgorithm };
   }
 
   /** An exit of unknown outcome counts as on its way: sending it again blindly could close twice. */
@@ -110,4 +125,8 @@ export class ExitDesk {
     if (isOpen(instrument, nowMicros)) return true;
     return nowMicros - books.board.timeMicros(instrument.id) <= settings.quoteAgeMaxMicros;
   }
+}
+
+function closingSide(position: TrackedPosition): Side {
+  return sideOf(position) === "BUY" ? "SELL" : "BUY";
 }

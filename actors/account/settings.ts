@@ -3,6 +3,7 @@
 
 import { MICROS_PER_HOUR, MICROS_PER_MILLISECOND, MICROS_PER_SECOND } from "../base/clock.ts";
 import { type MicroMoney, MICROS_PER_LOT, MICROS_PER_UNIT } from "../domain/money.ts";
+import { type ComplianceSettings, DEFAULT_COMPLIANCE_SETTINGS } from "./compliance/settings.ts";
 import type { KillTriggerSettings } from "./kill-triggers.ts";
 import { DEFAULT_RISK_SETTINGS, type RiskSettings } from "./risk/limits.ts";
 import { DEFAULT_SIZING_SETTINGS, type SizingSettings } from "./sizing-settings.ts";
@@ -39,6 +40,8 @@ export interface AccountSettings {
   readonly terminal?: TerminalSettings | undefined;
   /** What trips the kill switch by itself; left out, nothing does. */
   readonly killSwitch?: KillTriggerSettings | undefined;
+  /** Left out, as in journals of before, nothing is checked and no pre-trade records are kept. */
+  readonly compliance?: ComplianceSettings | undefined;
 }
 
 export interface TerminalSettings {
@@ -67,6 +70,7 @@ export const DEFAULT_ACCOUNT_SETTINGS: AccountSettings = {
   reportTimeoutMicros: 15 * MICROS_PER_SECOND,
   risk: DEFAULT_RISK_SETTINGS,
   sizing: DEFAULT_SIZING_SETTINGS,
+  compliance: DEFAULT_COMPLIANCE_SETTINGS,
 };
 
 export interface PaperBrokerSettings {

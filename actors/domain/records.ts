@@ -8,6 +8,7 @@ import type { KillMode, WideTrip } from "./kill-switch.ts";
 import type { MarketState } from "./market.ts";
 import type { Adjustment, BrokerBooks, Reconciled } from "./broker-books.ts";
 import type { Execution, OrderIntent, OrderSent, PendingTerms, RiskRefusal, Side } from "./order.ts";
+import type { PreTrade } from "./pretrade.ts";
 import type { Votes } from "./prediction.ts";
 import type { Quarantined } from "./quarantine.ts";
 import type { Signal } from "./signal.ts";
@@ -223,7 +224,8 @@ export type JournalRecord =
   | Tripped
   | BrokerBooks
   | Reconciled
-  | Adjustment;
+  | Adjustment
+  | PreTrade;
 
 export type RecordKind = JournalRecord["kind"];
 
@@ -251,6 +253,7 @@ export const RECORD_KINDS = [
   "broker-books",
   "reconciled",
   "adjustment",
+  "pretrade",
 ] as const;
 
 /** Topics have their own retention; each is a hash chain of its own. Position is the number in the journal. */
@@ -287,4 +290,5 @@ export const TOPIC_OF: Readonly<Record<RecordKind, Topic>> = {
   "broker-books": "trading",
   reconciled: "trading",
   adjustment: "trading",
+  pretrade: "compliance",
 };

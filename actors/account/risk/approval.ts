@@ -1,9 +1,12 @@
 // The gate between a signal and an order: only this file can make a RiskApproved, so whatever reaches a broker has been
-// through every control.
+// through every control, and has a verdict of compliance.
 
 import { type Failure, failure, type Ok, ok } from "../../base/result.ts";
 import type { Micros } from "../../base/clock.ts";
 import type { RiskCheck } from "../../domain/order.ts";
+import type { ComplianceFigures } from "../../domain/pretrade.ts";
+import { complianceChecks, isComplianceCheck } from "../compliance/checks.ts";
+import type { ComplianceLimits } from "../compliance/settings.ts";
 import type { AccountSettings } from "../settings.ts";
 import type { SizedOrder } from "../sizing.ts";
 import { atMost, type EntryLimits, type RiskFigures } from "./check.ts";
@@ -13,15 +16,23 @@ import { adviceFor, entryChecks } from "./controls.ts";
 /** Not exported: without it nobody else can build an approval. */
 const APPROVAL: unique symbol = Symbol("risk approval");
 
+/** What compliance says of an order, and the figures it saw. Without checks where it is off. */
+export interface ComplianceVerdict {
+  readonly figures: ComplianceFigures;
+  readonly checks: readonly RiskCheck[];
+}
+
 /** An order that passed, with every check and the figures it saw. */
 export interface RiskApproved<Order> {
   readonly [APPROVAL]: true;
   readonly order: Order;
   readonly checks: readonly RiskCheck[];
+  readonly compliance: ComplianceVerdict;
 }
 
 export interface RiskRefused extends Failure<RefusalCode> {
   readonly checks: readonly RiskCheck[];
+  readonly compliance: ComplianceVerdict;
 }
 
 export function approveEntry(
@@ -30,14 +41,16 @@ export function approveEntry(
   limits: EntryLimits,
 ): Ok<RiskApproved<SizedOrder>> | RiskRefused {
   const checks = entryChecks(order, figures, limits);
+  const compliance = { figures: figures.compliance, checks: checks.filter(isComplianceCheck) };
   const failed = checks.find((check) => !check.passed);
-  if (failed === undefined) return ok({ [APPROVAL]: true, order, checks });
+  if (failed === undefined) return ok({ [APPROVAL]: true, order, checks, compliance });
   const code = failed.control as RefusalCode;
   const subject = `${order.side} ${order.instrument.symbol}`;
   const figure = `value ${failed.value}, limit ${failed.limit}`;
   return {
     ...failure(code, `${subject} refused: ${adviceFor(code)} (${figure}).`, { recoverable: true }),
     checks,
+    compliance,
   };
 }
 
@@ -47,19 +60,31 @@ export interface ExitOrder {
   readonly positionVolumeMicros: number;
 }
 
+interface ExitFigures {
+  readonly nowMicros: Micros;
+  readonly quoteTimeMicros: Micros;
+  readonly spreadPoints: number;
+  readonly spreadMaxPoints: number;
+  readonly compliance: ComplianceFigures;
+}
+
 /** Exits are never blocked: the figures are recorded, no control can refuse. */
 export function approveExit<Order extends ExitOrder>(
   order: Order,
-  figures: { nowMicros: Micros; quoteTimeMicros: Micros; spreadPoints: number; spreadMaxPoints: number },
-  settings: AccountSettings,
+  figures: ExitFigures,
+  { account, compliance }: { account: AccountSettings; compliance?: ComplianceLimits | undefined },
 ): RiskApproved<Order> {
   return {
     [APPROVAL]: true,
     order,
     checks: [
       atMost("volume-too-large", order.volumeMicros, order.positionVolumeMicros),
-      atMost("stale-quote", figures.nowMicros - figures.quoteTimeMicros, settings.quoteAgeMaxMicros),
+      atMost("stale-quote", figures.nowMicros - figures.quoteTimeMicros, account.quoteAgeMaxMicros),
       atMost("spread-too-wide", figures.spreadPoints, figures.spreadMaxPoints),
     ],
+    compliance: {
+      figures: figures.compliance,
+      checks: complianceChecks(figures.compliance, compliance),
+    },
   };
 }

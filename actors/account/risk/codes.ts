@@ -47,6 +47,13 @@ export const REFUSAL_CODES = [
   "currency-exposure",
   "correlated-exposure",
   "kill-switch",
+  "best-execution",
+  "execution-slippage",
+  "wash-trade",
+  "layering",
+  "cancel-share",
+  "ramping",
+  "quote-stuffing",
 ] as const;
 
 export type RefusalCode = (typeof REFUSAL_CODES)[number];

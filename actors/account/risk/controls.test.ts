@@ -2,12 +2,22 @@
 
 import { describe, expect, test } from "bun:test";
 import { EURUSD, NOON } from "../account.fixture.ts";
+import { COMPLIANCE_CODES } from "../compliance/checks.ts";
 import { DEFAULT_ACCOUNT_SETTINGS as SETTINGS } from "../settings.ts";
 import type { SizedOrder } from "../sizing.ts";
 import { approveEntry, approveExit } from "./approval.ts";
 import type { RiskFigures } from "./check.ts";
 import { type RefusalCode, REFUSAL_CODES } from "./codes.ts";
-import { EXPOSURE, FIGURES, LIMITS, ORDER, ORDER_VALUE, RISK } from "./controls.fixture.ts";
+import {
+  COMPLIANCE,
+  COMPLIANCE_LIMITS,
+  EXPOSURE,
+  FIGURES,
+  LIMITS,
+  ORDER,
+  ORDER_VALUE,
+  RISK,
+} from "./controls.fixture.ts";
 import { CONTROLS, entryChecks } from "./controls.ts";
 import type { ExposureFigures } from "./exposure.ts";
 import { NO_RISK_LIMITS } from "./limits.ts";
@@ -221,6 +231,8 @@ describe("every control at its limit", () => {
 
   test("all controls are among these cases, each once in the table", () => {
     for (const [code] of FLAGS) covered.add(code);
+    // Those of compliance have a test of their own.
+    for (const code of COMPLIANCE_CODES) covered.add(code);
     expect([...covered].sort()).toEqual([...REFUSAL_CODES].sort());
     expect(CONTROLS.map(({ code }) => code).sort()).toEqual([...REFUSAL_CODES].sort());
   });
@@ -282,13 +294,21 @@ describe("exits", () => {
   test("are approved whatever the figures say, which are recorded", () => {
     const approved = approveExit(
       { volumeMicros: 10, positionVolumeMicros: 10 },
-      { nowMicros: NOON, quoteTimeMicros: Number.NaN, spreadPoints: 1_000, spreadMaxPoints: 50 },
-      SETTINGS,
+      {
+        nowMicros: NOON,
+        quoteTimeMicros: Number.NaN,
+        spreadPoints: 1_000,
+        spreadMaxPoints: 50,
+        compliance: { ...COMPLIANCE, washOrders: 1 },
+      },
+      { account: SETTINGS, compliance: COMPLIANCE_LIMITS },
     );
     expect(approved.checks.map(({ control, passed }) => [control, passed])).toEqual([
       ["volume-too-large", true],
       ["stale-quote", false],
       ["spread-too-wide", false],
     ]);
+    const failed = approved.compliance.checks.filter(({ passed }) => !passed);
+    expect(failed.map(({ control }) => control)).toEqual(["wash-trade"]);
   });
 });

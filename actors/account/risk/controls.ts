@@ -1,7 +1,8 @@
 // All controls of an entry, in the order in which a refusal names the first that failed: first whether anybody may trade at
-// all, then whether this is the moment, then the order itself, at last what the account would hold.
+// all, then whether this is the moment, then the order itself, then what the account would hold, at last compliance.
 
 import type { RiskCheck } from "../../domain/order.ts";
+import { complianceControls } from "../compliance/checks.ts";
 import type { SizedOrder } from "../sizing.ts";
 import type { Control, EntryLimits, RiskFigures } from "./check.ts";
 import type { RefusalCode } from "./codes.ts";
@@ -21,6 +22,7 @@ export const CONTROLS: readonly Control[] = [
   ...priceControls,
   ...volumeControls,
   ...exposureControls,
+  ...complianceControls,
 ];
 
 const ADVICE = new Map(CONTROLS.map(({ code, advice }) => [code, advice]));

@@ -6,6 +6,7 @@ import { KILL_MODES } from "../../domain/kill-switch.ts";
 import { EURGBP, EURUSD, GBPUSD, NOON, USDJPY } from "../account.fixture.ts";
 import { SeededRandom } from "../../base/random.ts";
 import type { Instrument } from "../../domain/instrument.ts";
+import { COMPLIANCE_CODES } from "../compliance/checks.ts";
 import { exposureOf } from "../exposure-book.ts";
 import { DEFAULT_ACCOUNT_SETTINGS as ACCOUNT } from "../settings.ts";
 import type { SizedOrder } from "../sizing.ts";
@@ -236,5 +237,7 @@ test(`${ORDERS.toLocaleString("en-US")} orders are judged as by a naive telling 
   }
   // The generator reaches both answers of every control that it varies.
   expect(approved).toBeGreaterThan(ORDERS / 100);
-  expect(CONTROLS.map(({ code }) => code).filter((code) => !failures.has(code))).toEqual([]);
+  // Off here: compliance has an oracle of its own.
+  const silent = CONTROLS.map(({ code }) => code).filter((code) => !failures.has(code));
+  expect(silent).toEqual([...COMPLIANCE_CODES] as RefusalCode[]);
 }, 600_000);
