@@ -88,7 +88,7 @@ export class Switchboard {
           hand(this.symbol(record.instrumentId), record);
           return;
         }
-        this.#everySymbol(record);
+        if (record.withoutSymbols === undefined) this.#everySymbol(record);
         hand(seats.account, record);
         hand(seats.broker, record);
         hand(seats.market, record);
@@ -115,7 +115,8 @@ export class Switchboard {
       case "advice":
         return symbols[record.instrumentId]?.path === path;
       case "beat":
-        return record.instrumentId === undefined || symbols[record.instrumentId]?.path === path;
+        if (record.instrumentId !== undefined) return symbols[record.instrumentId]?.path === path;
+        return !isSymbol || record.withoutSymbols === undefined;
       case "market":
         return isSymbol || path === account.path;
       case "intent":
