@@ -123,6 +123,17 @@ describe("switchboard", () => {
     }
   });
 
+  test("a beat without symbols is heard by account, broker and market", () => {
+    const { seats, switchboard } = setUp();
+    const beat = { kind: "beat", seq: 1, timeMicros: 1, withoutSymbols: true } as const;
+    switchboard.deliver(beat);
+    for (const seat of seatsOf(seats)) {
+      const isShared = seat === seats.account || seat === seats.broker || seat === seats.market;
+      expect([seat.path, seat.heard.length]).toEqual([seat.path, isShared ? 1 : 0]);
+      expect(switchboard.concerns(seat.path, beat)).toBe(isShared);
+    }
+  });
+
   test("a second source's tick is heard by its symbol and the account alone", () => {
     const { seats, switchboard } = setUp();
     switchboard.deliver(recordOf("tick", { seq: 1, instrumentId: 0, flags: TICK_SECONDARY }));

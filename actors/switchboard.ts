@@ -91,7 +91,7 @@ export class Switchboard {
           hand(this.symbol(record.instrumentId), record);
           return;
         }
-        this.#everySymbol(record);
+        if (record.withoutSymbols === undefined) this.#everySymbol(record);
         hand(seats.account, record);
         if (seats.broker !== undefined) hand(seats.broker, record);
         hand(seats.market, record);
@@ -121,7 +121,8 @@ export class Switchboard {
       case "advice":
         return symbols[record.instrumentId]?.path === path;
       case "beat":
-        return record.instrumentId === undefined || symbols[record.instrumentId]?.path === path;
+        if (record.instrumentId !== undefined) return symbols[record.instrumentId]?.path === path;
+        return !isSymbol || record.withoutSymbols === undefined;
       case "market":
         return isSymbol || path === account.path;
       case "intent":

@@ -20,10 +20,12 @@ export interface Beat {
   readonly seq: number;
   readonly timeMicros: Micros;
   /**
-   * The one symbol that hears it: a minute of it has closed, and it is its turn to ask those who answer on that. The minutes of
-   * all symbols close at once, and ticks that come meanwhile do not wait for all of their models.
+   * The one symbol that hears it: a minute of it has ended, and it is its turn to close that and to ask those who answer on it. The
+   * minutes of all symbols end at once, and ticks that come meanwhile do not wait for all of their models.
    */
   readonly instrumentId?: number;
+  /** Heard by account, broker and market alone: symbols whose minutes have ended have their turns. */
+  readonly withoutSymbols?: true;
 }
 
 /** The configuration in force from here on. The first record of every run. */
