@@ -11,6 +11,7 @@ import type { Command, JournalRecord, TradeCommand } from "../domain/records.ts"
 import type { Signal } from "../domain/signal.ts";
 import { type Tick, TICK_SECONDARY } from "../domain/tick.ts";
 import { type AccountView, buildAccountView } from "./account-view.ts";
+import { hasUsableFigures } from "./deal-figures.ts";
 import { DealMemory } from "./deal-memory.ts";
 import { Desk, type DeskOptions } from "./desk.ts";
 import { EntryDesk, type EntryWish } from "./entry-desk.ts";
@@ -19,6 +20,7 @@ import type { Trip } from "./kill-switch.ts";
 import { KillTriggers } from "./kill-triggers.ts";
 import type { OrderTrigger, TrackedOrder } from "./orders.ts";
 import { sideOf, type TrackedPosition } from "./positions.ts";
+import { Reconciler } from "./reconciliation/reconciler.ts";
 import { buildRiskView, type RiskView } from "./risk-view.ts";
 import type { AccountMode } from "./risk/check.ts";
 
@@ -28,6 +30,7 @@ export class AccountActor {
   readonly #exits: ExitDesk;
   readonly #triggers: KillTriggers;
   readonly #deals = new DealMemory();
+  readonly #reconciler: Reconciler;
   /** Set by the command `flatten` until entries are resumed: what still fills is closed at once. */
   #flattening = false;
   #dueMicros: Micros = Number.POSITIVE_INFINITY;
@@ -37,6 +40,13 @@ export class AccountActor {
     this.#entries = new EntryDesk(this.#desk);
     this.#exits = new ExitDesk(this.#desk);
     this.#triggers = new KillTriggers(this.#desk);
+    this.#reconciler = new Reconciler({
+      desk: this.#desk,
+      deals: this.#deals,
+      hear: (report) => {
+        this.#onExecution(report);
+      },
+    });
   }
 
   /** When it wants to be told the time although nothing happens; Infinity while nothing is pending. */
@@ -90,6 +100,13 @@ export class AccountActor {
       case "execution":
         this.#onExecution(record);
         break;
+      case "broker-books":
+        this.#reconciler.hearBooks(record);
+        this.#exits.retry();
+        break;
+      case "adjustment":
+        this.#reconciler.adjust(record);
+        break;
       case "commanded":
         this.#onCommand(record.command);
         break;
@@ -112,6 +129,7 @@ export class AccountActor {
     this.#desk.persist(archive);
     this.#deals.persist(archive);
     this.#triggers.persist(archive);
+    this.#reconciler.persist(archive);
     this.#flattening = archive.boolean(this.#flattening);
     this.#dueMicros = archive.number(this.#dueMicros);
   }
@@ -171,6 +189,7 @@ export class AccountActor {
   #onSent(sent: OrderSent): void {
     const desk = this.#desk;
     if (sent.accountId !== desk.settings.accountId) return;
+    this.#reconciler.sent(sent);
     const order = desk.books.orders.find(sent.intentId);
     if (order === undefined)
       desk.odd("unknown-intent", `intent ${sent.intentId} was sent but is not known here`);
@@ -179,9 +198,9 @@ export class AccountActor {
 
   #onExecution(execution: Execution): void {
     const desk = this.#desk;
-    if (execution.accountId !== desk.settings.accountId) return;
+    if (execution.accountId !== desk.settings.accountId || this.#reconciler.takes(execution)) return;
     const order = desk.books.orders.find(execution.intentId);
-    if (order === undefined) {
+    if (order === undefined && execution.intentId !== "") {
       desk.odd("unknown-intent", `a report names intent ${execution.intentId}, which is not known here`);
     }
     const trigger = TRIGGER_OF[execution.status];
@@ -194,7 +213,7 @@ export class AccountActor {
   #onFill(deal: Execution, order: TrackedOrder | undefined): void {
     const desk = this.#desk;
     const dealId = deal.dealId ?? "";
-    if (!isBookable(deal, desk.instruments.length)) {
+    if (deal.instrumentId < 0 || !hasUsableFigures(deal, desk.instruments.length)) {
       desk.odd("bad-fill", `deal "${dealId}" of ${deal.intentId} has unusable figures and was not booked`);
       return;
     }
@@ -205,6 +224,7 @@ export class AccountActor {
     desk.tally.fills++;
     // A deal on the other side of its order is the broker's own: a stop or a target that closed the position.
     const own = order !== undefined && order.side === deal.side ? order : undefined;
+    const balanceMicros = desk.books.balanceMicros;
     const booked = desk.books.book(deal, own);
     if (booked.closedProfitMicros !== null) {
       desk.memory.closed(deal.instrumentId, booked.closedProfitMicros, desk.nowMicros);
@@ -220,7 +240,9 @@ export class AccountActor {
       desk.compliance.filled(own, deal, desk.nowMicros);
       this.#fillOrder(own, deal);
     }
-    if (booked.position !== undefined) this.#leaveIfFlattening(booked.position);
+    this.#reconciler.booked(deal, desk.books.balanceMicros - balanceMicros);
+    const position = desk.books.positions.find(deal.positionId ?? deal.intentId);
+    if (position !== undefined) this.#leaveIfFlattening(position);
   }
 
   #leaveIfFlattening(position: TrackedPosition): void {
@@ -281,6 +303,9 @@ export class AccountActor {
         for (const position of desk.books.positions.open) this.#exits.want(position, "flatten");
         return;
       case "accept-books":
+        this.#reconciler.accept(command.instrumentId, command.by);
+        this.#exits.retry();
+        return;
       case "modify-order":
       case "cancel-order":
       case "modify-position":
@@ -320,6 +345,7 @@ export class AccountActor {
       (order) => order.instrumentId === instrumentId && order.state === "unknown",
     );
     for (const order of unknown) desk.move(order, "release");
+    this.#reconciler.released(instrumentId);
     this.#exits.retry();
   }
 
@@ -370,18 +396,3 @@ const TRIGGER_OF: Readonly<Record<Execution["status"], OrderTrigger | "fill">> =
   cancelled: "cancel",
   unknown: "lose",
 };
-
-/** A deal needs an id to be booked once, and figures that are exact integers. */
-function isBookable(deal: Execution, instruments: number): boolean {
-  return (
-    deal.dealId !== null &&
-    deal.dealId !== "" &&
-    deal.instrumentId >= 0 &&
-    deal.instrumentId < instruments &&
-    Number.isSafeInteger(deal.volumeMicros) &&
-    deal.volumeMicros > 0 &&
-    Number.isSafeInteger(deal.pricePoints) &&
-    deal.pricePoints > 0 &&
-    Number.isSafeInteger(deal.commissionMicros)
-  );
-}

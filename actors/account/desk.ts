@@ -14,6 +14,7 @@ import { isComplianceCheck } from "./compliance/checks.ts";
 import { ComplianceDesk, type DecisionMoment, type OrderOrigin } from "./compliance/compliance-desk.ts";
 import { KillSwitch } from "./kill-switch.ts";
 import type { OrderTrigger, TrackedOrder } from "./orders.ts";
+import { ReconciliationState } from "./reconciliation/state.ts";
 import { RiskMemory } from "./risk-memory.ts";
 import type { ComplianceVerdict } from "./risk/approval.ts";
 import { ACCOUNT_MODES, type AccountMode, type EntryLimits } from "./risk/check.ts";
@@ -73,6 +74,7 @@ export class Desk {
   /** As it was set; see {@link effectiveMode}. */
   mode: AccountMode = "active";
   readonly killSwitch = new KillSwitch();
+  readonly reconciliation: ReconciliationState;
   #intents = 0;
   /** Over every intent: what was decided, not when or under which number it was journaled. */
   readonly #intentHash = new StateHash();
@@ -82,6 +84,7 @@ export class Desk {
     this.instruments = options.instruments;
     this.emitter = options.emitter;
     this.epoch = options.epoch;
+    this.reconciliation = new ReconciliationState(options.settings.terminal !== undefined);
     this.books = new AccountBooks(options.instruments, options.settings);
     this.decisionAlgorithm = options.decisionAlgorithm;
     this.compliance = new ComplianceDesk({ ...options, books: this.books });
@@ -191,6 +194,7 @@ export class Desk {
     this.epoch = archive.number(this.epoch);
     this.mode = ACCOUNT_MODES[archive.number(ACCOUNT_MODES.indexOf(this.mode))] ?? "halted";
     this.killSwitch.persist(archive);
+    this.reconciliation.persist(archive);
     this.memory.persist(archive);
     this.compliance.persist(archive);
     this.#intents = archive.number(this.#intents);

@@ -54,6 +54,7 @@ export const REFUSAL_CODES = [
   "cancel-share",
   "ramping",
   "quote-stuffing",
+  "books-differ",
 ] as const;
 
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
