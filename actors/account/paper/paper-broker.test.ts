@@ -1,14 +1,18 @@
 // The paper broker against hand-made orders: when it fills, at what price, and how it says no.
 
 import { describe, expect, test } from "bun:test";
-import { MICROS_PER_DAY, MICROS_PER_MILLISECOND, MICROS_PER_SECOND, type Micros } from "../base/clock.ts";
-import type { Execution, OrderIntent } from "../domain/order.ts";
-import type { JournalRecord } from "../domain/records.ts";
-import type { Draft } from "../ports/emitter.ts";
-import { INSTRUMENTS, NOON, tick } from "./account.fixture.ts";
+import { MICROS_PER_DAY, MICROS_PER_MILLISECOND, MICROS_PER_SECOND, type Micros } from "../../base/clock.ts";
+import type { Execution, OrderIntent } from "../../domain/order.ts";
+import type { JournalRecord } from "../../domain/records.ts";
+import type { Draft } from "../../ports/emitter.ts";
+import { INSTRUMENTS, NOON, tick } from "../account.fixture.ts";
 import { luckOf, slippagePoints } from "./fill-model.ts";
 import { PaperBroker } from "./paper-broker.ts";
-import { DEFAULT_PAPER_BROKER_SETTINGS, type PaperBrokerSettings } from "./settings.ts";
+import {
+  DEFAULT_ACCOUNT_SETTINGS,
+  DEFAULT_PAPER_BROKER_SETTINGS,
+  type PaperBrokerSettings,
+} from "../settings.ts";
 
 const MS = MICROS_PER_MILLISECOND;
 const SECOND = MICROS_PER_SECOND;
@@ -24,6 +28,7 @@ class Desk {
   constructor(settings: Partial<PaperBrokerSettings> = {}) {
     this.broker = new PaperBroker({
       settings: { ...DEFAULT_PAPER_BROKER_SETTINGS, ...PLAIN, ...settings },
+      account: DEFAULT_ACCOUNT_SETTINGS,
       instruments: INSTRUMENTS,
       seed: 1,
       emitter: { emit: (draft: Draft) => void this.reports.push(draft as Execution) },
