@@ -141,6 +141,12 @@ export class BrokerTables {
     return ++this.#numbered;
   }
 
+  /** The position an exit can close; undefined when it is gone, or was turned to the exit's own side since. */
+  closableBy({ positionId, side }: BrokerOrder): BrokerPosition | undefined {
+    const position = this.position(positionId);
+    return position?.side === side ? undefined : position;
+  }
+
   /** The oldest of an instrument. */
   positionOf(instrumentId: number): BrokerPosition | undefined {
     return this.#positions.find((position) => position.instrumentId === instrumentId);

@@ -129,13 +129,13 @@ export class Dealing {
   #workAtMarket(order: BrokerOrder): void {
     const floor = this.#floor;
     if (!floor.accept(order)) return;
-    const position = floor.tables.position(order.positionId);
+    const position = order.purpose === "exit" ? floor.tables.closableBy(order) : undefined;
     if (order.purpose === "exit" && position === undefined) {
       floor.end(order, "cancelled", "position-closed");
       return;
     }
     const rest = order.volumeMicros - order.filledMicros;
-    const closable = order.purpose === "exit" && position !== undefined ? position.volumeMicros : rest;
+    const closable = position?.volumeMicros ?? rest;
     const volumeMicros = Math.min(rest, closable, floor.settings.volumePerQuoteMicros);
     this.#fill(order, volumeMicros, this.#marketPrice(order.instrumentId, order.side, order.intentId));
   }
@@ -270,7 +270,8 @@ export class Dealing {
     const netted = settings.positionMode === "netting";
     const position = netted ? tables.positionOf(order.instrumentId) : tables.position(order.positionId);
     let refusal = "";
-    if (position === undefined && tables.positions.length >= OPEN_POSITIONS_MAX) refusal = "too-many-positions";
+    if (position === undefined && tables.positions.length >= OPEN_POSITIONS_MAX)
+      refusal = "too-many-positions";
     else if (!this.#hasMoney(order)) refusal = "no-money";
     if (refusal === "") return true;
     this.#floor.end(order, order.filledMicros === 0 ? "rejected" : "cancelled", refusal);

@@ -110,8 +110,9 @@ export class PaperBroker {
     if (board.take(tick)) {
       this.#dealing.learnVolatility(id, before);
       const held = tables.positions.length;
-      if (held + tables.orders.length > 0) this.#dealing.trade(id);
-      if (tables.orders.length > 0 || tables.positions.length !== held) this.#refreshDue();
+      const worked = tables.orders.length > 0;
+      if (worked || held > 0) this.#dealing.trade(id);
+      if (worked || tables.positions.length !== held) this.#refreshDue();
     }
     if (nowMicros >= this.#dueMicros) this.#expire();
   }
@@ -147,7 +148,7 @@ export class PaperBroker {
     else if (floor.nowMicros >= order.expiresAtMicros) {
       const trades = order.purpose === "entry" || order.purpose === "exit";
       floor.end(order, trades ? "cancelled" : "rejected", "expired");
-    } else if (order.purpose === "exit" && floor.tables.position(order.positionId) === undefined) {
+    } else if (order.purpose === "exit" && floor.tables.closableBy(order) === undefined) {
       floor.end(order, "rejected", "no-position");
       // A pending order lives as long as its terms say, which its arrival looks at.
     } else if (isRequest(order)) order.expiresAtMicros = Number.POSITIVE_INFINITY;
