@@ -176,16 +176,18 @@ export class Dealing {
 
   /** Closes a position whose stop or target the quote has reached. */
   #watch(position: BrokerPosition): void {
-    const away = position.side === "BUY" ? 1 : -1;
+    const { board } = this.#floor;
+    const long = position.side === "BUY";
+    const away = long ? 1 : -1;
     const id = position.instrumentId;
-    const price = closePoints(position.side, this.#floor.prices(id));
+    const price = long ? board.bidPoints(id) : board.askPoints(id);
     // NaN, the absent stop or target, fails both comparisons.
     const stopped = away * (price - position.stopPricePoints) <= 0;
     const reached = away * (price - position.targetPricePoints) >= 0;
     if (!stopped && !reached) return;
     // A stop is a market order once triggered, so it slips; a target is a limit order and fills at the quote, which is
     // the target or better.
-    const side = position.side === "BUY" ? "SELL" : "BUY";
+    const side = long ? "SELL" : "BUY";
     if (stopped) this.#close(position, this.#marketPrice(id, side, position.positionId), "stop");
     else this.#close(position, price, "target");
   }
