@@ -12,7 +12,7 @@ import type { Signal } from "../domain/signal.ts";
 import type { Tick } from "../domain/tick.ts";
 import type { Draft, Emitter } from "../ports/emitter.ts";
 import { AccountActor } from "./account-actor.ts";
-import { PaperBroker } from "./paper-broker.ts";
+import { PaperBroker } from "./paper/paper-broker.ts";
 import {
   type AccountSettings,
   DEFAULT_ACCOUNT_SETTINGS,
@@ -143,7 +143,7 @@ export class TestEngine implements Emitter {
     });
     if (options.broker === "none") return;
     const settings = { ...DEFAULT_PAPER_BROKER_SETTINGS, ...options.broker };
-    this.broker = new PaperBroker({ settings, instruments, emitter: this, seed: 1 });
+    this.broker = new PaperBroker({ settings, account: this.settings, instruments, emitter: this, seed: 1 });
   }
 
   emit(draft: Draft): void {

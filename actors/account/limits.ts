@@ -47,3 +47,9 @@ export const EXECUTIONS_KEPT_MAX = 1_024;
 
 /** Parts that the window of the price collar is looked at in: the oldest part leaves as a whole. */
 export const PRICE_BUCKETS = 8;
+
+/** Reports the paper broker keeps to itself for a while. At the bound it says what it has to say at once. */
+export const WITHHELD_REPORTS_MAX = 1_024;
+
+/** The longest way to the paper broker that a latency's tail is believed. */
+export const LATENCY_MICROS_MAX = MICROS_PER_MINUTE;
