@@ -206,6 +206,11 @@ export class TestEngine implements Emitter {
     this.beat(untilMicros);
   }
 
+  /** Of the record placed last. */
+  get lastSeq(): number {
+    return this.#seq;
+  }
+
   get intents(): OrderIntent[] {
     return this.records.filter((record) => record.kind === "intent");
   }

@@ -28,7 +28,7 @@ interface Business {
 }
 
 /** Position is the number in the state: append, never reorder. */
-export const FOLLOW_UP_KINDS = [
+const FOLLOW_UP_KINDS = [
   "stop-missing",
   "stop-move",
   "cancel-order",
