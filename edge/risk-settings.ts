@@ -95,11 +95,12 @@ export const exitsSchema = z.strictObject({
       moveMultiple: z.number().gt(0).lte(100).optional(),
       stepFraction: fraction,
     })
-    .refine(({ distancePoints, moveMultiple }) => distancePoints !== undefined || moveMultiple !== undefined, {
-      message: "a trailing stop needs distancePoints or moveMultiple",
-    })
+    .refine(
+      ({ distancePoints, moveMultiple }) => distancePoints !== undefined || moveMultiple !== undefined,
+      {
+        message: "a trailing stop needs distancePoints or moveMultiple",
+      },
+    )
     .optional(),
-  partial: z
-    .strictObject({ atTargetFraction: fraction, volumeFraction: z.number().gt(0).lt(1) })
-    .optional(),
+  partial: z.strictObject({ atTargetFraction: fraction, volumeFraction: z.number().gt(0).lt(1) }).optional(),
 });

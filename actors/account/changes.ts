@@ -54,8 +54,7 @@ export class Changes {
   /** Whether the broker has yet to answer a change of the position's levels. One of unknown outcome is not waited for. */
   changing({ positionId }: TrackedPosition): boolean {
     return this.#desk.books.orders.live.some(
-      (order) =>
-        order.purpose === "modify" && order.positionId === positionId && order.state !== "unknown",
+      (order) => order.purpose === "modify" && order.positionId === positionId && order.state !== "unknown",
     );
   }
 

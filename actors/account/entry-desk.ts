@@ -213,11 +213,7 @@ export class EntryDesk {
   }
 
   /** Of those figures what the past, the calendar and the whole account say. */
-  #remembered(
-    instrument: Instrument,
-    bySignal: boolean,
-    others: readonly TrackedOrder[],
-  ): RememberedFigures {
+  #remembered(instrument: Instrument, bySignal: boolean, others: readonly TrackedOrder[]): RememberedFigures {
     const { books, memory, nowMicros, settings, instruments, limits } = this.#desk;
     const id = instrument.id;
     const { risk } = limits[id] as EntryLimits;

@@ -80,7 +80,10 @@ export class ExitDesk {
     return this.#leave(this.#approve({ position, volumeMicros, reason, by: null }, instrument));
   }
 
-  #approve(exit: Omit<ProposedExit, "positionVolumeMicros">, instrument: Instrument): RiskApproved<ProposedExit> {
+  #approve(
+    exit: Omit<ProposedExit, "positionVolumeMicros">,
+    instrument: Instrument,
+  ): RiskApproved<ProposedExit> {
     const { books, nowMicros, settings } = this.#desk;
     return approveExit(
       { ...exit, positionVolumeMicros: Math.abs(exit.position.signedVolumeMicros) },

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { MICROS_PER_SECOND } from "../base/clock.ts";
 import type { OrderIntent } from "../domain/order.ts";
-import { execution, NOON, report, signal, TestEngine, tick } from "./account.fixture.ts";
+import { execution, NOON, reportOf, signal, TestEngine, tick } from "./account.fixture.ts";
 import type { ExitSettings } from "./exit-settings.ts";
 import type { AccountSettings } from "./settings.ts";
 
@@ -12,7 +12,10 @@ class Held {
   readonly engine: TestEngine;
   #nowMicros = NOON;
 
-  constructor(exits: ExitSettings, options: { side?: "BUY" | "SELL"; settings?: Partial<AccountSettings> } = {}) {
+  constructor(
+    exits: ExitSettings,
+    options: { side?: "BUY" | "SELL"; settings?: Partial<AccountSettings> } = {},
+  ) {
     this.engine = new TestEngine({ broker: "none", settings: { exits, ...options.settings } });
     const confirmations = {
       technical: null,
@@ -21,6 +24,7 @@ class Held {
       validated: 0.7,
       calibrated: 0.7,
       movePoints: 60,
+      costPoints: 10,
     };
     this.engine.feed(
       tick({ timeMicros: NOON }),
@@ -41,7 +45,7 @@ class Held {
   }
 
   done(): void {
-    this.engine.feed(report(this.last, "done", this.#nowMicros));
+    this.engine.feed(reportOf(this.last, "done", this.#nowMicros));
   }
 
   get stop(): number | null | undefined {
@@ -91,7 +95,7 @@ describe("a stop that follows the price", () => {
     const held = new Held({ trailing: { distancePoints: 150, stepFraction: 0.2 } });
     held.quote(110_000);
     for (let attempt = 0; attempt < 3; attempt++) {
-      held.engine.feed(report(held.last, "rejected", NOON + (attempt * 10 + 1) * MICROS_PER_SECOND));
+      held.engine.feed(reportOf(held.last, "rejected", NOON + (attempt * 10 + 1) * MICROS_PER_SECOND));
       held.engine.passTo(NOON + (attempt + 1) * 10 * MICROS_PER_SECOND);
     }
     expect(held.engine.intents.filter(({ purpose }) => purpose === "modify")).toHaveLength(3);
@@ -104,10 +108,7 @@ describe("a stop that follows the price", () => {
 
   test("leaves the last message of a minute to entries and exits", () => {
     const risk = { tenant: {}, account: { messagesPerMinuteMax: 3 }, symbols: {} };
-    const held = new Held(
-      { trailing: { distancePoints: 100, stepFraction: 0.1 } },
-      { settings: { risk } },
-    );
+    const held = new Held({ trailing: { distancePoints: 100, stepFraction: 0.1 } }, { settings: { risk } });
     for (const bid of [110_000, 110_100, 110_200]) {
       held.quote(bid);
       if (held.last.purpose === "modify") held.done();
@@ -141,7 +142,7 @@ describe("a part of the volume", () => {
   test("whose exit is refused is closed again a few times, and else stays", () => {
     const held = new Held(PARTIAL);
     held.quote(110_210);
-    held.engine.feed(report(held.last, "rejected"));
+    held.engine.feed(reportOf(held.last, "rejected"));
     held.engine.passTo(NOON + 3 * MICROS_PER_SECOND);
     expect(held.engine.intents.map(({ purpose }) => purpose)).toEqual(["entry", "exit", "exit"]);
   });

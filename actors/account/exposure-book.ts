@@ -30,7 +30,7 @@ export interface ExposureSource {
   readonly orders: {
     readonly live: readonly Pick<
       TrackedOrder,
-            | "instrumentId"
+      | "instrumentId"
       | "purpose"
       | "side"
       | "volumeMicros"

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { LoadArchive, SaveArchive } from "../base/archive.ts";
-import { execution, NOON, report, signal, TestEngine, tick, waitingTrade } from "./account.fixture.ts";
+import { execution, NOON, reportOf, signal, TestEngine, tick, waitingTrade } from "./account.fixture.ts";
 import { FillLog } from "./fill-check.ts";
 import { FILLS_KEPT_MAX } from "./limits.ts";
 
@@ -39,7 +39,7 @@ describe("a fill", () => {
     const terms = { ...waitingTrade().terms!, type: "stop", pricePoints: 110_100 } as const;
     engine.command(waitingTrade({ terms }));
     const entry = engine.intents[0]!;
-    engine.feed(report(entry, "acknowledged"));
+    engine.feed(reportOf(entry, "acknowledged"));
     engine.feed(execution(entry, { pricePoints: 110_104 }));
     engine.feed(execution(entry, { dealId: "stop", side: "SELL", pricePoints: 109_898, reason: "stop" }));
     expect(engine.account.view()).toMatchObject({

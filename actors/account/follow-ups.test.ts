@@ -7,7 +7,16 @@ import { MICROS_PER_SECOND, type Micros } from "../base/clock.ts";
 import { SeededRandom } from "../base/random.ts";
 import type { Execution, OrderIntent } from "../domain/order.ts";
 import type { JournalRecord } from "../domain/records.ts";
-import { execution, LIMIT, NOON, report, signal, TestEngine, tick, waitingTrade } from "./account.fixture.ts";
+import {
+  execution,
+  LIMIT,
+  NOON,
+  reportOf,
+  signal,
+  TestEngine,
+  tick,
+  waitingTrade,
+} from "./account.fixture.ts";
 
 const SECOND = MICROS_PER_SECOND;
 
@@ -38,7 +47,7 @@ describe("a position that filled without its stop", () => {
       reason: "stop-missing",
       causeSeq: engine.executions[0]!.seq,
     });
-    engine.feed(report(engine.intents[1]!, "done"));
+    engine.feed(reportOf(engine.intents[1]!, "done"));
     expect(engine.account.view()).toMatchObject({
       positions: [{ stopPricePoints: 109_810, targetPricePoints: 110_410 }],
       followUps: [],
@@ -49,7 +58,7 @@ describe("a position that filled without its stop", () => {
     const engine = unprotected();
     let at = NOON;
     for (const wait of [SECOND, 2 * SECOND, 4 * SECOND]) {
-      engine.feed(report(engine.intents.at(-1)!, "rejected", at));
+      engine.feed(reportOf(engine.intents.at(-1)!, "rejected", at));
       engine.passTo(at + wait - 1);
       const before = engine.intents.length;
       engine.passTo((at += wait));
@@ -87,10 +96,10 @@ describe("a position that filled without its stop", () => {
     const restarted = new TestEngine({ broker: "none" });
     restarted.load(engine.save(), engine.records.length);
     for (const each of [engine, restarted]) {
-      each.feed(report(engine.intents[1]!, "rejected"));
+      each.feed(reportOf(engine.intents[1]!, "rejected"));
       each.passTo(NOON + SECOND);
     }
-    expect(restarted.intents.at(-1)).toEqual(engine.intents.at(-1)!);
+    expect(restarted.intents.at(-1)).toEqual(engine.intents.at(-1));
   });
 });
 
@@ -98,7 +107,10 @@ test("an entry that filled in part and whose rest is cancelled keeps its stop fo
   const engine = new TestEngine({ broker: "none" });
   engine.feed(tick({ timeMicros: NOON }), signal({ timeMicros: NOON }));
   const entry = engine.intents[0]!;
-  engine.feed(execution(entry, { status: "partially-filled", volumeMicros: 500_000 }), report(entry, "cancelled"));
+  engine.feed(
+    execution(entry, { status: "partially-filled", volumeMicros: 500_000 }),
+    reportOf(entry, "cancelled"),
+  );
   expect(engine.account.view()).toMatchObject({
     positions: [{ volumeMicros: 500_000, stopPricePoints: 109_810 }],
     liveOrders: [],
@@ -161,7 +173,8 @@ class Unruly {
     this.feed(...this.#delayed.splice(0));
     for (let round = 0; round < 40; round++) {
       this.#nowMicros += 30 * SECOND;
-      while (this.engine.account.nextDueMicros < this.#nowMicros) this.#beat(this.engine.account.nextDueMicros);
+      while (this.engine.account.nextDueMicros < this.#nowMicros)
+        this.#beat(this.engine.account.nextDueMicros);
       this.#answer();
       this.#quote();
     }
@@ -192,8 +205,8 @@ class Unruly {
 
   /** Says something about some orders that may still move. */
   #answer(): void {
-    const live = this.engine.account.view().liveOrders.map(({ intentId }) => intentId);
-    for (const intent of this.engine.intents.filter(({ intentId }) => live.includes(intentId))) {
+    const live = new Set(this.engine.account.view().liveOrders.map(({ intentId }) => intentId));
+    for (const intent of this.engine.intents.filter(({ intentId }) => live.has(intentId))) {
       if (this.calm || this.#random.integer(2) === 0) this.#say(intent);
     }
   }
@@ -209,11 +222,11 @@ class Unruly {
 
   #reportsOf(intent: OrderIntent, draw: number): Execution[] {
     const at = this.#nowMicros;
-    if (draw === 1) return [report(intent, "rejected", at)];
-    if (draw === 2) return [report(intent, "cancelled", at)];
-    if (draw === 3) return [report(intent, "acknowledged", at)];
-    if (draw === 4) return [report(intent, "unknown", at)];
-    if (intent.purpose === "modify" || intent.purpose === "cancel") return [report(intent, "done", at)];
+    if (draw === 1) return [reportOf(intent, "rejected", at)];
+    if (draw === 2) return [reportOf(intent, "cancelled", at)];
+    if (draw === 3) return [reportOf(intent, "acknowledged", at)];
+    if (draw === 4) return [reportOf(intent, "unknown", at)];
+    if (intent.purpose === "modify" || intent.purpose === "cancel") return [reportOf(intent, "done", at)];
     return this.#fill(intent, draw);
   }
 
@@ -240,11 +253,15 @@ class Unruly {
 /** Positions that an entry of ours opened, without a stop, and without anything that sees to it. */
 function forgotten(engine: TestEngine): string[] {
   const view = engine.account.view();
-  const ours = new Set(engine.intents.filter(({ purpose }) => purpose === "entry").map(({ intentId }) => intentId));
+  const ours = new Set(
+    engine.intents.filter(({ purpose }) => purpose === "entry").map(({ intentId }) => intentId),
+  );
   return view.positions
     .filter(({ stopPricePoints, intentId }) => stopPricePoints === null && ours.has(intentId))
     .filter(({ exitReason, positionId }) => {
-      const seen = view.followUps.some(({ kind, subject }) => kind === "stop-missing" && subject === positionId);
+      const seen = view.followUps.some(
+        ({ kind, subject }) => kind === "stop-missing" && subject === positionId,
+      );
       return exitReason === "" && !seen;
     })
     .map(({ positionId }) => positionId);

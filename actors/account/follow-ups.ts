@@ -11,7 +11,12 @@ import type { Answer } from "./answers.ts";
 import type { Changes, Levels } from "./changes.ts";
 import type { Desk } from "./desk.ts";
 import type { ExitDesk } from "./exit-desk.ts";
-import { EXIT_RETRY_MICROS_MIN, FOLLOW_UP_MICROS_MAX, FOLLOW_UP_MICROS_MIN, FOLLOW_UPS_MAX } from "./limits.ts";
+import {
+  EXIT_RETRY_MICROS_MIN,
+  FOLLOW_UP_MICROS_MAX,
+  FOLLOW_UP_MICROS_MIN,
+  FOLLOW_UPS_MAX,
+} from "./limits.ts";
 import { isLive, type TrackedOrder } from "./orders.ts";
 import { persistList } from "./persist-list.ts";
 import type { TrackedPosition } from "./positions.ts";
@@ -28,13 +33,7 @@ interface Business {
 }
 
 /** Position is the number in the state: append, never reorder. */
-const FOLLOW_UP_KINDS = [
-  "stop-missing",
-  "stop-move",
-  "cancel-order",
-  "close-part",
-  "close-excess",
-] as const;
+const FOLLOW_UP_KINDS = ["stop-missing", "stop-move", "cancel-order", "close-part", "close-excess"] as const;
 export type FollowUpKind = (typeof FOLLOW_UP_KINDS)[number];
 
 const BUSINESS: Readonly<Record<FollowUpKind, Business>> = {
@@ -88,7 +87,9 @@ export class FollowUps {
   }
 
   /** Begins, unless the same is under way, and tries at once. */
-  begin(what: Pick<FollowUp, "kind" | "subject" | "reason"> & Partial<Levels & { volumeMicros: number }>): void {
+  begin(
+    what: Pick<FollowUp, "kind" | "subject" | "reason"> & Partial<Levels & { volumeMicros: number }>,
+  ): void {
     if (this.has(what.kind, what.subject)) return;
     const fresh = { ...emptyFollowUp(), ...what, dueMicros: this.#desk.nowMicros };
     if (this.#open.length >= FOLLOW_UPS_MAX) {
@@ -97,6 +98,14 @@ export class FollowUps {
     }
     this.#open.push(fresh);
     this.#try(fresh);
+  }
+
+  /** Ends every entry that waits at the broker: it would fill although nothing is to be entered any more. */
+  cancelWaiting(reason: string): void {
+    const waiting = this.#desk.books.orders.live.filter(
+      ({ purpose, terms }) => purpose === "entry" && terms !== null,
+    );
+    for (const { intentId: subject } of waiting) this.begin({ kind: "cancel-order", subject, reason });
   }
 
   /** An order's state is another now: what waits for it is done, or has failed. */
@@ -116,7 +125,7 @@ export class FollowUps {
 
   /** Tries whatever is due, and drops what nothing is left of. */
   run(): void {
-    for (const each of [...this.#open]) this.#try(each);
+    for (const each of this.#open.slice()) this.#try(each);
   }
 
   /** Infinity while only a report can move anything. */
@@ -236,8 +245,7 @@ function emptyFollowUp(): Tracked {
 }
 
 function persistFollowUp(followUp: Tracked, archive: Archive): void {
-  followUp.kind =
-    FOLLOW_UP_KINDS[archive.number(FOLLOW_UP_KINDS.indexOf(followUp.kind))] ?? "stop-missing";
+  followUp.kind = FOLLOW_UP_KINDS[archive.number(FOLLOW_UP_KINDS.indexOf(followUp.kind))] ?? "stop-missing";
   followUp.subject = archive.text(followUp.subject);
   followUp.intentId = archive.text(followUp.intentId);
   followUp.attempts = archive.number(followUp.attempts);

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { MICROS_PER_SECOND } from "../base/clock.ts";
 import type { OrderIntent } from "../domain/order.ts";
-import { execution, LIMIT, NOON, report, TestEngine, tick, waitingTrade } from "./account.fixture.ts";
+import { execution, LIMIT, NOON, reportOf, TestEngine, tick, waitingTrade } from "./account.fixture.ts";
 
 type Options = ConstructorParameters<typeof TestEngine>[0];
 
@@ -20,7 +20,7 @@ function pair(
   engine.command(waitingTrade({ group: "g" }));
   engine.command(waitingTrade({ group: "g", ...second }));
   const [low, high] = engine.intents as [OrderIntent, OrderIntent];
-  engine.feed(report(low, "acknowledged"), report(high, "acknowledged"));
+  engine.feed(reportOf(low, "acknowledged"), reportOf(high, "acknowledged"));
   return { engine, low, high };
 }
 
@@ -48,7 +48,7 @@ describe("a group", () => {
         reason: "group",
         causeSeq: engine.executions.at(-1)!.seq,
       });
-      engine.feed(report(cancel, "done"), report(high, "cancelled"));
+      engine.feed(reportOf(cancel, "done"), reportOf(high, "cancelled"));
       expect(engine.account.view().followUps).toEqual([]);
       engine.command(waitingTrade({ group: "g" }));
       expect(engine.refusals.at(-1)?.code).toBe("group-over");
@@ -58,7 +58,7 @@ describe("a group", () => {
   test("whose cancellation is refused or unanswered is cancelled again, ever more slowly, and then left with an anomaly", () => {
     const { engine, low } = pair();
     engine.feed(execution(low, { pricePoints: 109_900 }));
-    engine.feed(report(engine.intents[2]!, "rejected"));
+    engine.feed(reportOf(engine.intents[2]!, "rejected"));
     engine.passTo(NOON + SECOND);
     expect(engine.intents[3]).toMatchObject({ purpose: "cancel" });
     // Sent, and nobody answers: lost after 15 s, and asked for again.
@@ -107,7 +107,7 @@ describe("a group", () => {
 
   test("stands as it is when one of it is cancelled or refused without a fill", () => {
     const { engine, low } = pair();
-    engine.feed(report(low, "cancelled"));
+    engine.feed(reportOf(low, "cancelled"));
     expect(engine.intents).toHaveLength(2);
     expect(engine.account.view().liveOrders).toHaveLength(1);
   });

@@ -91,7 +91,11 @@ export class OrderDesk {
     const { desk, entries, changes } = this.#parts;
     const { intentId } = order;
     if (!isWaiting(order)) {
-      return this.#refuse(order, "not-possible", `order ${intentId} does not wait at the broker (${order.state})`);
+      return this.#refuse(
+        order,
+        "not-possible",
+        `order ${intentId} does not wait at the broker (${order.state})`,
+      );
     }
     if (order.changePricePoints > 0 || changes.ending(order, "cancel") || !changes.hasRoom) {
       return this.#refuse(order, "under-way", `order ${intentId} is being changed or cancelled`);
@@ -167,7 +171,12 @@ export class OrderDesk {
     );
     if (verdict.ok) return changes.setLevels(verdict.value);
     const { instrumentId } = position;
-    return desk.refuse({ instrumentId, code: verdict.code, message: verdict.message, checks: verdict.checks });
+    return desk.refuse({
+      instrumentId,
+      code: verdict.code,
+      message: verdict.message,
+      checks: verdict.checks,
+    });
   }
 
   #levelsOrder(position: TrackedPosition, { stopPricePoints }: Levels): LevelsOrder {
@@ -187,12 +196,14 @@ export class OrderDesk {
     const away = long ? 1 : -1;
     const price = long ? board.bidPoints(id) : board.askPoints(id);
     for (const points of [stopPricePoints, targetPricePoints]) {
-      if (!Number.isNaN(points) && !(Number.isSafeInteger(points) && points > 0)) return `${points} is no price`;
+      if (!Number.isNaN(points) && !(Number.isSafeInteger(points) && points > 0))
+        return `${points} is no price`;
     }
     if (Number.isNaN(stopPricePoints) && !Number.isNaN(position.stopPricePoints)) {
       return "its stop may move, but not be taken away";
     }
-    if (away * (price - stopPricePoints) <= 0) return `the price ${price} has passed a stop at ${stopPricePoints}`;
+    if (away * (price - stopPricePoints) <= 0)
+      return `the price ${price} has passed a stop at ${stopPricePoints}`;
     if (away * (targetPricePoints - price) <= 0) {
       return `the price ${price} has passed a target at ${targetPricePoints}`;
     }
@@ -236,7 +247,11 @@ export class OrderDesk {
     const { volumeStepMicros, volumeMinMicros } = desk.instruments[instrumentId] as Instrument;
     const partMicros = Math.floor(volumeMicros / volumeStepMicros) * volumeStepMicros;
     if (!(partMicros >= volumeMinMicros && heldMicros - partMicros >= volumeMinMicros)) {
-      return this.#refuse(position, "not-possible", `position ${positionId}: what is closed or what is left is too small`);
+      return this.#refuse(
+        position,
+        "not-possible",
+        `position ${positionId}: what is closed or what is left is too small`,
+      );
     }
     return (
       (position.exitReason === "" ? exits.part(position, partMicros, reason) : undefined) ??
@@ -244,11 +259,20 @@ export class OrderDesk {
     );
   }
 
-  #closeBy({ by, byPositionId }: Of<"close-by">, position: TrackedPosition, other: TrackedPosition | undefined): Answer {
+  #closeBy(
+    { by, byPositionId }: Of<"close-by">,
+    position: TrackedPosition,
+    other: TrackedPosition | undefined,
+  ): Answer {
     const { exits } = this.#parts;
-    if (other === undefined) return this.#refuse(position, "not-there", `no position ${byPositionId} is open`);
+    if (other === undefined)
+      return this.#refuse(position, "not-there", `no position ${byPositionId} is open`);
     if (other.instrumentId !== position.instrumentId || sideOf(other) === sideOf(position)) {
-      return this.#refuse(position, "not-possible", "positions close each other on two sides of one instrument only");
+      return this.#refuse(
+        position,
+        "not-possible",
+        "positions close each other on two sides of one instrument only",
+      );
     }
     if (exits.underway(position) || exits.underway(other)) {
       return this.#refuse(position, "under-way", "one of the two positions is being closed");
