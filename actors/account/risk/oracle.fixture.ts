@@ -139,7 +139,7 @@ export function oracle(input: {
   if (risk.regimesVetoed.length > 0)
     say("regime-veto", f.regime === null || !risk.regimesVetoed.includes(f.regime));
   if (f.killMode !== null) {
-    say("kill-switch", f.killMode === "reduce-only" && !(volumeMicros > f.oppositeVolumeMicros));
+    say("kill-switch", f.killMode === "reduce-only" && volumeMicros <= f.oppositeVolumeMicros);
   }
   say("entries-halted", f.mode !== "halted");
   if (f.mode === "reducing") within("reduce-only", volumeMicros, f.oppositeVolumeMicros);
