@@ -135,3 +135,21 @@ export const complianceSchema = z.strictObject({
     isins: z.record(symbol, z.string().regex(/^[A-Z]{2}[A-Z0-9]{9}[0-9]$/)),
   }),
 });
+
+/** How positions leave besides stop, target and age: a stop that follows the price, and a part that is closed on the way. */
+export const exitsSchema = z.strictObject({
+  trailing: z
+    .strictObject({
+      distancePoints: whole.gte(1).optional(),
+      moveMultiple: z.number().gt(0).lte(100).optional(),
+      stepFraction: fraction,
+    })
+    .refine(
+      ({ distancePoints, moveMultiple }) => distancePoints !== undefined || moveMultiple !== undefined,
+      {
+        message: "a trailing stop needs distancePoints or moveMultiple",
+      },
+    )
+    .optional(),
+  partial: z.strictObject({ atTargetFraction: fraction, volumeFraction: z.number().gt(0).lt(1) }).optional(),
+});

@@ -10,6 +10,7 @@ import {
   DEFAULT_PAPER_BROKER_SETTINGS,
   POSITION_MODES,
 } from "../actors/account/settings.ts";
+import { OPEN_POSITIONS_MAX } from "../actors/account/limits.ts";
 import { failure, ok, type Result } from "../actors/base/result.ts";
 import { PRESET_NAMES } from "../actors/chain/presets.ts";
 import { RECALIBRATION_DEFAULTS } from "../actors/chain/recalibration/settings.ts";
@@ -19,7 +20,13 @@ import { ADVISER_DEFAULTS, advisersSchema, type AdviserSettings } from "./advise
 import { BRIDGE_DEFAULTS, bridgeSchema } from "./mt5/settings.ts";
 import { recalibrationSchema } from "./recalibration.ts";
 import { INTENT_TAG_MAX } from "../actors/domain/intent-name.ts";
-import { complianceSchema, killTriggersSchema, riskSchema, sizingSchema } from "./risk-settings.ts";
+import {
+  complianceSchema,
+  exitsSchema,
+  killTriggersSchema,
+  riskSchema,
+  sizingSchema,
+} from "./risk-settings.ts";
 
 const whole = z.number().int().nonnegative();
 const fraction = z.number().gt(0).lte(1);
@@ -51,6 +58,9 @@ const accountSchema = z.strictObject({
   killSwitch: killTriggersSchema.optional(),
   /** Checks of compliance in layers, and what its records say of who trades. */
   compliance: complianceSchema.optional(),
+  exits: exitsSchema.optional(),
+  positionMode: z.enum(["netting", "hedging"]).optional(),
+  positionsPerInstrumentMax: whole.gte(1).lte(OPEN_POSITIONS_MAX).optional(),
 });
 
 /** Points a day or percent a year that no instrument's swap comes near. */

@@ -5,9 +5,9 @@ import { LoadArchive, SaveArchive } from "../base/archive.ts";
 import { MICROS_PER_DAY, type Micros } from "../base/clock.ts";
 import { type Instrument, MINUTES_PER_WEEK } from "../domain/instrument.ts";
 import { MICROS_PER_LOT } from "../domain/money.ts";
-import type { Execution, OrderIntent, RiskRefusal } from "../domain/order.ts";
+import type { Execution, OrderIntent, PendingTerms, RiskRefusal } from "../domain/order.ts";
 import type { PreTrade } from "../domain/pretrade.ts";
-import type { JournalRecord } from "../domain/records.ts";
+import type { Command, JournalRecord, TradeCommand } from "../domain/records.ts";
 import type { Signal } from "../domain/signal.ts";
 import type { Tick } from "../domain/tick.ts";
 import type { Draft, Emitter } from "../ports/emitter.ts";
@@ -110,6 +110,39 @@ export function execution(intent: OrderIntent, fields: Place<"execution"> = {}):
   };
 }
 
+/** A report about `intent` that is no fill. */
+export function reportOf(intent: OrderIntent, status: Execution["status"], timeMicros?: Micros): Execution {
+  const at = timeMicros === undefined ? {} : { timeMicros };
+  return execution(intent, { status, dealId: null, ...at });
+}
+
+export const LIMIT: PendingTerms = {
+  type: "limit",
+  pricePoints: 109_900,
+  limitPricePoints: null,
+  timeInForce: "gtc",
+  untilMicros: null,
+};
+
+/** A BUY limit order by hand, 110 points below the ask, unless `changes` say otherwise. */
+export function waitingTrade(changes: Partial<TradeCommand> = {}): TradeCommand {
+  return {
+    command: "trade",
+    accountId: "paper",
+    by: "trader",
+    instrumentId: 0,
+    side: "BUY",
+    volumeMicros: 1_000_000,
+    bidPoints: 110_000,
+    askPoints: 110_010,
+    stopPoints: 200,
+    targetPoints: 400,
+    expiresAtMicros: NOON + MICROS_PER_DAY,
+    terms: LIMIT,
+    ...changes,
+  };
+}
+
 /** Journal, gate and delivery in one, synchronous. Records are handled in the order they are placed. */
 export class TestEngine implements Emitter {
   readonly records: JournalRecord[] = [];
@@ -159,6 +192,10 @@ export class TestEngine implements Emitter {
     }
   }
 
+  command(command: Command, timeMicros: Micros = NOON): void {
+    this.feed({ kind: "commanded", seq: 0, timeMicros, command });
+  }
+
   beat(timeMicros: Micros): void {
     this.feed({ kind: "beat", seq: 0, timeMicros });
   }
@@ -174,6 +211,11 @@ export class TestEngine implements Emitter {
       this.beat(due);
     }
     this.beat(untilMicros);
+  }
+
+  /** Of the record placed last. */
+  get lastSeq(): number {
+    return this.#seq;
   }
 
   get intents(): OrderIntent[] {

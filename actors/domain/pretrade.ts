@@ -97,6 +97,8 @@ export interface PreTrade {
   readonly terms?: PendingTerms;
   /** Of a modify or cancel: the order it is about. */
   readonly orderIntentId?: string;
+  readonly byPositionId?: string;
+  readonly group?: string;
   readonly expiresAtMicros: Micros;
   readonly reason: string;
   /** The quote it was priced from, and that of the second source that it was held against; null without one. */

@@ -224,7 +224,7 @@ function complianceTimes(): Float64Array {
     const pricePoints = 110_000 + random.integer(50);
     const resting = random.integer(4) === 0;
     const intentId = String(index);
-    flow.sent({ what: "place", intentId, side, pricePoints, resting, timeMicros: NOW });
+    flow.sent({ what: "place", intentId, side, pricePoints, resting, dormant: false, timeMicros: NOW });
     flow.moved({ intentId, live: random.integer(4) === 0, cancelled: false, filledMicros: 0 });
     flow.sent({ what: "change", intentId, pricePoints: null, timeMicros: NOW });
     flow.filled({ side, pricePoints, arrivalPoints: 110_000, timeMicros: NOW });
@@ -233,7 +233,7 @@ function complianceTimes(): Float64Array {
   return timesOf(
     (index) => {
       const side = index % 2 === 0 ? "BUY" : "SELL";
-      const proposal = { side, pricePoints: 110_010, nowMicros: NOW } as const;
+      const proposal = { side, pricePoints: 110_010, dormant: false, nowMicros: NOW } as const;
       complianceFigures({ proposal, flow, quote, secondQuote: quote, others: [] }, COMPLIANCE);
     },
     { warm: WARM_ORDERS, count: ORDERS },

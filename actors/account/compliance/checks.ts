@@ -3,6 +3,7 @@
 
 import type { RiskCheck } from "../../domain/order.ts";
 import type { ComplianceFigures } from "../../domain/pretrade.ts";
+import type { ComplianceVerdict } from "../risk/approval.ts";
 import { atMost, type Control } from "../risk/check.ts";
 import type { ComplianceLimits } from "./settings.ts";
 
@@ -100,12 +101,12 @@ export function isComplianceCheck({ control }: RiskCheck): boolean {
 }
 
 /** All that are on, for an order that no check can stop. */
-export function complianceChecks(
+export function evidenceOf(
   figures: ComplianceFigures,
   limits: ComplianceLimits | undefined,
-): readonly RiskCheck[] {
-  if (limits === undefined) return [];
-  return COMPLIANCE_CHECKS.flatMap((control) => control.check(figures, limits) ?? []);
+): ComplianceVerdict {
+  if (limits === undefined) return { figures, checks: [] };
+  return { figures, checks: COMPLIANCE_CHECKS.flatMap((control) => control.check(figures, limits) ?? []) };
 }
 
 /** The orders of a run while they make up so much of the market's moves; else this one alone. */

@@ -5,7 +5,14 @@ import type { Archive } from "../../base/archive.ts";
 import type { Micros } from "../../base/clock.ts";
 import type { Instrument } from "../../domain/instrument.ts";
 import { moveValueMicros } from "../../domain/money.ts";
-import type { Execution, OrderIntent, RiskCheck, Side, TimeInForce } from "../../domain/order.ts";
+import type {
+  Execution,
+  OrderIntent,
+  PendingTerms,
+  RiskCheck,
+  Side,
+  TimeInForce,
+} from "../../domain/order.ts";
 import type { ArrivalQuote, ComplianceFigures, DecisionMaker, PreTrade } from "../../domain/pretrade.ts";
 import type { Tick } from "../../domain/tick.ts";
 import type { Emitter } from "../../ports/emitter.ts";
@@ -42,6 +49,8 @@ export interface DecidedOrder
       | "reason"
       | "terms"
       | "orderIntentId"
+      | "byPositionId"
+      | "group"
     > {
   /** Null for one that was refused, with the code of the control that did. */
   readonly intentId: string | null;
@@ -117,10 +126,12 @@ export class ComplianceDesk {
     this.#flows[order.instrumentId]?.filled({ timeMicros, side, pricePoints, arrivalPoints });
   }
 
-  figures(instrumentId: number, side: Side, nowMicros: Micros): ComplianceFigures {
+  /** @param terms of an order that waits; left out for one at the market */
+  figures(instrumentId: number, side: Side, nowMicros: Micros, terms?: PendingTerms): ComplianceFigures {
+    const pricePoints = terms?.pricePoints ?? this.#arrivalPoints(instrumentId, side);
     return complianceFigures(
       {
-        proposal: { side, pricePoints: this.#arrivalPoints(instrumentId, side), nowMicros },
+        proposal: { side, pricePoints, dormant: isDormant(terms), nowMicros },
         flow: this.#flows[instrumentId] as OrderFlow,
         quote: this.#quote(instrumentId),
         secondQuote: this.#secondQuote(instrumentId),
@@ -181,8 +192,8 @@ export class ComplianceDesk {
       case "entry":
       case "exit": {
         const pricePoints = terms?.pricePoints ?? this.#arrivalPoints(instrumentId, side);
-        // A stop waits unseen, and takes what there is.
-        return { what: "place", intentId, side, pricePoints, resting: terms?.type === "limit", timeMicros };
+        const kind = { resting: terms?.type === "limit", dormant: isDormant(terms) };
+        return { what: "place", intentId, side, pricePoints, ...kind, timeMicros };
       }
       case "modify":
       case "cancel": {
@@ -219,6 +230,10 @@ export class ComplianceDesk {
         slippageMean === null ? null : moneyOf(slippageMean * this.#arrivalPoints(id, order.side)),
     };
   }
+}
+
+function isDormant(terms: PendingTerms | undefined): boolean {
+  return terms !== undefined && terms.type !== "limit";
 }
 
 /** In the words of RTS 24. An order at the market is good until it expires. */

@@ -17,8 +17,8 @@ const MINUTE = 60_000_000;
 const QUOTE = { bidPoints: 110_000, askPoints: 110_010, timeMicros: NOW };
 
 function place(intentId: string, side: Side, fields: Partial<FlowOrder> = {}): FlowMessage {
-  const { pricePoints = 110_000, resting = false, timeMicros = NOW } = fields;
-  return { what: "place", intentId, side, pricePoints, resting, timeMicros };
+  const { pricePoints = 110_000, resting = false, dormant = false, timeMicros = NOW } = fields;
+  return { what: "place", intentId, side, pricePoints, resting, dormant, timeMicros };
 }
 
 function flowOf(...messages: FlowMessage[]): OrderFlow {
@@ -29,10 +29,12 @@ function flowOf(...messages: FlowMessage[]): OrderFlow {
 
 function figures(
   flow: OrderFlow,
-  inputs: Partial<Parameters<typeof complianceFigures>[0]> & { side?: Side; pricePoints?: number } = {},
+  inputs: Partial<
+    Parameters<typeof complianceFigures>[0] & Pick<FlowOrder, "side" | "pricePoints" | "dormant">
+  > = {},
 ): ComplianceFigures {
-  const { side = "BUY", pricePoints = 110_010, ...rest } = inputs;
-  const proposal = { side, pricePoints, nowMicros: NOW };
+  const { side = "BUY", pricePoints = 110_010, dormant = false, ...rest } = inputs;
+  const proposal = { side, pricePoints, dormant, nowMicros: NOW };
   return complianceFigures({ proposal, flow, quote: QUOTE, secondQuote: null, others: [], ...rest }, LIMITS);
 }
 
@@ -99,12 +101,22 @@ describe("wash trades", () => {
     expect(figures(flow, { pricePoints: Number.NaN }).washOrders).toBeNaN();
   });
 
+  test("are no stops that wait: until the market triggers them they trade with nobody", () => {
+    const flow = flowOf(
+      place("a", "SELL", { pricePoints: 109_900, dormant: true }),
+      place("b", "SELL", { pricePoints: 110_010, resting: true }),
+    );
+    expect(figures(flow).washOrders).toBe(1);
+    expect(figures(flow, { dormant: true }).washOrders).toBe(0);
+  });
+
   test("are what other own accounts want at any time, and did within the window", () => {
     const interest = (fields: Partial<OwnInterest>): OwnInterest => ({
       side: "SELL",
       pricePoints: 110_000,
       timeMicros: NOW,
       live: false,
+      dormant: false,
       ...fields,
     });
     const others = [
@@ -279,7 +291,7 @@ function step(
       flow.sent(place(intentId, side, { pricePoints, resting, timeMicros: now }));
       const movesBefore = naive.mids.length;
       const order = { intentId, side, pricePoints, resting, timeMicros: now, movesBefore } as const;
-      naive.orders.push({ ...order, live: true, cancelled: false, filledMicros: 0 });
+      naive.orders.push({ ...order, dormant: false, live: true, cancelled: false, filledMicros: 0 });
       return;
     }
     case 2: {
@@ -331,7 +343,8 @@ test(`${FLOWS} generated flows give the figures of a naive telling, through rest
       step(random, now, index, { flow, naive });
       if (random.integer(50) === 0) flow = restored(flow);
       const side = random.integer(2) === 0 ? "BUY" : "SELL";
-      const proposal = { side, pricePoints: 100_000 + random.integer(8), nowMicros: now } as const;
+      const pricePoints = 100_000 + random.integer(8);
+      const proposal = { side, pricePoints, dormant: false, nowMicros: now } as const;
       const told = complianceFigures({ proposal, flow, quote: QUOTE, secondQuote: null, others: [] }, LIMITS);
       const { slippageMean, ...expected } = naive.figures(side, proposal.pricePoints, now);
       const where = { seed, index };

@@ -11,6 +11,8 @@ import type { ComplianceLimits } from "./settings.ts";
 export interface Proposal {
   readonly side: Side;
   readonly pricePoints: number;
+  /** A stop: it can trade with nobody until the market triggers it. */
+  readonly dormant: boolean;
   readonly nowMicros: Micros;
 }
 
@@ -20,6 +22,7 @@ export interface OwnInterest {
   readonly pricePoints: number;
   readonly timeMicros: Micros;
   readonly live: boolean;
+  readonly dormant: boolean;
 }
 
 type Quote = Omit<ArrivalQuote, "sourceId">;
@@ -102,18 +105,20 @@ function slippageOf(
 }
 
 /**
- * How many of them the proposal could trade with: live or later than `afterMicros`, on the other side, at its price or a better
+ * How many of them the proposal could trade with, unless either is dormant: live or later than `afterMicros`, on the other side, at its price or a better
  * one. NaN without a price.
  */
 function crossing(
-  { side, pricePoints }: Proposal,
+  { side, pricePoints, dormant }: Proposal,
   interests: readonly OwnInterest[],
   afterMicros: Micros,
 ): number {
+  if (dormant) return 0;
   if (!Number.isFinite(pricePoints)) return Number.NaN;
   let count = 0;
   for (const interest of interests) {
-    if (interest.side === side || !(interest.live || interest.timeMicros > afterMicros)) continue;
+    if (interest.side === side || interest.dormant || !(interest.live || interest.timeMicros > afterMicros))
+      continue;
     const apart = side === "BUY" ? interest.pricePoints - pricePoints : pricePoints - interest.pricePoints;
     // What has no price is taken as one that crosses.
     if (!(apart > 0)) count++;

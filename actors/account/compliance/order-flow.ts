@@ -15,6 +15,8 @@ export interface FlowOrder {
   pricePoints: number;
   /** It waits at its price; else it takes what there is. */
   resting: boolean;
+  /** A stop: until the market triggers it, it can trade with nobody. */
+  dormant: boolean;
   timeMicros: Micros;
   /** It may still be filled. */
   live: boolean;
@@ -36,7 +38,7 @@ export interface FlowFill {
 export type FlowMessage =
   | ({ readonly what: "place"; readonly timeMicros: Micros } & Pick<
       FlowOrder,
-      "intentId" | "side" | "pricePoints" | "resting"
+      "intentId" | "side" | "pricePoints" | "resting" | "dormant"
     >)
   | {
       readonly what: "change";
@@ -102,13 +104,14 @@ export class OrderFlow {
       if (order !== undefined && message.pricePoints !== null) order.pricePoints = message.pricePoints;
       return;
     }
-    const { side, pricePoints, resting } = message;
+    const { side, pricePoints, resting, dormant } = message;
     this.#forgetOrders(timeMicros);
     this.#orders.push({
       intentId,
       side,
       pricePoints,
       resting,
+      dormant,
       timeMicros,
       live: true,
       cancelled: false,
@@ -180,6 +183,7 @@ function blankOrder(): FlowOrder {
     side: "BUY",
     pricePoints: 0,
     resting: false,
+    dormant: false,
     timeMicros: 0,
     live: false,
     cancelled: false,
@@ -193,6 +197,7 @@ function persistOrder(order: FlowOrder, archive: Archive): void {
   order.side = persistSide(order.side, archive);
   order.pricePoints = archive.number(order.pricePoints);
   order.resting = archive.boolean(order.resting);
+  order.dormant = archive.boolean(order.dormant);
   order.timeMicros = archive.number(order.timeMicros);
   order.live = archive.boolean(order.live);
   order.cancelled = archive.boolean(order.cancelled);

@@ -2,10 +2,22 @@
 // booked in between stays.
 
 import type { Desk } from "../desk.ts";
+import type { TrackedOrder } from "../orders.ts";
 import type { StandingDifference } from "./standing.ts";
 
 /** @returns false where nothing stands there */
-export function accept(desk: Desk, instrumentId: number, by: string): boolean {
+export function accept(
+  desk: Desk,
+  {
+    instrumentId,
+    by,
+    release,
+  }: {
+    readonly instrumentId: number;
+    readonly by: string;
+    readonly release: (order: TrackedOrder) => void;
+  },
+): boolean {
   const { reconciliation, nowMicros: timeMicros } = desk;
   const { memory } = reconciliation;
   const isMeant = (difference: StandingDifference): boolean =>
@@ -13,12 +25,16 @@ export function accept(desk: Desk, instrumentId: number, by: string): boolean {
   const accepted = memory.standing.filter(isMeant);
   if (accepted.length === 0) return false;
   memory.standing = memory.standing.filter((difference) => !isMeant(difference));
-  for (const difference of accepted) follow(desk, difference);
+  for (const difference of accepted) follow(desk, difference, release);
   reconciliation.noteAcceptance({ instrumentId, by, timeMicros });
   return true;
 }
 
-function follow(desk: Desk, { what, subject, difference, pricePoints }: StandingDifference): void {
+function follow(
+  desk: Desk,
+  { what, subject, difference, pricePoints }: StandingDifference,
+  release: (order: TrackedOrder) => void,
+): void {
   const { books, reconciliation } = desk;
   const { memory } = reconciliation;
   switch (what) {
@@ -41,7 +57,7 @@ function follow(desk: Desk, { what, subject, difference, pricePoints }: Standing
     case "outcome-open":
     case "missing-order": {
       const order = books.orders.find(subject);
-      if (order?.state === "unknown") desk.move(order, "release");
+      if (order?.state === "unknown") release(order);
       return;
     }
     case "balance-differs":

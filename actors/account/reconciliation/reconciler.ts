@@ -26,20 +26,24 @@ export interface ReconcilerOptions {
   readonly deals: DealMemory;
   /** What the account does on hearing a report. */
   readonly hear: (report: Execution) => void;
+  /** How it takes an order of unknown outcome for dead. */
+  readonly release: (order: TrackedOrder) => void;
 }
 
 export class Reconciler {
   readonly #desk: Desk;
   readonly #deals: DealMemory;
   readonly #hear: (report: Execution) => void;
+  readonly #release: (order: TrackedOrder) => void;
   readonly #adjustments = new DealMemory(ADJUSTMENTS_REMEMBERED_MAX);
   /** Positions that deals of ours made: others' deals on them are about ours, also where a lost report made us take them for closed. */
   readonly #positions = new DealMemory(POSITIONS_REMEMBERED_MAX);
 
-  constructor({ desk, deals, hear }: ReconcilerOptions) {
+  constructor({ desk, deals, hear, release }: ReconcilerOptions) {
     this.#desk = desk;
     this.#deals = deals;
     this.#hear = hear;
+    this.#release = release;
   }
 
   /** One part of the broker's books. */
@@ -121,7 +125,7 @@ export class Reconciler {
   /** A person takes what stands on an instrument (below zero: on the account) as it is. */
   accept(instrumentId: number, by: string): void {
     const desk = this.#desk;
-    if (!accept(desk, instrumentId, by)) return;
+    if (!accept(desk, { instrumentId, by, release: this.#release })) return;
     const { memory } = desk.reconciliation;
     const agrees = this.#agrees();
     if (memory.last !== null) memory.last = { ...memory.last, agrees };
