@@ -208,7 +208,10 @@ describe("changing an order that waits", () => {
       [entry.intentId, "acknowledged"],
       ["paper-000000002", "unknown"],
     ]);
-    expect(engine.account.view().marginReservedMicros).toBe(3_665_000_000);
+    const restarted = new TestEngine({ broker: "none" });
+    restarted.load(engine.save(), engine.lastSeq);
+    for (const { account } of [engine, restarted])
+      expect(account.view().marginReservedMicros).toBe(3_665_000_000);
     engine.command(change(entry.intentId), NOON + 15 * SECOND);
     expect(codes(engine)).toEqual(["under-way"]);
     // Once the order itself has ended it makes no difference any more.
