@@ -219,6 +219,17 @@ describe("changing an order that waits", () => {
     expect(live(engine)).toEqual([]);
   });
 
+  test("that expired unsent and is sent nevertheless reserves again what it may come to", () => {
+    const { engine, entry } = waiting();
+    engine.sends = false;
+    engine.command(change(entry.intentId));
+    const { intentId } = last(engine);
+    engine.passTo(NOON + 5 * SECOND);
+    expect(engine.account.view().marginReservedMicros).toBe(3_663_333_333);
+    engine.feed({ kind: "sent", seq: 0, timeMicros: NOON + 6 * SECOND, accountId: "paper", intentId });
+    expect(engine.account.view().marginReservedMicros).toBe(3_665_000_000);
+  });
+
   test("goes through the controls with its own order out of the way", () => {
     const { engine, entry } = waiting();
     engine.command(change(entry.intentId, { terms: { ...LIMIT, pricePoints: 110_050 } }));
