@@ -12,6 +12,7 @@ import { type Guard, isLoopback, makeGuard } from "./api/guard.ts";
 import { Problem, problemResponse } from "./api/problem.ts";
 import { TickDesk, type TickDeskOptions } from "./ingest/tick-desk.ts";
 import { KillDesk } from "./ingest/kill-desk.ts";
+import { type WideKill, wideKillOf } from "./ingest/wide-kill.ts";
 import { TradeDesk } from "./ingest/trade-desk.ts";
 import { type Badge, LivePicture } from "./live/live-picture.ts";
 import type { RecentBars } from "./live/recent-bars.ts";
@@ -34,6 +35,9 @@ export interface ServerOptions {
   /** Needed on any interface but the loopback; asked for wherever there is one. */
   readonly token: string | undefined;
   readonly ingest: Omit<TickDeskOptions, "station">;
+  /** Whose account it is. */
+  readonly tenantId: string;
+  readonly onProblem?: (message: string) => void;
   /** External advisers, where any are asked. */
   readonly advisers?: AdviserDesk | undefined;
   /** The vote of similar market states, where it is wanted. */
@@ -54,6 +58,8 @@ export interface RunningServer {
   readonly port: number;
   readonly picture: LivePicture;
   readonly stream: Stream;
+  /** To be asked to look every second: see Upkeep. */
+  readonly wideKill: WideKill;
   stop(): Promise<void>;
 }
 
@@ -68,6 +74,11 @@ export function startServer(options: ServerOptions): Result<RunningServer, Serve
     );
   }
   const clients = new StreamClients();
+  const wideKill = wideKillOf(station, {
+    tenantId: options.tenantId,
+    clockIsWall: options.ingest.clock === "wall",
+    onProblem: options.onProblem ?? (() => undefined),
+  });
   const picture = new LivePicture({
     station,
     bars: options.bars,
@@ -86,6 +97,7 @@ export function startServer(options: ServerOptions): Result<RunningServer, Serve
     trades: new TradeDesk(picture),
     kills: new KillDesk({
       picture,
+      wide: wideKill,
       random: (count) => crypto.getRandomValues(new Uint8Array(count)),
       nowMillis: () => performance.now(),
     }),
@@ -108,6 +120,7 @@ export function startServer(options: ServerOptions): Result<RunningServer, Serve
     port: server.port ?? port,
     picture,
     stream,
+    wideKill,
     stop: async () => {
       stream.stop();
       await server.stop(true);
