@@ -4,7 +4,7 @@
 // Netting rule: one position per instrument. A signal against it closes it and opens nothing; the other direction waits
 // for a signal that comes after the exit has filled, so that an account is never exposed twice by a reversal.
 
-import type { Archive } from "../base/archive.ts";
+import { type Archive, LoadArchive, SaveArchive } from "../base/archive.ts";
 import type { Micros } from "../base/clock.ts";
 import type { Result } from "../base/result.ts";
 import type { Execution, OrderSent } from "../domain/order.ts";
@@ -14,6 +14,7 @@ import { type Tick, TICK_SECONDARY } from "../domain/tick.ts";
 import type { Emitter } from "../ports/emitter.ts";
 import { type AccountView, buildAccountView } from "./account-view.ts";
 import type { Answer } from "./answers.ts";
+import { Brakes } from "./brakes.ts";
 import { Changes } from "./changes.ts";
 import { hasUsableFigures } from "./deal-figures.ts";
 import { DealMemory } from "./deal-memory.ts";
@@ -25,15 +26,12 @@ import { ExitRules } from "./exit-rules.ts";
 import { violationOf } from "./fill-check.ts";
 import { FollowUps } from "./follow-ups.ts";
 import { Groups } from "./groups.ts";
-import type { Trip } from "./kill-switch.ts";
-import { KillTriggers } from "./kill-triggers.ts";
 import { OrderDesk } from "./order-desk.ts";
 import type { OrderTrigger, TrackedOrder } from "./orders.ts";
 import { sideOf, type TrackedPosition } from "./positions.ts";
 import { Reconciler } from "./reconciliation/reconciler.ts";
 import { triggerOf } from "./reports.ts";
 import { buildRiskView, type RiskView } from "./risk-view.ts";
-import type { AccountMode } from "./risk/check.ts";
 import { cancelUnwanted } from "./waiting-watch.ts";
 
 export class AccountActor {
@@ -45,11 +43,9 @@ export class AccountActor {
   readonly #groups: Groups;
   readonly #rules: ExitRules;
   readonly #orders: OrderDesk;
-  readonly #triggers: KillTriggers;
+  readonly #brakes: Brakes;
   readonly #deals = new DealMemory();
   readonly #reconciler: Reconciler;
-  /** Set by the command `flatten` until entries are resumed: what still fills is closed at once. */
-  #flattening = false;
   #dueMicros: Micros = Number.POSITIVE_INFINITY;
 
   constructor(options: DeskOptions) {
@@ -65,7 +61,7 @@ export class AccountActor {
     this.#groups = new Groups(desk, exits, this.#followUps);
     this.#rules = new ExitRules(desk, this.#followUps);
     this.#orders = new OrderDesk({ desk, entries, exits, changes, groups: this.#groups });
-    this.#triggers = new KillTriggers(desk);
+    this.#brakes = new Brakes(desk, exits);
     this.#reconciler = new Reconciler({
       desk,
       deals: this.#deals,
@@ -100,9 +96,14 @@ export class AccountActor {
   /** A dry run: what would become of each of these, those before it filled. Nothing is said or changed. */
   judge(wishes: readonly Wish[]): Result<readonly WishVerdict[], "too-many-wishes"> {
     const { settings, instruments, decisionAlgorithm, epoch, nowMicros } = this.#desk;
-    const copy = (emitter: Emitter): AccountActor =>
-      new AccountActor({ settings, instruments, emitter, decisionAlgorithm, epoch });
-    return judge({ account: this, copy, nowMicros }, wishes);
+    const copy = (emitter: Emitter): AccountActor => {
+      const saved = new SaveArchive();
+      this.#persistStanding(saved);
+      const account = new AccountActor({ settings, instruments, emitter, decisionAlgorithm, epoch });
+      account.#persistStanding(new LoadArchive(saved.finish()));
+      return account;
+    };
+    return judge({ copy, nowMicros }, wishes);
   }
 
   risk(): RiskView {
@@ -124,7 +125,7 @@ export class AccountActor {
     }
     if (desk.nowMicros >= this.#dueMicros) this.#passTime();
     this.#hear(record);
-    this.#watch();
+    if (this.#brakes.watch()) this.#refreshDue();
     if (cancelUnwanted(desk, this.#followUps)) this.#refreshDue();
   }
 
@@ -169,14 +170,18 @@ export class AccountActor {
   }
 
   persist(archive: Archive): void {
-    this.#desk.persist(archive);
+    this.#persistStanding(archive);
     this.#deals.persist(archive);
-    this.#triggers.persist(archive);
+    this.#orders.answers.persist(archive);
+  }
+
+  /** All but what is remembered for the sake of repetitions, which is most of the state: a dry run repeats nothing. */
+  #persistStanding(archive: Archive): void {
+    this.#desk.persist(archive);
+    this.#brakes.persist(archive);
     this.#reconciler.persist(archive);
     this.#followUps.persist(archive);
     this.#groups.persist(archive);
-    this.#orders.answers.persist(archive);
-    this.#flattening = archive.boolean(this.#flattening);
     this.#dueMicros = archive.number(this.#dueMicros);
   }
 
@@ -286,12 +291,7 @@ export class AccountActor {
     const positionId = deal.positionId ?? deal.intentId;
     const position = desk.books.positions.find(positionId);
     if (position === undefined) this.#changes.closed(positionId);
-    else this.#leaveIfFlattening(position);
-  }
-
-  #leaveIfFlattening(position: TrackedPosition): void {
-    if (this.#desk.killSwitch.trip?.mode === "flatten") this.#exits.want(position, "kill-switch");
-    else if (this.#flattening) this.#exits.want(position, "flatten");
+    else this.#brakes.filled(position);
   }
 
   /** @param position what it filled into, as it is now */
@@ -342,7 +342,7 @@ export class AccountActor {
         desk.mode = "halted";
         return;
       case "set-mode":
-        this.#setMode(command.mode);
+        this.#brakes.setMode(command.mode);
         return;
       case "re-enable":
         desk.memory.reEnable(command.instrumentId);
@@ -355,18 +355,16 @@ export class AccountActor {
         this.#orders.trade(command);
         return;
       case "trip":
-        this.#trip(command);
+        this.#brakes.trip(command);
         return;
       case "rearm":
         desk.killSwitch.rearm(command.tripSeq);
         return;
       case "resume-entries":
-        this.#setMode("active");
+        this.#brakes.setMode("active");
         return;
       case "flatten":
-        desk.mode = "halted";
-        this.#flattening = true;
-        for (const position of desk.books.positions.open) this.#exits.want(position, "flatten");
+        this.#brakes.flatten();
         return;
       case "accept-books":
         this.#reconciler.accept(command.instrumentId, command.by);
@@ -379,30 +377,6 @@ export class AccountActor {
       case "close-by":
         this.#orders.order(command);
     }
-  }
-
-  /** Whatever has gone too far trips the kill switch, and says so. */
-  #watch(): void {
-    const pulls = this.#triggers.look();
-    if (pulls.length === 0) return;
-    const { emitter, causeSeq, nowMicros: timeMicros, settings } = this.#desk;
-    for (const pull of pulls) {
-      emitter.emit({ kind: "tripped", seq: 0, timeMicros, accountId: settings.accountId, causeSeq, ...pull });
-      this.#trip(pull);
-    }
-    this.#refreshDue();
-  }
-
-  #trip({ mode, by, reason, wide = OWN }: Pick<Trip, "mode" | "by" | "reason"> & { wide?: TripReach }): void {
-    const { killSwitch, books, causeSeq: seq, nowMicros: timeMicros } = this.#desk;
-    if (!killSwitch.pull({ ...wide, mode, by, reason, seq, timeMicros })) return;
-    for (const position of books.positions.open) this.#leaveIfFlattening(position);
-  }
-
-  /** Who lets the account trade again no longer closes what fills. */
-  #setMode(mode: AccountMode): void {
-    this.#desk.mode = mode;
-    if (mode === "active") this.#flattening = false;
   }
 
   /** A human has looked: orders of the symbol whose outcome is unknown count as dead. A deal that still comes is booked. */
@@ -436,12 +410,8 @@ export class AccountActor {
     let due = this.#followUps.dueMicros();
     for (const order of orders.live) due = Math.min(due, order.deadlineMicros);
     for (const position of positions.open) {
-      due = Math.min(due, this.#exits.dueMicros(position), this.#triggers.dueMicros(position));
+      due = Math.min(due, this.#exits.dueMicros(position), this.#brakes.triggers.dueMicros(position));
     }
     this.#dueMicros = due;
   }
 }
-
-type TripReach = Pick<Trip, "level" | "id" | "isShared">;
-/** The reach of a trip that names none. */
-const OWN: TripReach = { level: "account", id: "", isShared: false };
