@@ -5,19 +5,15 @@ import type { Desk } from "../desk.ts";
 import type { TrackedOrder } from "../orders.ts";
 import type { StandingDifference } from "./standing.ts";
 
+export interface Acceptor {
+  readonly desk: Desk;
+  /** Declares an order dead whose outcome nobody knows. */
+  readonly release: (order: TrackedOrder) => void;
+}
+
 /** @returns false where nothing stands there */
-export function accept(
-  desk: Desk,
-  {
-    instrumentId,
-    by,
-    release,
-  }: {
-    readonly instrumentId: number;
-    readonly by: string;
-    readonly release: (order: TrackedOrder) => void;
-  },
-): boolean {
+export function accept(acceptor: Acceptor, instrumentId: number, by: string): boolean {
+  const { desk } = acceptor;
   const { reconciliation, nowMicros: timeMicros } = desk;
   const { memory } = reconciliation;
   const isMeant = (difference: StandingDifference): boolean =>
@@ -25,15 +21,14 @@ export function accept(
   const accepted = memory.standing.filter(isMeant);
   if (accepted.length === 0) return false;
   memory.standing = memory.standing.filter((difference) => !isMeant(difference));
-  for (const difference of accepted) follow(desk, difference, release);
+  for (const difference of accepted) follow(acceptor, difference);
   reconciliation.noteAcceptance({ instrumentId, by, timeMicros });
   return true;
 }
 
 function follow(
-  desk: Desk,
+  { desk, release }: Acceptor,
   { what, subject, difference, pricePoints }: StandingDifference,
-  release: (order: TrackedOrder) => void,
 ): void {
   const { books, reconciliation } = desk;
   const { memory } = reconciliation;

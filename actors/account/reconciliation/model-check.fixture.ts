@@ -2,7 +2,7 @@
 
 import type { JournalRecord } from "../../domain/records.ts";
 import type { AccountView } from "../account-view.ts";
-import { Model } from "./model.fixture.ts";
+import { findingsOf, Model } from "./model.fixture.ts";
 
 /** Empty where all is as it must be. */
 export function differencesAtTheEnd({ seed, steps }: { seed: number; steps: number }): readonly string[] {
@@ -10,7 +10,7 @@ export function differencesAtTheEnd({ seed, steps }: { seed: number; steps: numb
   const model = new Model({ seed, steps, reloadEvery: 0, tampers });
   const { records, view, faults } = model.run();
   const again = new Model({ seed, steps, reloadEvery: 10, tampers });
-  const differences = [...faults, ...booksDiffer(view, model.truth)];
+  const differences = [...faults, ...booksDiffer(view, model.truth), ...wronglyProved(records, model)];
   if (JSON.stringify(again.run().records) !== JSON.stringify(records))
     differences.push("a reload changed what is said");
   if (!tampers) differences.push(...standingIn(records));
@@ -51,4 +51,12 @@ function standingIn(records: readonly JournalRecord[]): string[] {
     }
   }
   return differences;
+}
+
+/** What is proved to have come to nothing never fills afterwards. */
+function wronglyProved(records: readonly JournalRecord[], model: Model): string[] {
+  return findingsOf(records)
+    .filter(({ what, message }) => what === "outcome-proved" && message.includes("it is rejected"))
+    .filter(({ subject }) => model.filled(subject) > 0)
+    .map(({ subject }) => `${subject} was said to be rejected and filled`);
 }

@@ -107,6 +107,7 @@ export class Model {
   }
 
   run(): Outcome {
+    if (this.#chance(0.8)) this.#look();
     for (let step = 0; step < this.#options.steps; step++) {
       this.#now += this.#random.integer(2 * MICROS_PER_SECOND);
       this.#step();
@@ -114,6 +115,13 @@ export class Model {
     }
     this.#calmDown();
     return { records: this.#records, view: this.#engine.account.view(), faults: this.#faults };
+  }
+
+  /** What the broker filled of an intent's order. */
+  filled(intentId: string): number {
+    return this.#deals
+      .filter((deal) => deal.intentId === intentId)
+      .reduce((sum, { volumeMicros }) => sum + volumeMicros, 0);
   }
 
   /** What the account should hold: by position, signed volume; and the balance. */
@@ -186,7 +194,7 @@ export class Model {
     else if (draw < 80) this.#personTrades();
     else if (draw < 83) this.#brokerCloses();
     else if (draw < 85) this.#pay();
-    else if (draw < 86) this.#moveLevels();
+    else if (draw < 87) this.#moveLevels();
     else if (draw < 88) this.#lookUp();
     else if (draw < 92) this.#drawPicture(this.#chance(0.1));
     else if (draw < 95) this.#deliverPicture();
@@ -298,15 +306,9 @@ export class Model {
   #end(intent: OrderIntent, status: "rejected" | "cancelled" | "filled"): void {
     const known = this.#intents.get(intent.intentId);
     if (known === undefined) return;
-    known.filledMicros = this.#filled(intent.intentId);
+    known.filledMicros = this.filled(intent.intentId);
     known.state = status === "filled" || known.filledMicros > 0 ? "done" : "rejected";
     if (status !== "filled") this.#report(intent, status);
-  }
-
-  #filled(intentId: string): number {
-    return this.#deals
-      .filter((deal) => deal.intentId === intentId)
-      .reduce((sum, { volumeMicros }) => sum + volumeMicros, 0);
   }
 
   // The broker.
@@ -417,8 +419,8 @@ export class Model {
       const average = held.cost / held.signed;
       const closed = -Math.sign(held.signed) * Math.min(Math.abs(held.signed), Math.abs(signed));
       const { instrumentId: id } = held;
-      const value =
-        id < 0 ? 0 : moveValueMicros(INSTRUMENTS[id] ?? INSTRUMENTS[0]!, (price - average) * -closed, 1);
+      const traded = INSTRUMENTS[id];
+      const value = traded === undefined ? 0 : moveValueMicros(traded, (price - average) * -closed, 1);
       profit = Math.round((id === 2 ? value / 150 : value) / CENT) * CENT;
       held.cost += average * closed;
       held.cost += price * (signed - closed);
@@ -485,15 +487,15 @@ export class Model {
   #tamper(): void {
     if (!this.#options.tampers) return;
     const held = this.#one([...this.#held.values()]);
-    if (held === undefined || this.#chance(0.3)) this.#balance += CENT * (1 + this.#random.integer(100));
-    else if (this.#chance(0.5)) this.#held.delete(held.positionId);
-    else if (this.#chance(0.5)) {
+    const draw = held === undefined ? 0 : this.#random.integer(4);
+    if (held === undefined || draw === 0) this.#balance += CENT * (1 + this.#random.integer(100));
+    else if (draw === 1) this.#held.delete(held.positionId);
+    else if (draw === 2) {
       held.cost = (held.cost / held.signed) * (held.signed + STEP * Math.sign(held.signed));
       held.signed += STEP * Math.sign(held.signed);
     } else {
       const positionId = `l${++this.#numbers}`;
-      const lost = { ...held, positionId, intentId: `lost-${positionId}` };
-      this.#held.set(positionId, lost);
+      this.#held.set(positionId, { ...held, positionId, intentId: `lost-${positionId}` });
     }
   }
 
@@ -583,7 +585,7 @@ export class Model {
       marginMicros: 0,
       complete: !isCut,
     };
-    const intents = [...this.#intents.values()].map((intent) => ({ ...intent }));
+    const intents = structuredClone([...this.#intents.values()]);
     this.#pictures.push({
       drawnMicros: this.#now,
       parts: [
@@ -620,6 +622,8 @@ export class Model {
       this.#feed(part);
       this.#reload();
     }
+    // Comes again and follows from nothing.
+    if (this.#chance(0.1)) this.#feed(picture.parts[1] as BrokerBooks);
   }
 
   /** What they had to tell is told again by the next one. */

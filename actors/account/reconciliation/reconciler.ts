@@ -26,7 +26,7 @@ export interface ReconcilerOptions {
   readonly deals: DealMemory;
   /** What the account does on hearing a report. */
   readonly hear: (report: Execution) => void;
-  /** How it takes an order of unknown outcome for dead. */
+  /** Declares an order dead whose outcome nobody knows. */
   readonly release: (order: TrackedOrder) => void;
 }
 
@@ -125,7 +125,7 @@ export class Reconciler {
   /** A person takes what stands on an instrument (below zero: on the account) as it is. */
   accept(instrumentId: number, by: string): void {
     const desk = this.#desk;
-    if (!accept(desk, { instrumentId, by, release: this.#release })) return;
+    if (!accept({ desk, release: this.#release }, instrumentId, by)) return;
     const { memory } = desk.reconciliation;
     const agrees = this.#agrees();
     if (memory.last !== null) memory.last = { ...memory.last, agrees };
