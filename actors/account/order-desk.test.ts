@@ -252,11 +252,14 @@ describe("changing an order that waits", () => {
     });
   });
 
-  test("of an order that is not there, has ended, or does not wait is refused by name", () => {
+  test("of an order that is not there, has ended, does not wait, or would become one of another type is refused by name", () => {
     const { engine, entry } = waiting();
     engine.command(change("paper-000000009"));
     engine.feed(reportOf(entry, "cancelled"));
     engine.command(change(entry.intentId));
+    const other = waiting();
+    other.engine.command(change(entry.intentId, { terms: { ...LIMIT, type: "stop", pricePoints: 110_100 } }));
+    expect(codes(other.engine)).toEqual(["not-possible"]);
     const unsent = quoted();
     unsent.command(waitingTrade());
     unsent.command(change("paper-000000001"));
