@@ -11,7 +11,7 @@ import type { Engine, EngineFault, Stateful } from "./engine.ts";
 import { type EngineConfig, sameConfig, STATE_LAYOUT, succeed } from "./engine-config.ts";
 import { FaultHistory } from "./fault-history.ts";
 import { Follower } from "./follower.ts";
-import { findFooting, type Footing, stepOn } from "./footing.ts";
+import { findFooting, type Footing, statesOf, stepOn } from "./footing.ts";
 import { BEAT_MICROS, SNAPSHOT_INTERVAL_MICROS } from "./limits.ts";
 import { OrderExit } from "./order-exit.ts";
 import type { EmissionTarget } from "./outlets.ts";
@@ -429,21 +429,6 @@ export class LiveEngine implements EmissionTarget {
       },
     );
   }
-}
-
-/** Everything a snapshot of a running engine consists of. */
-function statesOf(engine: Engine, router: TickRouter): readonly Stateful[] {
-  const own: Stateful = {
-    seat: engine.routerSeat,
-    origin: { appliedSeq: 0 },
-    persist: (archive) => {
-      router.persist(archive);
-      engine.gate.persist(archive);
-    },
-    ready: () => true,
-    leaveOut: () => {},
-  };
-  return [own, ...engine.stateful];
 }
 
 function outOfService(path: string): Result<never, "actor-out-of-service"> {

