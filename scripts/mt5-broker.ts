@@ -100,8 +100,15 @@ export class MadeBroker {
     if (closed === undefined) {
       const { sl = null, tp = null } = request;
       this.positions.set(order, {
-        ...{ ticket: order, symbol, side, magic, openPrice: price, openMs: ms },
-        ...{ volumeLots, sl, tp },
+        ticket: order,
+        symbol,
+        side,
+        magic,
+        openPrice: price,
+        openMs: ms,
+        volumeLots,
+        sl,
+        tp,
       });
     } else this.#reduce(closed, volumeLots);
     return deal;

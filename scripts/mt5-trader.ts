@@ -65,6 +65,7 @@ export class MadeTrader {
   #isReconciled = false;
   #wire: Wire | undefined;
   readonly #unread: ServerFrame[] = [];
+  #hangs = false;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: TraderOptions) {
@@ -98,7 +99,7 @@ export class MadeTrader {
     const early = [...wire.frames];
     wire.onFrame = (frame) => {
       hear?.(frame);
-      if (this.#options.timerMs === undefined) this.#hear(wire, frame);
+      if (this.#options.timerMs === undefined && !this.#hangs) this.#hear(wire, frame);
       else this.#unread.push(frame);
     };
     this.#readOnTimer(wire);
@@ -112,6 +113,17 @@ export class MadeTrader {
     clearInterval(this.#timer);
     this.#wire?.drop();
     this.#wire = undefined;
+  }
+
+  /** Its thread is busy: nothing is read until {@link goOn}. */
+  hang(): void {
+    this.#hangs = true;
+  }
+
+  goOn(): void {
+    this.#hangs = false;
+    const wire = this.#wire;
+    if (wire !== undefined) for (const frame of this.#unread.splice(0)) this.#hear(wire, frame);
   }
 
   quote(): void {
@@ -350,7 +362,14 @@ export class MadeTrader {
 function dealRow(deal: MadeDeal): Snapshot["deals"][number] {
   const { ticket, order, position, symbol, side, entry, reason, magic, ms } = deal;
   return {
-    ...{ ticket, order, position, symbol, side, entry, reason, magic },
+    ticket,
+    order,
+    position,
+    symbol,
+    side,
+    entry,
+    reason,
+    magic,
     kind: "trade",
     volume: String(deal.volumeLots),
     price: deal.price.toFixed(5),

@@ -88,6 +88,11 @@ export class AccountActor {
     return this.#desk.intentHash;
   }
 
+  /** Intents so far: the counter in the newest one's name. */
+  get intents(): number {
+    return this.#desk.intents;
+  }
+
   /** Whether a deal is in the books already. */
   hasBooked(dealId: string): boolean {
     return this.#deals.has(dealId);

@@ -120,6 +120,11 @@ export class Desk {
     return { timeMicros: this.nowMicros, causeSeq: this.causeSeq, epoch: this.epoch };
   }
 
+  /** Those it has named so far. */
+  get intents(): number {
+    return this.#intents;
+  }
+
   get intentHash(): string {
     return this.#intentHash.hex();
   }

@@ -22,6 +22,10 @@ export interface OrderRig {
   stop(): Promise<void>;
 }
 
+function tell(message: string): void {
+  console.error(message);
+}
+
 async function until(reached: () => boolean): Promise<void> {
   const deadline = performance.now() + PATIENCE_MILLIS;
   while (!reached()) {
@@ -39,9 +43,8 @@ export async function openOrders(timerMs?: number): Promise<OrderRig> {
   const opened = openTerminals({ data: rig.data, keyHex: undefined });
   if (!opened.ok) throw new Error(opened.message);
   const store = opened.value;
-  const onProblem = (message: string): void => console.error(message);
   const listening = { host: "127.0.0.1", port: 0, tls: undefined, symbols: [] };
-  const bridge = new Bridge({ station: rig.station, store, onProblem, ...listening }).listen();
+  const bridge = new Bridge({ station: rig.station, store, onProblem: tell, ...listening }).listen();
   if (!bridge.ok || bridge.value.orders === undefined) throw new Error("no bridge that trades");
   const { orders } = bridge.value;
   const enrolled = await enrol(bridge.value.url, bridge.value.credentials.makeCode(ACCOUNT, {}).code);

@@ -245,7 +245,7 @@ test(
       const runs = Array.from({ length: count }, async (_, index) => await runSeed(seed + index, tally));
       violations.push(...(await Promise.all(runs)).flat());
     }
-    const scenarios = [...tally.scenarios].sort().map(([what, count]) => `${what} ${count}`);
+    const scenarios = [...tally.scenarios].map(([what, count]) => `${what} ${count}`).sort();
     console.log(
       `orders: seeds ${FIRST_SEED} to ${last}, ${tally.orders} commands; ${scenarios.join(", ")}; ` +
         `${tally.unknown} unknown at the end, ${violations.length} violations`,

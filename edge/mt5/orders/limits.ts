@@ -35,5 +35,8 @@ export const OUTBOX_MAX = 10_000;
 /** A picture that did not come within this time is asked for again. */
 export const PICTURE_MS_MAX = 10_000;
 
-/** How far a picture's deals reach back behind the one before: deals may be booked with earlier times. */
-export const DEALS_OVERLAP_MS = 10 * 60_000;
+/**
+ * How far a picture's deals reach back behind the one before: deals may be booked with earlier times, and the trade server's clock jumps
+ * by an hour twice a year.
+ */
+export const DEALS_OVERLAP_MS = 70 * 60_000;

@@ -49,6 +49,8 @@ export class OrderDesk implements BrokerLink, TerminalListener {
   readonly #breaker = new CircuitBreaker({ failuresMax: ACCOUNT_FAILURES_MAX });
   readonly #round: ReturnType<typeof setInterval>;
   #lastCommand = 0;
+  /** A terminal knows intents of this data folder that the folder does not. */
+  #isBehind = false;
 
   constructor(options: OrderDeskOptions) {
     this.#options = options;
@@ -191,9 +193,22 @@ export class OrderDesk implements BrokerLink, TerminalListener {
         if (deal.brokerMs - terminal.account.brokerTime.offsetMs >= sinceMs) this.#ear.deal(deal, terminal);
       }
       for (const each of intents) {
+        this.#compareCounters(each);
         if (this.pool.answered(each.intentId) !== undefined) this.#ear.intent(each);
       }
     }
+  }
+
+  /** An older copy of the folder would name its intents again, and be told of others' fates. */
+  #compareCounters({ intentId, magic }: SnapshotFrame["intents"][number]): void {
+    const told = this.isOurs(magic) ? (counterOfIntent(intentId) ?? 0) : 0;
+    const given = Math.max(this.#lastCommand, this.#options.station.live.engine.account?.intents ?? 0);
+    if (told <= given || this.#isBehind) return;
+    this.#isBehind = true;
+    this.#options.onProblem(
+      `the terminal of ${this.accountId} knows intent ${told} of this data folder, which has given ${given}: an older copy of the ` +
+        "folder was started, so nothing is opened. Start the newest one, or a new folder with an enrolment of its own",
+    );
   }
 
   /** Puts an intent on a socket. A failure says that it never left. */
@@ -221,6 +236,7 @@ export class OrderDesk implements BrokerLink, TerminalListener {
   }
 
   #entriesWait({ instrumentId }: OrderIntent, nowMs: number): string {
+    if (this.#isBehind) return "the terminal knows later intents than this data folder";
     if (this.#pauses.isOn(instrumentId, nowMs)) return "the trade server said no a moment ago";
     if (!this.#breaker.allows(nowMs * MICROS_PER_MILLISECOND)) return "commands of before were not answered";
     return "";

@@ -58,8 +58,8 @@ describe("an intent stands where", () => {
         frame.class,
         status as never,
       ]);
-    const said = execution({ class: "rejected", retcode: 10_019, words: "No money" });
-    expect(standingOf(said, ENTRY).reason).toBe("rejected 10019: No money");
+    const broke = execution({ class: "rejected", retcode: 10_019, words: "No money" });
+    expect(standingOf(broke, ENTRY).reason).toBe("rejected 10019: No money");
   });
 
   test("the terminal's file has it, when it was asked twice", () => {
@@ -150,9 +150,9 @@ test("a balance operation moves money by all of its amounts", () => {
   expect(of({ fee: "-3" })).toMatchObject({ amountMicros: -3_000_000, reason: "fee" });
 });
 
-describe("entries wait", () => {
-  const said = (what: ExecutionFrame["class"], retcode = 0) => execution({ class: what, retcode });
+const said = (what: ExecutionFrame["class"], retcode = 0) => execution({ class: what, retcode });
 
+describe("entries wait", () => {
   test("on a symbol whose market is closed, on all where trading is off, and somebody is told once", () => {
     const pauses = new Pauses();
     expect(pauses.hear(said("disabled", 10_018), 3, 0)).toContain("10018");
