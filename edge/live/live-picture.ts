@@ -3,6 +3,7 @@
 
 import type { Instrument } from "../../actors/domain/instrument.ts";
 import { MICROS_PER_UNIT } from "../../actors/domain/money.ts";
+import type { OrderIntent } from "../../actors/domain/order.ts";
 import type { Engine } from "../../actors/engine.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import type {
@@ -25,6 +26,7 @@ import { JournalTap, type ShownRecord } from "./journal-tap.ts";
 import { latencyRows } from "./latency.ts";
 import { Recent } from "./recent.ts";
 import type { RecentBars } from "./recent-bars.ts";
+import { ReconciliationPicture } from "./reconciliation.ts";
 import {
   accountMessage,
   executionMessage,
@@ -69,6 +71,7 @@ export class LivePicture {
   readonly analogs: AnalogDesk | undefined;
   /** Undefined where no terminal can connect. */
   readonly bridge: Bridge | undefined;
+  readonly reconciliation = new ReconciliationPicture();
   /** This process's life. */
   readonly boot = crypto.randomUUID().slice(0, 8);
   readonly #startedMillis = Date.now();
@@ -78,7 +81,7 @@ export class LivePicture {
   readonly #equity = new Recent<EquityPoint & { readonly seq: number }>(EQUITY_MAX);
   readonly #problems = new Recent<Heard<string>>(PROBLEMS_MAX);
   /** What an order was for, by its id; executions do not say. */
-  readonly #intents = new Map<string, { purpose: string; symbol: string }>();
+  readonly #intents = new Map<string, OrderIntent>();
   readonly #positions = new Map<string, PositionMessage>();
   readonly #clients: () => number;
   #listener: PictureListener | undefined;
@@ -192,11 +195,27 @@ export class LivePicture {
       .map(({ message }) => message);
   }
 
-  /** Every step of an order after record `seq` that is still remembered, newest first. */
-  ordersSince(seq: number): OrderMessage[] {
+  /** Every step of one order that is still remembered, oldest first. */
+  stepsOf(id: string): OrderMessage[] {
     return this.#orders
-      .newest(ORDERS_MAX, Number.POSITIVE_INFINITY, (order) => order.seq > seq)
-      .map(({ message }) => message);
+      .newest(ORDERS_MAX, Number.POSITIVE_INFINITY, ({ message }) => message.id === id)
+      .map(({ message }) => message)
+      .reverse();
+  }
+
+  /** What was ordered, as it was changed since; undefined for what is not remembered. */
+  intent(intentId: string): OrderIntent | undefined {
+    return this.#intents.get(intentId);
+  }
+
+  /** Of a position that is remembered, open or not. */
+  symbolOfPosition(positionId: string): string | undefined {
+    const [step] = this.#orders.newest(
+      1,
+      Number.POSITIVE_INFINITY,
+      ({ message }) => message.positionId === positionId,
+    );
+    return step?.message.symbol;
   }
 
   /** Oldest first: the newest of a range, in microseconds. */
@@ -294,6 +313,17 @@ export class LivePicture {
         return;
       case "sent":
         return;
+      case "reconciled":
+        this.reconciliation.hear(record);
+        return;
+      case "broker-books":
+        this.reconciliation.hearBooks(record);
+        return;
+      case "commanded":
+        if (record.command.command === "accept-books") {
+          this.reconciliation.accepted(record.command.instrumentId);
+        }
+        return;
       default: {
         const message = this.#orderMessage(record);
         if (message === undefined) return;
@@ -304,28 +334,44 @@ export class LivePicture {
   }
 
   #orderMessage(
-    record: Exclude<ShownRecord, { kind: "signal" | "fault" | "sent" }>,
+    record: Extract<ShownRecord, { kind: "intent" | "refusal" | "execution" }>,
   ): OrderMessage | undefined {
     const instrument = this.instruments[record.instrumentId];
     if (instrument === undefined) return undefined;
     switch (record.kind) {
       case "intent":
-        this.#remember(record.intentId, { purpose: record.purpose, symbol: instrument.symbol });
+        this.#remember(record);
         return intentMessage(instrument, record);
       case "refusal":
         return refusalMessage(instrument, record);
       case "execution":
+        if (record.status === "done") this.#modified(record.intentId);
         return executionMessage(instrument, record, this.#intents.get(record.intentId));
     }
   }
 
-  #remember(intentId: string, intent: { purpose: string; symbol: string }): void {
-    this.#intents.set(intentId, intent);
+  #remember(intent: OrderIntent): void {
+    this.#intents.set(intent.intentId, intent);
     if (this.#intents.size <= ORDERS_MAX) return;
     for (const oldest of this.#intents.keys()) {
       this.#intents.delete(oldest);
       return;
     }
+  }
+
+  /** A change was carried out: the order that it was about has its terms now. */
+  #modified(intentId: string): void {
+    const change = this.#intents.get(intentId);
+    if (change?.purpose !== "modify" || change.orderIntentId === undefined) return;
+    const order = this.#intents.get(change.orderIntentId);
+    if (order === undefined) return;
+    const { terms = order.terms, stopPricePoints, targetPricePoints } = change;
+    this.#intents.set(order.intentId, {
+      ...order,
+      ...(terms === undefined ? {} : { terms }),
+      stopPricePoints,
+      targetPricePoints,
+    });
   }
 
   /** Positions are told by what changed about them, prices apart: those have a stream of their own. */

@@ -35,7 +35,7 @@ export function known(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-function knownPrice(instrument: Instrument, points: number | null): number | null {
+export function knownPrice(instrument: Instrument, points: number | null): number | null {
   return points === null ? null : known(priceOf(instrument, points));
 }
 

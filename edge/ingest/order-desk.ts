@@ -1,0 +1,271 @@
+// What people do with orders and positions: put into the journal as a command, decided by the account like any entry, answered when its
+// outcome is known - or said to be unknown, never assumed to have failed. A command with a key is done once, whoever sends it again.
+
+import { failure, ok, type Result } from "../../actors/base/result.ts";
+import type { PositionView } from "../../actors/account/account-view.ts";
+import type { Instrument } from "../../actors/domain/instrument.ts";
+import type { OrderIntent } from "../../actors/domain/order.ts";
+import type { OrderCommand, TradeCommand } from "../../actors/domain/records.ts";
+import type { ModifyOrderRequest, ModifyPositionRequest, PlaceRequest } from "../api/order-schemas.ts";
+import type { LivePicture } from "../live/live-picture.ts";
+import { type DeedOutcome, type OutcomeFailure, outcomeOf } from "./deed-outcome.ts";
+import { OUTCOMES_WAITED_MAX } from "./limits.ts";
+import {
+  type CommandFailure,
+  type Meaning,
+  modifyOrderCommand,
+  modifyOrderMeaning,
+  modifyPositionCommand,
+  modifyPositionMeaning,
+  placeMeaning,
+  type Place,
+  saysSame,
+  tradeCommand,
+  volumeOf,
+} from "./order-command.ts";
+import type { OrderKeys } from "./order-keys.ts";
+
+export type OrderFailure =
+  | CommandFailure
+  | OutcomeFailure
+  | "unknown-symbol"
+  | "unknown-order"
+  | "unknown-position"
+  | "bad-volume"
+  | "account-out-of-service"
+  | "key-reused"
+  | "busy";
+
+export interface OrderDone extends DeedOutcome {
+  readonly symbol: string;
+  /** It was done before, under the same key. */
+  readonly isRepeated: boolean;
+}
+
+export interface OrderDeskOptions {
+  readonly picture: LivePicture;
+  readonly keys: OrderKeys;
+  /** How long an outcome is waited for before it is said to be unknown. */
+  readonly patienceMillis: number;
+}
+
+interface Wish {
+  readonly key: string | undefined;
+  readonly meaning: Meaning;
+  readonly symbol: string;
+  /** Made only when it is not known under its key: prices move on, and positions go. */
+  readonly make: () => Result<TradeCommand | OrderCommand, OrderFailure>;
+  /** Exits and cancellations leave with the journal gone, too. */
+  readonly isEntry?: boolean;
+}
+
+type Done = Promise<Result<OrderDone, OrderFailure>>;
+
+interface Held {
+  readonly position: PositionView;
+  readonly instrument: Instrument;
+}
+
+export class OrderDesk {
+  readonly #options: OrderDeskOptions;
+  #waiting = 0;
+
+  constructor(options: OrderDeskOptions) {
+    this.#options = options;
+  }
+
+  async place(request: PlaceRequest, key?: string): Done {
+    const place = this.#placeOf(request.symbol);
+    if (!place.ok) return place;
+    return await this.#perform({
+      key,
+      meaning: placeMeaning(request, place.value.instrument),
+      symbol: request.symbol,
+      make: () => tradeCommand(request, place.value),
+      isEntry: true,
+    });
+  }
+
+  async modifyOrder(intentId: string, request: ModifyOrderRequest, key?: string): Done {
+    const order = this.#orderOf(intentId);
+    if (!order.ok) return order;
+    const { intent, instrument } = order.value;
+    return await this.#perform({
+      key,
+      meaning: modifyOrderMeaning(intentId, request, instrument),
+      symbol: instrument.symbol,
+      make: () => this.#whileLive(intentId, () => modifyOrderCommand(request, intent, instrument)),
+    });
+  }
+
+  async cancelOrder(intentId: string, by: string, key?: string): Done {
+    const order = this.#orderOf(intentId);
+    if (!order.ok) return order;
+    const command = { command: "cancel-order", intentId } as const;
+    return await this.#perform({
+      key,
+      meaning: { ...command, by },
+      symbol: order.value.instrument.symbol,
+      make: () => this.#whileLive(intentId, () => ok({ ...command, accountId: this.#accountId, by })),
+    });
+  }
+
+  async modifyPosition(positionId: string, request: ModifyPositionRequest, key?: string): Done {
+    const instrument = this.#instrumentOf(positionId);
+    if (!instrument.ok) return instrument;
+    return await this.#perform({
+      key,
+      meaning: modifyPositionMeaning(positionId, request, instrument.value),
+      symbol: instrument.value.symbol,
+      make: () =>
+        this.#whileOpen(positionId, (held) =>
+          ok(modifyPositionCommand(request, { ...held, accountId: this.#accountId })),
+        ),
+    });
+  }
+
+  /** @param lots all of it where it is left out */
+  async closePosition(
+    positionId: string,
+    wish: { lots?: number | undefined; by: string },
+    key?: string,
+  ): Done {
+    const instrument = this.#instrumentOf(positionId);
+    if (!instrument.ok) return instrument;
+    const { lots, by } = wish;
+    const volumeMicros = lots === undefined ? null : volumeOf(lots);
+    const command = { command: "close-position", positionId, volumeMicros } as const;
+    return await this.#perform({
+      key,
+      meaning: { ...command, by },
+      symbol: instrument.value.symbol,
+      make: () =>
+        this.#whileOpen(positionId, ({ position }) =>
+          volumeMicros !== null && volumeMicros > position.volumeMicros
+            ? failure(
+                "bad-volume",
+                `position ${positionId} is of ${position.volumeMicros / 1e6} lots: close no more`,
+              )
+            : ok({ ...command, accountId: this.#accountId, by }),
+        ),
+    });
+  }
+
+  async closeBy(positionId: string, wish: { with: string; by: string }, key?: string): Done {
+    const instrument = this.#instrumentOf(positionId);
+    if (!instrument.ok) return instrument;
+    const { with: byPositionId, by } = wish;
+    const command = { command: "close-by", positionId, byPositionId } as const;
+    return await this.#perform({
+      key,
+      meaning: { ...command, by },
+      symbol: instrument.value.symbol,
+      make: () =>
+        this.#whileOpen(positionId, () =>
+          this.#whileOpen(byPositionId, () => ok({ ...command, accountId: this.#accountId, by })),
+        ),
+    });
+  }
+
+  async #perform({ key, meaning, symbol, make, isEntry = false }: Wish): Done {
+    const { picture, keys, patienceMillis } = this.#options;
+    const { live, journal, clock } = picture.station;
+    if (key !== undefined) await keys.ready;
+    const nowMicros = picture.clockIsWall ? clock.nowMicros() : live.router.timeMicros;
+    const known = key === undefined ? undefined : keys.find(key, nowMicros);
+    if (known !== undefined && !saysSame(meaning, known.meaning)) {
+      return failure(
+        "key-reused",
+        `the key ${key} was used for something else at record ${known.seq}: nothing was done. Choose another key for another wish.`,
+      );
+    }
+    if (this.#waiting >= OUTCOMES_WAITED_MAX) {
+      return failure("busy", `${OUTCOMES_WAITED_MAX} outcomes are waited for: nothing was done`, {
+        recoverable: true,
+      });
+    }
+    let seq = known?.seq;
+    if (seq === undefined) {
+      const command = make();
+      if (!command.ok) return command;
+      if (isEntry && live.router.detached) {
+        return failure("busy", "the journal takes nothing more: no entries are made");
+      }
+      const keyed = key === undefined ? command.value : { ...command.value, key };
+      live.command(keyed, nowMicros);
+      seq = live.router.lastSeq;
+      if (key !== undefined) keys.remember(key, keyed, { seq, timeMicros: nowMicros });
+    }
+    this.#waiting++;
+    try {
+      const outcome = await outcomeOf(journal, seq, patienceMillis);
+      return outcome.ok ? ok({ ...outcome.value, symbol, isRepeated: known !== undefined }) : outcome;
+    } finally {
+      this.#waiting--;
+    }
+  }
+
+  get #accountId(): string {
+    return this.#options.picture.engine.config.account.accountId;
+  }
+
+  #placeOf(symbol: string): Result<Place, OrderFailure> {
+    const { picture } = this.#options;
+    const instrument = picture.instrument(symbol);
+    if (instrument === undefined) return failure("unknown-symbol", `${symbol} is not traded here`);
+    const quote = picture.engine.symbol(instrument.id)?.chain.quote;
+    return ok({
+      instrument,
+      accountId: this.#accountId,
+      bidPoints: quote?.bidPoints ?? Number.NaN,
+      askPoints: quote?.askPoints ?? Number.NaN,
+      nowMicros: picture.station.live.router.timeMicros,
+    });
+  }
+
+  /** One that was live when it was last heard of, or is. */
+  #orderOf(intentId: string): Result<{ intent: OrderIntent; instrument: Instrument }, OrderFailure> {
+    const { picture } = this.#options;
+    const intent = picture.intent(intentId);
+    const instrument = intent === undefined ? undefined : picture.instruments[intent.instrumentId];
+    if (intent !== undefined && instrument !== undefined) return ok({ intent, instrument });
+    return failure("unknown-order", `there is no order ${intentId} here: look at /api/v1/orders`);
+  }
+
+  #whileLive<T>(intentId: string, make: () => Result<T, OrderFailure>): Result<T, OrderFailure> {
+    const view = this.#options.picture.engine.account?.view();
+    if (view === undefined) return outOfService();
+    if (view.liveOrders.some((order) => order.intentId === intentId)) return make();
+    return failure("unknown-order", `order ${intentId} is over: look at /api/v1/orders/${intentId}`);
+  }
+
+  #whileOpen<T>(positionId: string, make: (held: Held) => Result<T, OrderFailure>): Result<T, OrderFailure> {
+    const { picture } = this.#options;
+    const view = picture.engine.account?.view();
+    if (view === undefined) return outOfService();
+    const position = view.positions.find((each) => each.positionId === positionId);
+    const instrument = position === undefined ? undefined : picture.instruments[position.instrumentId];
+    if (position === undefined || instrument === undefined) return unknownPosition(positionId);
+    return make({ position, instrument });
+  }
+
+  /** Of a position that is or was open. */
+  #instrumentOf(positionId: string): Result<Instrument, OrderFailure> {
+    const open = this.#whileOpen(positionId, ({ instrument }) => ok(instrument));
+    if (open.ok || open.code === "account-out-of-service") return open;
+    const symbol = this.#options.picture.symbolOfPosition(positionId);
+    const instrument = symbol === undefined ? undefined : this.#options.picture.instrument(symbol);
+    return instrument === undefined ? unknownPosition(positionId) : ok(instrument);
+  }
+}
+
+function unknownPosition(positionId: string): Result<never, OrderFailure> {
+  return failure("unknown-position", `there is no open position ${positionId}: look at /api/v1/positions`);
+}
+
+function outOfService(): Result<never, OrderFailure> {
+  return failure(
+    "account-out-of-service",
+    "the account's actor is out of service: nothing was done. Look at /api/v1/actors.",
+  );
+}
