@@ -1,6 +1,6 @@
 // What people set on the account over HTTP: its mode, symbols that may trade again, drawdowns, and how it stands with its broker.
 
-import { type OpenAPIHono, z } from "@hono/zod-openapi";
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Result } from "../../actors/base/result.ts";
 import type { Finding } from "../../actors/domain/broker-books.ts";
 import { FINDINGS } from "../../actors/domain/broker-books.ts";
@@ -10,8 +10,11 @@ import type { LivePicture } from "../live/live-picture.ts";
 import { isoTime, priceOf } from "../live/shapes.ts";
 import { addDeed, answer, said } from "./deed-route.ts";
 import { whoField } from "./deed-fields.ts";
+import { fillSchema } from "./order-schemas.ts";
 import { Problem, problemAnswer } from "./problem.ts";
+import { limitOf } from "./queries.ts";
 import { addStateRoute } from "./routes.ts";
+import { pageSchema } from "./schemas.ts";
 
 const by = whoField("Who wants it: journaled");
 const symbol = z.string().min(1).max(32);
@@ -72,7 +75,22 @@ const STATUS_OF: Readonly<Record<AccountFailure, number>> = {
   "not-asked": 503,
 };
 
+const fillsQuery = z.object({ limit: limitOf(500) });
+
 export function addAccountDeeds(app: OpenAPIHono, picture: LivePicture, desk: AccountDesk): void {
+  app.openapi(
+    createRoute({
+      method: "get",
+      path: "/account/fills",
+      summary: "What filled lately, newest first, and how much worse than it was decided on",
+      request: { query: fillsQuery },
+      responses: {
+        200: answer("Fills", pageSchema(fillSchema)),
+        400: problemAnswer("A value is wrong"),
+      },
+    }),
+    (c) => c.json({ items: picture.fills(c.req.valid("query").limit), cursor: null }, 200),
+  );
   const changed = answer("Done", changedSchema);
   addDeed(app, {
     path: "/account/mode",

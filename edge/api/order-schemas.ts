@@ -159,3 +159,26 @@ export const orderDetailSchema = z.object({
   steps: z.array(orderSchema),
 });
 export type OrderDetail = z.infer<typeof orderDetailSchema>;
+
+export const fillSchema = z
+  .object({
+    dealId: z.string(),
+    seq: z.number().int(),
+    time: z.iso.datetime(),
+    symbol: z.string(),
+    side: z.enum(["BUY", "SELL"]),
+    lots: z.number(),
+    price: z.number(),
+    /** What the order was decided on: the quote, or its own price; null for what the broker closed by itself. */
+    wanted: z.number().nullable(),
+    /** By how much the fill was worse than that, as a price difference. */
+    slippage: z.number().nullable(),
+    /** Commission, fees and swap; a cost is positive. */
+    cost: z.number(),
+    orderId: z.string(),
+    positionId: z.string().nullable(),
+    purpose: z.string(),
+    reason: z.string(),
+  })
+  .openapi("Fill");
+export type FillMessage = z.infer<typeof fillSchema>;

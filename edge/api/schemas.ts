@@ -158,6 +158,14 @@ export const accountSchema = z.object({
   balance: z.number(),
   equity: z.number(),
   marginUsed: z.number(),
+  /** Equity that neither open positions nor orders on their way take. */
+  marginFree: z.number(),
+  /** Equity against the margin in use; null while none is. */
+  marginLevel: maybe(z.number()),
+  /** Deepest falls since they were last reset. */
+  drawdown: z.object({ fromHigh: z.number(), fromStart: z.number() }),
+  /** netting: one position an instrument. */
+  positionsMode: z.enum(["netting", "hedging"]),
   dayProfit: z.number(),
   realised: z.number(),
   /** What it lets in: everything, what makes positions smaller, or nothing. Exits always leave. */
@@ -272,10 +280,6 @@ export const regimeUpdateSchema = z.object({
   trouble: z.string(),
 });
 export type RegimeUpdate = z.infer<typeof regimeUpdateSchema>;
-
-export const readySchema = z.object({ ready: z.literal(true) });
-
-export const topologySchema = z.object({ mermaid: z.string() });
 
 export const instrumentSchema = z.object({
   symbol,

@@ -51,13 +51,18 @@ function termsOf(request: PlaceRequest, instrument: Instrument): PendingTerms | 
   };
 }
 
+/** Stop and target of a pending order are measured from where it is to fill; undefined at the market. */
+function entryOf(terms: PendingTerms | undefined): number | undefined {
+  return terms?.limitPricePoints ?? terms?.pricePoints;
+}
+
 export function tradeCommand(request: PlaceRequest, place: Place): Result<TradeCommand, CommandFailure> {
   const { instrument, bidPoints, askPoints } = place;
   const scale = pointsPerUnit(instrument);
   const isBuy = request.side === "BUY";
   const away = isBuy ? 1 : -1;
   const terms = termsOf(request, instrument);
-  const entryPoints = terms?.pricePoints ?? (isBuy ? askPoints : bidPoints);
+  const entryPoints = entryOf(terms) ?? (isBuy ? askPoints : bidPoints);
   if (!(bidPoints > 0 && askPoints > 0)) {
     return failure("no-quote", `${request.symbol} has no price yet: wait for its first tick`);
   }
@@ -209,7 +214,7 @@ export function meaningOf(command: TradeCommand | OrderCommand): Meaning {
     case "trade": {
       const isBuy = command.side === "BUY";
       const away = isBuy ? 1 : -1;
-      const entry = command.terms?.pricePoints ?? (isBuy ? command.askPoints : command.bidPoints);
+      const entry = entryOf(command.terms) ?? (isBuy ? command.askPoints : command.bidPoints);
       return {
         command: what,
         by,
