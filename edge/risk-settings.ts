@@ -83,6 +83,8 @@ export const killTriggersSchema = z.strictObject({
   onDailyLoss: killMode,
   onTrailingDrawdown: killMode,
   onAbsoluteDrawdown: killMode,
+  /** Our books and the broker's differ. */
+  onMismatch: killMode,
   /** A symbol with an open position was not quoted for so long while its market is open. */
   onStall: z.strictObject({ mode: z.enum(KILL_MODES), afterMicros: whole.gte(1_000_000) }).optional(),
 });

@@ -19,6 +19,7 @@ import type { Trip } from "./kill-switch.ts";
 import { KillTriggers } from "./kill-triggers.ts";
 import type { OrderTrigger, TrackedOrder } from "./orders.ts";
 import { sideOf, type TrackedPosition } from "./positions.ts";
+import { Reconciler } from "./reconciliation/reconciler.ts";
 import { buildRiskView, type RiskView } from "./risk-view.ts";
 import type { AccountMode } from "./risk/check.ts";
 
@@ -28,6 +29,7 @@ export class AccountActor {
   readonly #exits: ExitDesk;
   readonly #triggers: KillTriggers;
   readonly #deals = new DealMemory();
+  readonly #reconciler: Reconciler;
   /** Set by the command `flatten` until entries are resumed: what still fills is closed at once. */
   #flattening = false;
   #dueMicros: Micros = Number.POSITIVE_INFINITY;
@@ -37,6 +39,13 @@ export class AccountActor {
     this.#entries = new EntryDesk(this.#desk);
     this.#exits = new ExitDesk(this.#desk);
     this.#triggers = new KillTriggers(this.#desk);
+    this.#reconciler = new Reconciler({
+      desk: this.#desk,
+      deals: this.#deals,
+      hear: (report) => {
+        this.#onExecution(report);
+      },
+    });
   }
 
   /** When it wants to be told the time although nothing happens; Infinity while nothing is pending. */
@@ -85,6 +94,13 @@ export class AccountActor {
       case "execution":
         this.#onExecution(record);
         break;
+      case "broker-books":
+        this.#reconciler.hearBooks(record);
+        this.#exits.retry();
+        break;
+      case "adjustment":
+        this.#reconciler.adjust(record);
+        break;
       case "commanded":
         this.#onCommand(record.command);
         break;
@@ -107,6 +123,7 @@ export class AccountActor {
     this.#desk.persist(archive);
     this.#deals.persist(archive);
     this.#triggers.persist(archive);
+    this.#reconciler.persist(archive);
     this.#flattening = archive.boolean(this.#flattening);
     this.#dueMicros = archive.number(this.#dueMicros);
   }
@@ -164,6 +181,7 @@ export class AccountActor {
   #onSent(sent: OrderSent): void {
     const desk = this.#desk;
     if (sent.accountId !== desk.settings.accountId) return;
+    this.#reconciler.sent(sent);
     const order = desk.books.orders.find(sent.intentId);
     if (order === undefined)
       desk.odd("unknown-intent", `intent ${sent.intentId} was sent but is not known here`);
@@ -172,9 +190,9 @@ export class AccountActor {
 
   #onExecution(execution: Execution): void {
     const desk = this.#desk;
-    if (execution.accountId !== desk.settings.accountId) return;
+    if (execution.accountId !== desk.settings.accountId || this.#reconciler.takes(execution)) return;
     const order = desk.books.orders.find(execution.intentId);
-    if (order === undefined) {
+    if (order === undefined && execution.intentId !== "") {
       desk.odd("unknown-intent", `a report names intent ${execution.intentId}, which is not known here`);
     }
     const trigger = TRIGGER_OF[execution.status];
@@ -198,6 +216,7 @@ export class AccountActor {
     desk.tally.fills++;
     // A deal on the other side of its order is the broker's own: a stop or a target that closed the position.
     const own = order !== undefined && order.side === deal.side ? order : undefined;
+    const balanceMicros = desk.books.balanceMicros;
     const booked = desk.books.book(deal, own);
     if (booked.closedProfitMicros !== null) {
       desk.memory.closed(deal.instrumentId, booked.closedProfitMicros, desk.nowMicros);
@@ -210,7 +229,9 @@ export class AccountActor {
       );
     }
     if (own !== undefined) this.#fillOrder(own, deal);
-    if (booked.position !== undefined) this.#leaveIfFlattening(booked.position);
+    this.#reconciler.booked(deal, desk.books.balanceMicros - balanceMicros);
+    const position = desk.books.positions.find(deal.positionId ?? deal.intentId);
+    if (position !== undefined) this.#leaveIfFlattening(position);
   }
 
   #leaveIfFlattening(position: TrackedPosition): void {
@@ -271,6 +292,9 @@ export class AccountActor {
         for (const position of desk.books.positions.open) this.#exits.want(position, "flatten");
         return;
       case "accept-books":
+        this.#reconciler.accept(command.instrumentId, command.by);
+        this.#exits.retry();
+        return;
       case "modify-order":
       case "cancel-order":
       case "modify-position":
@@ -310,6 +334,7 @@ export class AccountActor {
       (order) => order.instrumentId === instrumentId && order.state === "unknown",
     );
     for (const order of unknown) desk.move(order, "release");
+    this.#reconciler.released(instrumentId);
     this.#exits.retry();
   }
 
@@ -368,6 +393,7 @@ function isBookable(deal: Execution, instruments: number): boolean {
     deal.volumeMicros > 0 &&
     Number.isSafeInteger(deal.pricePoints) &&
     deal.pricePoints > 0 &&
-    Number.isSafeInteger(deal.commissionMicros)
+    Number.isSafeInteger(deal.commissionMicros) &&
+    Number.isSafeInteger(deal.profitMicros ?? 0)
   );
 }

@@ -7,6 +7,8 @@ import type { Desk } from "./desk.ts";
 import type { Trip } from "./kill-switch.ts";
 import type { OrderState } from "./orders.ts";
 import { toPosition } from "./positions.ts";
+import { toExternalView } from "./reconciliation/external-book.ts";
+import { buildReconciliationView, type ReconciliationView } from "./reconciliation/view.ts";
 import type { AccountMode } from "./risk/check.ts";
 import type { RefusalCode } from "./risk/codes.ts";
 import type { Anomaly, AnomalyCode } from "./tally.ts";
@@ -55,6 +57,8 @@ export interface AccountView {
   readonly refusals: Readonly<Record<RefusalCode, number>>;
   readonly anomalies: Readonly<Record<AnomalyCode, number>>;
   readonly recentAnomalies: readonly Anomaly[];
+  /** Null where no terminal trades: then there are no books but ours. */
+  readonly reconciliation: ReconciliationView | null;
 }
 
 export function buildAccountView(desk: Desk): AccountView {
@@ -77,11 +81,7 @@ export function buildAccountView(desk: Desk): AccountView {
     realisedMicros,
     realisedAfterCostsMicros: realisedMicros - costs.commissionMicros,
     costs,
-    positions: books.positions.open.map((position) => ({
-      ...toPosition(position),
-      unrealisedMicros: books.unrealisedMicros(position),
-      exitReason: position.exitReason,
-    })),
+    positions: [...ownPositions(desk), ...externalPositions(desk)],
     liveOrders: books.orders.live.map(({ intentId, instrumentId, purpose, state }) => ({
       intentId,
       instrumentId,
@@ -94,5 +94,24 @@ export function buildAccountView(desk: Desk): AccountView {
     refusals: tally.refusals(),
     anomalies: tally.anomalies(),
     recentAnomalies: tally.recentAnomalies(),
+    reconciliation: buildReconciliationView(desk),
   };
+}
+
+function ownPositions({ books }: Desk): readonly PositionView[] {
+  return books.positions.open.map((position) => ({
+    ...toPosition(position),
+    unrealisedMicros: books.unrealisedMicros(position),
+    exitReason: position.exitReason,
+  }));
+}
+
+/** Those on instruments that are traded here; the others are with the reconciliation. */
+function externalPositions({ books }: Desk): readonly PositionView[] {
+  const traded = books.external.open.filter(({ instrumentId }) => instrumentId >= 0);
+  return traded.map((position) => ({
+    ...toExternalView(position),
+    unrealisedMicros: books.externalMicros(position),
+    exitReason: "",
+  }));
 }

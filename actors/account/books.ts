@@ -11,6 +11,7 @@ import { Drawdown } from "./drawdown.ts";
 import { OrderTable, type TrackedOrder } from "./orders.ts";
 import { type FillOutcome, PositionBook, sideOf, type TrackedPosition, unrealised } from "./positions.ts";
 import { QuoteBoard } from "./quote-board.ts";
+import { ExternalBook, type ExternalPosition } from "./reconciliation/external-book.ts";
 import type { AccountSettings } from "./settings.ts";
 
 /** What trading has cost so far. Commission is paid; spread and slippage are inside the realised profit already. */
@@ -33,6 +34,7 @@ export class AccountBooks {
   readonly board: QuoteBoard;
   readonly orders = new OrderTable();
   readonly positions = new PositionBook();
+  readonly external = new ExternalBook();
   readonly drawdown: Drawdown;
   readonly #instruments: readonly Instrument[];
   readonly #settings: AccountSettings;
@@ -96,6 +98,7 @@ export class AccountBooks {
     const open = this.positions.open;
     let equity = this.#balanceMicros;
     for (let i = 0; i < open.length; i++) equity += this.unrealisedMicros(open[i] as TrackedPosition);
+    for (const position of this.external.open) equity += this.externalMicros(position);
     return equity;
   }
 
@@ -106,11 +109,22 @@ export class AccountBooks {
     return this.#moneyOf(id, unrealised(position, price));
   }
 
-  /** Margin of open positions at their opening prices. */
+  /** What a position that is not ours has won by now: at our quote, or as the broker last told where there is none. */
+  externalMicros(position: ExternalPosition): MicroMoney {
+    const { instrumentId: id, signedVolumeMicros, openPricePoints, profitMicros } = position;
+    if (id < 0) return profitMicros;
+    const price = signedVolumeMicros > 0 ? this.board.bidPoints(id) : this.board.askPoints(id);
+    const micros = this.#moneyOf(id, (price - openPricePoints) * signedVolumeMicros);
+    return Number.isNaN(micros) ? profitMicros : micros;
+  }
+
+  /** Margin of open positions at their opening prices; of instruments that are not traded here only the broker knows it. */
   marginUsedMicros(): MicroMoney {
     let used = 0;
-    for (const { instrumentId, signedCost } of this.positions.open) {
-      used += roundHalfAway(this.#moneyOf(instrumentId, Math.abs(signedCost)) / this.#settings.leverage);
+    for (const { instrumentId, signedCost } of this.positions.open)
+      used += this.#marginOf(instrumentId, signedCost);
+    for (const { instrumentId, signedVolumeMicros, openPricePoints } of this.external.open) {
+      if (instrumentId >= 0) used += this.#marginOf(instrumentId, signedVolumeMicros * openPricePoints);
     }
     return used;
   }
@@ -127,8 +141,10 @@ export class AccountBooks {
 
   /** Instruments with an open position or a live entry. */
   exposedInstruments(): number {
-    const exposed = new Set<number>();
+    const exposed = new Set<number | string>();
     for (const position of this.positions.open) exposed.add(position.instrumentId);
+    for (const { instrumentId, symbol } of this.external.open)
+      exposed.add(instrumentId < 0 ? symbol : instrumentId);
     for (const order of this.orders.live) if (order.purpose === "entry") exposed.add(order.instrumentId);
     return exposed.size;
   }
@@ -171,7 +187,9 @@ export class AccountBooks {
       stopPricePoints: order?.stopPricePoints ?? Number.NaN,
       targetPricePoints: order?.targetPricePoints ?? Number.NaN,
     });
-    const profit = outcome.realised === 0 ? 0 : this.#moneyOf(deal.instrumentId, outcome.realised);
+    const counted = outcome.realised === 0 ? 0 : this.#moneyOf(deal.instrumentId, outcome.realised);
+    // Where the broker says what a deal made, that is what moved the balance.
+    const profit = deal.profitMicros ?? counted;
     const converted = !Number.isNaN(profit);
     if (converted) this.#realisedMicros += profit;
     this.#balanceMicros += (converted ? profit : 0) - deal.commissionMicros;
@@ -183,7 +201,66 @@ export class AccountBooks {
     return { ...outcome, converted, closedProfitMicros: isClosed ? before.profitMicros : null };
   }
 
+  /** Moves the balance by money that no deal of ours made. Paid in or out (`isPaid`), it is neither won nor lost. */
+  adjust(amountMicros: MicroMoney, isPaid: boolean): void {
+    this.#balanceMicros += amountMicros;
+    if (isPaid) {
+      this.#dayStartEquityMicros += amountMicros;
+      this.#dayWorstEquityMicros += amountMicros;
+      this.drawdown.shift(amountMicros);
+    }
+    this.markToMarket();
+  }
+
+  /** The account begins here with this balance: its day and its drawdowns, too. */
+  restart(balanceMicros: MicroMoney): void {
+    this.#balanceMicros = balanceMicros;
+    const equity = this.equityMicros();
+    this.#dayStartEquityMicros = Number.isNaN(equity) ? balanceMicros : equity;
+    this.#dayWorstEquityMicros = this.#dayStartEquityMicros;
+    this.drawdown.restart(this.#dayStartEquityMicros);
+  }
+
+  /** What a deal of a position that is not ours realised, where the broker does not say; 0 where nothing tells. */
+  externalProfit(deal: Execution): MicroMoney {
+    const position = this.external.find(deal.positionId ?? "");
+    if (position === undefined || position.instrumentId < 0) return 0;
+    const { signedVolumeMicros, openPricePoints } = position;
+    const towards = Math.sign(signedVolumeMicros);
+    if (towards === (deal.side === "BUY" ? 1 : -1)) return 0;
+    const closedMicros = Math.min(Math.abs(signedVolumeMicros), deal.volumeMicros);
+    const micros = this.#moneyOf(
+      deal.instrumentId,
+      (deal.pricePoints - openPricePoints) * towards * closedMicros,
+    );
+    return Number.isNaN(micros) ? 0 : micros;
+  }
+
+  /**
+   * Nets what was taken for a position that is not ours into one that is; its money is booked already.
+   * @returns what the whole position made where that closed it, else null
+   */
+  absorb(other: ExternalPosition): MicroMoney | null {
+    const { positionId, instrumentId, intentId, signedVolumeMicros: signed } = other;
+    const position = this.positions.find(positionId);
+    const { position: left } = this.positions.net({
+      positionId,
+      instrumentId,
+      intentId,
+      side: signed > 0 ? "BUY" : "SELL",
+      volumeMicros: Math.abs(signed),
+      pricePoints: Math.round(other.openPricePoints),
+      timeMicros: other.openTimeMicros,
+      stopPricePoints: Number.NaN,
+      targetPricePoints: Number.NaN,
+    });
+    if (position === undefined) return null;
+    position.profitMicros += other.bookedMicros;
+    return left === undefined ? position.profitMicros : null;
+  }
+
   persist(archive: Archive): void {
+    this.external.persist(archive);
     this.board.persist(archive);
     this.orders.persist(archive);
     this.positions.persist(archive);
@@ -202,6 +279,10 @@ export class AccountBooks {
   #moneyOf(instrumentId: number, pointMicroLots: number): MicroMoney {
     const instrument = this.#instruments[instrumentId] as Instrument;
     return convertMicros(moveValueMicros(instrument, pointMicroLots, 1), this.#converter.rate(instrumentId));
+  }
+
+  #marginOf(instrumentId: number, pointMicroLots: number): MicroMoney {
+    return roundHalfAway(this.#moneyOf(instrumentId, Math.abs(pointMicroLots)) / this.#settings.leverage);
   }
 
   #countCosts(deal: Execution, order: TrackedOrder | undefined, position: TrackedPosition | undefined): void {

@@ -23,6 +23,10 @@ export class DealMemory {
     return this.#known.size;
   }
 
+  has(dealId: string): boolean {
+    return this.#known.has(fingerprint(dealId));
+  }
+
   /** True when the deal is new, and known from here on. */
   add(dealId: string): boolean {
     const print = fingerprint(dealId);

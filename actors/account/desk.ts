@@ -12,6 +12,7 @@ import type { Emitter } from "../ports/emitter.ts";
 import { AccountBooks } from "./books.ts";
 import { KillSwitch } from "./kill-switch.ts";
 import type { OrderTrigger, TrackedOrder } from "./orders.ts";
+import { ReconciliationState } from "./reconciliation/state.ts";
 import { RiskMemory } from "./risk-memory.ts";
 import { ACCOUNT_MODES, type AccountMode, type EntryLimits } from "./risk/check.ts";
 import { resolveLimits } from "./risk/limits.ts";
@@ -62,6 +63,7 @@ export class Desk {
   /** As it was set; see {@link effectiveMode}. */
   mode: AccountMode = "active";
   readonly killSwitch = new KillSwitch();
+  readonly reconciliation: ReconciliationState;
   #intents = 0;
   /** Over every intent: what was decided, not when or under which number it was journaled. */
   readonly #intentHash = new StateHash();
@@ -71,6 +73,7 @@ export class Desk {
     this.instruments = options.instruments;
     this.emitter = options.emitter;
     this.epoch = options.epoch;
+    this.reconciliation = new ReconciliationState(options.settings.terminal !== undefined);
     this.books = new AccountBooks(options.instruments, options.settings);
     this.limits = options.instruments.map((instrument) => ({
       account: options.settings,
@@ -156,6 +159,7 @@ export class Desk {
     this.epoch = archive.number(this.epoch);
     this.mode = ACCOUNT_MODES[archive.number(ACCOUNT_MODES.indexOf(this.mode))] ?? "halted";
     this.killSwitch.persist(archive);
+    this.reconciliation.persist(archive);
     this.memory.persist(archive);
     this.#intents = archive.number(this.#intents);
     this.#intentHash.persist(archive);

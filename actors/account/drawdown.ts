@@ -6,7 +6,7 @@ import type { MicroMoney } from "../domain/money.ts";
 import { DRAWDOWN_MARKS, type DrawdownMark } from "./risk/limits.ts";
 
 export class Drawdown {
-  readonly #startMicros: MicroMoney;
+  #startMicros: MicroMoney;
   /** By mark. */
   readonly #highs: Float64Array;
   readonly #falls = new Float64Array(DRAWDOWN_MARKS.length);
@@ -51,7 +51,21 @@ export class Drawdown {
     this.#belowStart = 0;
   }
 
+  /** The account begins with this much: what it was before is forgotten. */
+  restart(startMicros: MicroMoney): void {
+    this.#startMicros = startMicros;
+    this.reset(startMicros);
+  }
+
+  /** Money was paid in (or out, below zero): no fall and no rise. */
+  shift(micros: MicroMoney): void {
+    this.#startMicros += micros;
+    for (let mark = 0; mark < this.#highs.length; mark++)
+      this.#highs[mark] = (this.#highs[mark] as number) + micros;
+  }
+
   persist(archive: Archive): void {
+    this.#startMicros = archive.number(this.#startMicros);
     archive.numbers(this.#highs);
     archive.numbers(this.#falls);
     this.#belowStart = archive.number(this.#belowStart);

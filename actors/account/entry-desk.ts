@@ -133,8 +133,10 @@ export class EntryDesk {
       dayLossMicros: books.dayLossMicros,
       dayStartEquityMicros: books.dayStartEquityMicros,
       unknownOrders,
+      booksDiffer: desk.reconciliation.blocking(id, desk.epoch),
       liveOrders: ofInstrument.length - unknownOrders,
-      instrumentPositions: books.positions.ofInstrument(id) === undefined ? 0 : 1,
+      instrumentPositions:
+        books.positions.ofInstrument(id) === undefined && !books.external.holds(id) ? 0 : 1,
       exposedInstruments: books.exposedInstruments(),
       accountLiveOrders: books.orders.live.length,
       liveOrdersMax: LIVE_ORDERS_MAX,

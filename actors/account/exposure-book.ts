@@ -33,6 +33,10 @@ export interface ExposureSource {
       "instrumentId" | "purpose" | "side" | "volumeMicros" | "filledMicros" | "bidPoints" | "askPoints"
     >[];
   };
+  /** Not ours; those on instruments that are not traded here (below zero) have no exposure that could be added up. */
+  readonly external: {
+    readonly open: readonly Pick<TrackedPosition, "instrumentId" | "signedVolumeMicros">[];
+  };
   readonly board: Pick<QuoteBoard, "bidPoints" | "askPoints">;
   conversionRate(instrumentId: number): number;
 }
@@ -123,13 +127,15 @@ function holdingsOf({ books, instruments }: ExposureOptions): ReadonlyMap<number
     holdings.set(id, fresh);
     return fresh;
   };
-  for (const { instrumentId, signedVolumeMicros } of books.positions.open) {
+  const addOpen = ({ instrumentId, signedVolumeMicros }: (typeof books.positions.open)[number]): void => {
     const holding = holdingOf(instrumentId);
     const midPoints = (books.board.bidPoints(instrumentId) + books.board.askPoints(instrumentId)) / 2;
     holding.openVolumeMicros += signedVolumeMicros;
     const value = moveValueMicros(holding.instrument, midPoints, signedVolumeMicros);
     holding.openMicros += convertMicros(value, books.conversionRate(instrumentId));
-  }
+  };
+  for (const position of books.positions.open) addOpen(position);
+  for (const position of books.external.open) if (position.instrumentId >= 0) addOpen(position);
   for (const order of books.orders.live) {
     if (order.purpose !== "entry") continue;
     const { instrumentId } = order;

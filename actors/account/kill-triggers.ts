@@ -1,4 +1,4 @@
-// What trips the kill switch by itself: a day's loss, a drawdown, or silence of a symbol that a position is open in. Each is off
+// What trips the kill switch by itself: a day's loss, a drawdown, silence of a symbol that a position is open in, or books that differ from the broker's. Each is off
 // unless settings name its mode, and trips once: after a person has re-armed the switch, what still holds does not trip it again
 // until it has ended in between.
 
@@ -18,11 +18,19 @@ export interface KillTriggerSettings {
   readonly onDailyLoss?: KillMode | undefined;
   readonly onTrailingDrawdown?: KillMode | undefined;
   readonly onAbsoluteDrawdown?: KillMode | undefined;
+  /** Our books and the broker's differ, and nobody has accepted or settled it yet. */
+  readonly onMismatch?: KillMode | undefined;
   readonly onStall?: { readonly mode: KillMode; readonly afterMicros: number } | undefined;
 }
 
 /** Position is the place in the state: append, never reorder. They are also the names under which they trip it. */
-const TRIGGERS = ["daily-loss", "trailing-drawdown", "absolute-drawdown", "data-stall"] as const;
+const TRIGGERS = [
+  "daily-loss",
+  "trailing-drawdown",
+  "absolute-drawdown",
+  "data-stall",
+  "books-differ",
+] as const;
 
 type Pull = Pick<Trip, "mode" | "by" | "reason">;
 
@@ -46,12 +54,13 @@ export class KillTriggers {
   /** Those whose condition has just begun to hold. */
   look(): readonly Pull[] {
     if (this.#desk.settings.killSwitch === undefined) return NONE;
-    const { onDailyLoss, onTrailingDrawdown, onAbsoluteDrawdown, onStall } = this.#settings;
+    const { onDailyLoss, onTrailingDrawdown, onAbsoluteDrawdown, onStall, onMismatch } = this.#settings;
     const pulls: Pull[] = [];
     this.#judge(pulls, 0, onDailyLoss, onDailyLoss === undefined ? "" : this.#dailyLoss());
     this.#judge(pulls, 1, onTrailingDrawdown, onTrailingDrawdown === undefined ? "" : this.#trailing());
     this.#judge(pulls, 2, onAbsoluteDrawdown, onAbsoluteDrawdown === undefined ? "" : this.#absolute());
     this.#judge(pulls, 3, onStall?.mode, onStall === undefined ? "" : this.#stall(onStall.afterMicros));
+    this.#judge(pulls, 4, onMismatch, onMismatch === undefined ? "" : this.#mismatch());
     return pulls;
   }
 
@@ -100,6 +109,14 @@ export class KillTriggers {
     if (limitMicros === null || !(micros >= limitMicros)) return "";
     const { currency } = this.#desk.settings;
     return `${what} has reached ${micros / MICROS_PER_UNIT} ${currency} of ${limitMicros / MICROS_PER_UNIT}`;
+  }
+
+  #mismatch(): string {
+    const { standing } = this.#desk.reconciliation;
+    const [first] = standing;
+    return first === undefined
+      ? ""
+      : `the broker's books differ in ${standing.length} respects: ${first.message}`;
   }
 
   #stall(afterMicros: number): string {

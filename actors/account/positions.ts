@@ -114,6 +114,13 @@ export class PositionBook {
     };
   }
 
+  /** Makes a position what the broker says it is; gone where nothing is left of it. No money moves. */
+  restate(position: TrackedPosition, signedVolumeMicros: number, pricePoints: number): void {
+    position.signedVolumeMicros = signedVolumeMicros;
+    position.signedCost = Math.round(pricePoints * signedVolumeMicros);
+    if (signedVolumeMicros === 0) this.#open.splice(this.#open.indexOf(position), 1);
+  }
+
   persist(archive: Archive): void {
     persistList(archive, this.#open, emptyPosition, persistPosition);
   }

@@ -16,6 +16,8 @@ export const ANOMALY_CODES = [
   "overfilled",
   "unconverted-profit",
   "duplicate-deal",
+  "books-out-of-order",
+  "duplicate-adjustment",
 ] as const;
 export type AnomalyCode = (typeof ANOMALY_CODES)[number];
 

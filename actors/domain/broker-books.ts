@@ -96,6 +96,13 @@ export interface BrokerBooks {
   readonly why: "joined" | "interval" | "asked";
   /** The last command that the terminal had taken when it drew the picture: later ones are not in it. */
   readonly commandSeq: number;
+  /**
+   * Journal sequence. Of every intent whose `sent` record is at or before it, the terminal had the command before it drew the picture, or
+   * will never get it: it was given on the connection that drew it, ahead of the asking; or on one that is gone; or was never given and will
+   * not be. Left out: that an intent is not in the picture proves nothing. Only given once the terminal has written down our epoch.
+   */
+  readonly settledSeq?: number;
+  /** Adjustments that the balance holds were told before the picture. */
   readonly balanceMicros: MicroMoney;
   readonly equityMicros: MicroMoney;
   readonly marginMicros: MicroMoney;

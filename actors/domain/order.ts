@@ -120,6 +120,8 @@ export interface Execution {
   readonly pricePoints: number;
   /** In the account's currency, fees and swap included; a cost is positive. */
   readonly commissionMicros: MicroMoney;
+  /** What a fill realised before costs, as a real broker counts it; left out by the paper broker, whose accounts count it themselves. */
+  readonly profitMicros?: MicroMoney;
   /** Why the position closed, for fills the broker made itself: "stop", "target", "stop-out"; else the order's. */
   readonly reason: string;
   /** The position a fill opened, changed or closed. */

@@ -110,6 +110,7 @@ function figuresAt(random: SeededRandom): RiskFigures {
     absoluteLossMicros: amount(),
     consecutiveLosses: random.integer(9),
     unknownOrders: 0,
+    booksDiffer: 0,
     liveOrders: 0,
     instrumentPositions: 0,
     exposedInstruments: 0,

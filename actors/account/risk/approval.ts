@@ -36,7 +36,9 @@ export function approveEntry(
   const subject = `${order.side} ${order.instrument.symbol}`;
   const figure = `value ${failed.value}, limit ${failed.limit}`;
   return {
-    ...failure(code, `${subject} refused: ${adviceFor(code)} (${figure}).`, { recoverable: true }),
+    ...failure(code, `${subject} refused: ${adviceFor(code, failed.value)} (${figure}).`, {
+      recoverable: true,
+    }),
     checks,
   };
 }

@@ -40,6 +40,8 @@ export interface RiskFigures {
   readonly consecutiveLosses: number;
   /** Orders of the instrument whose outcome is unknown. */
   readonly unknownOrders: number;
+  /** Differences between our books and the broker's that stand on the instrument or on the account; left out where no terminal trades. */
+  readonly booksDiffer?: number | undefined;
   /** Orders of the instrument that may still be filled. */
   readonly liveOrders: number;
   /** Open positions of the instrument. */
@@ -95,6 +97,8 @@ export interface Control {
   readonly check: (order: SizedOrder, figures: RiskFigures, limits: EntryLimits) => RiskCheck | undefined;
   /** What a refusal tells people, and what they can do. */
   readonly advice: string;
+  /** What it tells instead while its figure is not known. */
+  readonly adviceUnknown?: string;
 }
 
 /** Passes while `value <= limit`. */

@@ -47,6 +47,7 @@ export const REFUSAL_CODES = [
   "currency-exposure",
   "correlated-exposure",
   "kill-switch",
+  "books-differ",
 ] as const;
 
 export type RefusalCode = (typeof REFUSAL_CODES)[number];

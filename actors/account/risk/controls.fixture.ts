@@ -53,6 +53,7 @@ export const FIGURES: RiskFigures = {
   absoluteLossMicros: 0,
   consecutiveLosses: 0,
   unknownOrders: 0,
+  booksDiffer: 0,
   liveOrders: 0,
   instrumentPositions: 0,
   exposedInstruments: 0,

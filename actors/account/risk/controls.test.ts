@@ -59,6 +59,7 @@ const STANDING: readonly Case[] = [
   figure("absolute-drawdown", "absoluteLossMicros", RISK.absoluteDrawdownMaxMicros!, BELOW),
   figure("consecutive-losses", "consecutiveLosses", RISK.consecutiveLossesMax!, BELOW),
   figure("unknown-order", "unknownOrders", 0, AT_MOST),
+  figure("books-differ", "booksDiffer", 0, AT_MOST),
   figure("duplicate-intent", "liveOrders", 0, AT_MOST),
   figure("position-open", "instrumentPositions", 0, AT_MOST),
   figure("too-many-positions", "exposedInstruments", SETTINGS.positionsMax - 1, AT_MOST),
@@ -235,7 +236,8 @@ describe("entry controls", () => {
   });
 
   test("without limits of their own they are those of journals of before, in their order", () => {
-    const checks = entryChecks(ORDER, FIGURES, { account: SETTINGS, risk: NO_RISK_LIMITS });
+    const { booksDiffer: _terminal, ...figures } = FIGURES;
+    const checks = entryChecks(ORDER, figures, { account: SETTINGS, risk: NO_RISK_LIMITS });
     expect(checks.map(({ control }) => control)).toEqual(REFUSAL_CODES.slice(0, 19));
   });
 
@@ -252,6 +254,15 @@ describe("entry controls", () => {
     );
     // All but the two that only speak while the account is reducing and while the kill switch is tripped.
     expect(verdict.checks).toHaveLength(REFUSAL_CODES.length - 2);
+  });
+
+  test("books that were never compared are refused in other words than books that differ", () => {
+    const messageWith = (booksDiffer: number): string => {
+      const verdict = approveEntry(ORDER, { ...FIGURES, booksDiffer }, LIMITS);
+      return verdict.ok ? "" : verdict.message;
+    };
+    expect(messageWith(Number.NaN)).toContain("were not compared with the broker's since the start");
+    expect(messageWith(2)).toContain("our books and the broker's differ");
   });
 
   const bad = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];

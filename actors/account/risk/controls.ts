@@ -23,7 +23,7 @@ export const CONTROLS: readonly Control[] = [
   ...exposureControls,
 ];
 
-const ADVICE = new Map(CONTROLS.map(({ code, advice }) => [code, advice]));
+const BY_CODE = new Map(CONTROLS.map((control) => [control.code, control]));
 
 /** Every control that is on, also after one failed, so that a refusal shows the whole picture. */
 export function entryChecks(
@@ -39,6 +39,8 @@ export function entryChecks(
   return checks;
 }
 
-export function adviceFor(code: RefusalCode): string {
-  return ADVICE.get(code) ?? "";
+/** @param value of the control's figure; NaN while it is not known */
+export function adviceFor(code: RefusalCode, value: number): string {
+  const { advice = "", adviceUnknown = advice } = BY_CODE.get(code) ?? {};
+  return Number.isNaN(value) ? adviceUnknown : advice;
 }

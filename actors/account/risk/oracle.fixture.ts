@@ -148,6 +148,7 @@ export function oracle(input: {
   under("absolute-drawdown", f.absoluteLossMicros, risk.absoluteDrawdownMaxMicros);
   under("consecutive-losses", f.consecutiveLosses, risk.consecutiveLossesMax);
   within("unknown-order", f.unknownOrders, 0);
+  if (f.booksDiffer !== undefined) within("books-differ", f.booksDiffer, 0);
   within("duplicate-intent", f.liveOrders, 0);
   within("position-open", f.instrumentPositions, 0);
   under("too-many-positions", f.exposedInstruments, account.positionsMax);

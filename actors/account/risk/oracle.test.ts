@@ -94,6 +94,7 @@ function figuresOf(cases: Cases, order: SizedOrder): Omit<RiskFigures, "exposure
     absoluteLossMicros: cases.near(RISK.absoluteDrawdownMaxMicros! - 1),
     consecutiveLosses: cases.near(RISK.consecutiveLossesMax! - 1),
     unknownOrders: cases.near(0),
+    booksDiffer: cases.chance(0.02) ? cases.one([1, Number.NaN]) : cases.one([0, undefined]),
     liveOrders: cases.near(0),
     instrumentPositions: cases.near(0),
     exposedInstruments: cases.near(ACCOUNT.positionsMax - 1),
@@ -158,15 +159,17 @@ function limitsAt(cases: Cases, order: SizedOrder, totals: Totals): RiskLimits {
 
 /** What the account's own sums make of the holdings. */
 function exposureIn({ positions, live, correlations }: Holdings, instrument: Instrument) {
+  const open = positions.map((held) => ({
+    instrumentId: held.instrument.id,
+    signedVolumeMicros: held.side === "BUY" ? held.volumeMicros : -held.volumeMicros,
+  }));
+  // Whose a position is makes no difference.
+  const half = Math.ceil(open.length / 2);
   return exposureOf(
     {
       books: {
-        positions: {
-          open: positions.map((held) => ({
-            instrumentId: held.instrument.id,
-            signedVolumeMicros: held.side === "BUY" ? held.volumeMicros : -held.volumeMicros,
-          })),
-        },
+        positions: { open: open.slice(0, half) },
+        external: { open: open.slice(half) },
         orders: {
           live: live.map(({ instrument: { id }, side, volumeMicros, pricePoints }) => ({
             instrumentId: id,

@@ -23,6 +23,18 @@ export const standingOrderControls: readonly Control[] = [
     advice: "an order on the symbol has no known outcome; reconcile it or release the symbol",
   },
   {
+    code: "books-differ",
+    unit: "count",
+    of: "symbol",
+    bound: "most",
+    check: (_order, { booksDiffer }) =>
+      booksDiffer === undefined ? undefined : atMost("books-differ", booksDiffer, 0),
+    advice:
+      "our books and the broker's differ on the symbol or the account; see the reconciliation, then accept it or settle it at the broker",
+    adviceUnknown:
+      "our books were not compared with the broker's since the start; entries resume with the first reconciliation",
+  },
+  {
     code: "duplicate-intent",
     unit: "count",
     of: "symbol",

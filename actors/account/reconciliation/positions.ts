@@ -1,0 +1,116 @@
+// Positions of ours against the broker's. Volumes are compared as of the picture: deals that were booked since are taken off first.
+// What is not ours goes to the book of external positions.
+
+import type { BookedPosition } from "../../domain/broker-books.ts";
+import type { Desk } from "../desk.ts";
+import type { TrackedPosition } from "../positions.ts";
+import type { Picture } from "./picture.ts";
+import type { Findings } from "./standing.ts";
+import { holding } from "./words.ts";
+
+export function comparePositions(desk: Desk, picture: Picture, findings: Findings): void {
+  const { books } = desk;
+  const shown = new Set<string>();
+  for (const row of picture.positions) {
+    shown.add(row.positionId);
+    const ours = books.positions.find(row.positionId);
+    if (ours === undefined) takeExternal(desk, row, findings);
+    else compareOurs(desk, { ours, row }, findings);
+  }
+  if (!picture.complete) return;
+  for (const ours of books.positions.open)
+    if (!shown.has(ours.positionId)) compareMissing(desk, ours, findings);
+  for (const { positionId, signedVolumeMicros } of [...books.external.open]) {
+    const openedSince = signedVolumeMicros === desk.reconciliation.volumeSince(positionId);
+    if (!shown.has(positionId) && !openedSince) books.external.take(positionId);
+  }
+}
+
+function compareOurs(
+  desk: Desk,
+  { ours, row }: { ours: TrackedPosition; row: BookedPosition },
+  findings: Findings,
+): void {
+  const { books, reconciliation, instruments } = desk;
+  const { positionId, instrumentId } = ours;
+  books.external.take(positionId);
+  const asOf = ours.signedVolumeMicros - reconciliation.volumeSince(positionId);
+  const broker = row.side === "BUY" ? row.volumeMicros : -row.volumeMicros;
+  if (asOf !== broker) {
+    findings.stands({
+      what: "position-differs",
+      instrumentId,
+      subject: positionId,
+      difference: broker - asOf,
+      pricePoints: row.openPricePoints,
+      message: `position ${positionId} in ${instruments[instrumentId]?.symbol} is ${holding(broker)} at the broker and ${holding(asOf)} here, and no deal explains it: find out why, then accept the broker's`,
+    });
+    return;
+  }
+  const isChanging = books.orders.live.some(
+    (order) => order.purpose === "modify" && order.positionId === positionId,
+  );
+  if (
+    isChanging ||
+    (isLevel(ours.stopPricePoints, row.stopPricePoints) &&
+      isLevel(ours.targetPricePoints, row.targetPricePoints))
+  )
+    return;
+  ours.stopPricePoints = row.stopPricePoints ?? Number.NaN;
+  ours.targetPricePoints = row.targetPricePoints ?? Number.NaN;
+  findings.resolved(
+    "levels-differ",
+    instrumentId,
+    positionId,
+    `stop and target of position ${positionId} are not where we set them: the broker's (stop ${level(row.stopPricePoints)}, target ${level(row.targetPricePoints)}) count from here on`,
+  );
+}
+
+function compareMissing(desk: Desk, ours: TrackedPosition, findings: Findings): void {
+  const { positionId, instrumentId } = ours;
+  const asOf = ours.signedVolumeMicros - desk.reconciliation.volumeSince(positionId);
+  if (asOf === 0) return;
+  findings.stands({
+    what: "missing-position",
+    instrumentId,
+    subject: positionId,
+    difference: -asOf,
+    message: `position ${positionId}, ${holding(asOf)} of ${desk.instruments[instrumentId]?.symbol}, is not at the broker, and no deal closed it: find out why, then accept that it is gone`,
+  });
+}
+
+function takeExternal(desk: Desk, row: BookedPosition, findings: Findings): void {
+  const { books, reconciliation } = desk;
+  const { positionId, instrumentId, symbol, intentId } = row;
+  const taken = books.external.restate(row, reconciliation.volumeSince(positionId));
+  const what = `position ${positionId}, ${row.side} of ${symbol}`;
+  if (taken === undefined) {
+    findings.stands({
+      what: "external-position",
+      instrumentId: -1,
+      subject: positionId,
+      message: `${what}, is one more than can be counted as exposure: close some of those that are not ours`,
+    });
+    return;
+  }
+  if (intentId === "") {
+    if (!taken.isNew) return;
+    const message = `${what}, is not ours: it counts as exposure and margin, and nothing here closes it`;
+    findings.resolved("external-position", instrumentId, positionId, message);
+  } else if (!taken.accepted) {
+    findings.stands({
+      what: "unexpected-position",
+      instrumentId,
+      subject: positionId,
+      message: `${what}, carries the number of our intent ${intentId}, and nothing here knows of it: it counts as exposure; close it at the broker, or accept it as one that is not ours`,
+    });
+  }
+}
+
+function isLevel(ours: number, broker: number | null): boolean {
+  return broker === null ? Number.isNaN(ours) : ours === broker;
+}
+
+function level(points: number | null): string {
+  return points === null ? "none" : `${points} points`;
+}
