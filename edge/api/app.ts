@@ -29,6 +29,7 @@ import { addModelStanding, type DoModelDeed } from "./model-standing.ts";
 import { addOrders } from "./orders.ts";
 import { addPositions } from "./positions.ts";
 import { Problem, problemResponse } from "./problem.ts";
+import { addReconciliation } from "./reconciliation.ts";
 import { addReports } from "./reports.ts";
 import { addRisk } from "./risk.ts";
 import { addRoutes } from "./routes.ts";
@@ -84,6 +85,7 @@ export function makeApp(options: AppOptions): OpenAPIHono {
   addOrders(api, picture, options.orders);
   addPositions(api, picture, options.orders);
   addAccountDeeds(api, picture, options.account);
+  addReconciliation(api, picture, options.account);
   addKillSwitch(api, options.kills);
   addReports(api, () => picture.station.reports);
   app.route("/api/v1", api);

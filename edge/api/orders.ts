@@ -34,6 +34,7 @@ const STATUS_OF: Readonly<Record<OrderFailure, number>> = {
   "bad-stop": 400,
   "bad-target": 400,
   "bad-volume": 400,
+  "not-ours": 409,
   refused: 422,
   rejected: 409,
   "key-reused": 422,

@@ -58,6 +58,15 @@ export class Problem extends Error {
   }
 }
 
+/** While the account's actor is down or being rebuilt. */
+export function outOfService(): Problem {
+  return new Problem(
+    503,
+    "account-out-of-service",
+    "the account's actor is out of service: look at /api/v1/actors",
+  );
+}
+
 export function problemResponse(
   what: Pick<Problem, "status" | "code" | "message"> & {
     readonly headers?: Readonly<Record<string, string>>;

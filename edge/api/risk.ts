@@ -8,7 +8,7 @@ import { MICROS_PER_SECOND } from "../../actors/base/clock.ts";
 import type { Instrument } from "../../actors/domain/instrument.ts";
 import { MICROS_PER_LOT, MICROS_PER_UNIT } from "../../actors/domain/money.ts";
 import type { LivePicture } from "../live/live-picture.ts";
-import { Problem } from "./problem.ts";
+import { outOfService } from "./problem.ts";
 import { addStateRoute } from "./routes.ts";
 
 const figure = z.number().nullable();
@@ -66,11 +66,7 @@ export function addRisk(app: OpenAPIHono, picture: LivePicture): void {
     build: () => {
       const view = picture.engine.account?.risk();
       if (view !== undefined) return riskMessage(view, picture.engine.config.instruments);
-      throw new Problem(
-        503,
-        "account-out-of-service",
-        "the account's actor is out of service: look at /api/v1/actors",
-      );
+      throw outOfService();
     },
   });
 }

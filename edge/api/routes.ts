@@ -4,7 +4,7 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { LivePicture } from "../live/live-picture.ts";
 import { isoTime } from "../live/shapes.ts";
 import type { History } from "./history.ts";
-import { Problem, QUERY_PROBLEMS } from "./problem.ts";
+import { outOfService, Problem, QUERY_PROBLEMS } from "./problem.ts";
 import { barsQuery, pageQuery, signalsQuery } from "./queries.ts";
 import {
   accountSchema,
@@ -100,11 +100,7 @@ function addState(app: OpenAPIHono, picture: LivePicture): void {
     build: () => {
       const account = picture.account();
       if (account !== undefined) return account;
-      throw new Problem(
-        503,
-        "account-out-of-service",
-        "the account's actor is out of service: look at /api/v1/actors",
-      );
+      throw outOfService();
     },
   });
   addStateRoute(app, "/positions", {

@@ -123,6 +123,8 @@ export const positionSchema = z.object({
   takeProfit: maybe(price),
   currentPrice: maybe(price),
   profit: maybe(z.number()),
+  /** Not opened by us: shown, counted as exposure, never closed by us. */
+  external: z.literal(true).optional(),
 });
 export type PositionMessage = z.infer<typeof positionSchema>;
 

@@ -4,6 +4,7 @@
 import { BAR_INTERVAL_MICROS, type BarInterval } from "../../actors/domain/bar.ts";
 import { REGIMES } from "../../actors/domain/regime.ts";
 import type { ModelsMessage } from "../api/models.ts";
+import type { ReconciliationMessage } from "../api/reconciliation.ts";
 import type { RiskMessage } from "../api/risk.ts";
 import type {
   ActorMessage,
@@ -399,4 +400,14 @@ export const NO_BRIDGE = {
   ended: [],
 };
 
-export const NO_BOOKS = { accountId: "paper", enabled: false, last: null, standing: [], external: [] };
+export const NO_BOOKS: ReconciliationMessage = {
+  accountId: "paper",
+  enabled: false,
+  reconciled: true,
+  agrees: true,
+  last: null,
+  standing: [],
+  external: [],
+  externalOrders: 0,
+  accepted: [],
+};

@@ -6,12 +6,7 @@ import type { Command } from "../../actors/domain/records.ts";
 import type { LivePicture } from "../live/live-picture.ts";
 import { DurableWait } from "./durable-wait.ts";
 
-export type AccountFailure =
-  | "account-out-of-service"
-  | "unknown-symbol"
-  | "nothing-stands"
-  | "no-terminal"
-  | "not-asked";
+export type AccountFailure = "account-out-of-service" | "unknown-symbol" | "nothing-stands" | "no-terminal";
 
 export interface AccountChanged {
   readonly accountId: string;
@@ -26,6 +21,10 @@ export interface AccountChanged {
 export type LookNow = (by: string) => Result<void, "no-terminal">;
 
 const DURABLE_MILLIS_MAX = 1_000;
+const NO_TERMINAL = failure(
+  "no-terminal",
+  "this account trades on paper: there are no books of a broker to compare",
+);
 /** Of what is about the account as a whole. */
 const NO_INSTRUMENT = -1;
 
@@ -66,10 +65,9 @@ export class AccountDesk {
   async acceptBooks(symbol: string | null, by: string): Promise<Result<AccountChanged, AccountFailure>> {
     const instrumentId = symbol === null ? ok(NO_INSTRUMENT) : this.#instrumentId(symbol);
     if (!instrumentId.ok) return instrumentId;
-    const stands = this.#picture.reconciliation.standing.some(
-      (finding) => finding.instrumentId === instrumentId.value,
-    );
-    if (!stands) {
+    const books = this.#picture.engine.account?.view().reconciliation;
+    if (books === null) return NO_TERMINAL;
+    if (books?.standing.some((difference) => difference.instrumentId === instrumentId.value) === false) {
       return failure(
         "nothing-stands",
         `nothing stands ${symbol === null ? "on the account" : `on ${symbol}`}`,
@@ -86,7 +84,7 @@ export class AccountDesk {
   /** Asks the terminal for its books; what they say is compared when they come. */
   look(by: string): Result<void, AccountFailure> {
     if (this.#lookNow !== undefined) return this.#lookNow(by);
-    return failure("no-terminal", "this account trades on paper: there are no books of a broker to compare");
+    return NO_TERMINAL;
   }
 
   async #say(command: Command & { accountId: string }): Promise<Result<AccountChanged, AccountFailure>> {

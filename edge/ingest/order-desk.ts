@@ -32,6 +32,7 @@ export type OrderFailure =
   | "unknown-order"
   | "unknown-position"
   | "bad-volume"
+  | "not-ours"
   | "account-out-of-service"
   | "key-reused"
   | "busy";
@@ -246,13 +247,16 @@ export class OrderDesk {
     const position = view.positions.find((each) => each.positionId === positionId);
     const instrument = position === undefined ? undefined : picture.instruments[position.instrumentId];
     if (position === undefined || instrument === undefined) return unknownPosition(positionId);
+    if (position.external === true) {
+      return failure("not-ours", `position ${positionId} was not opened by this account: it is left alone`);
+    }
     return make({ position, instrument });
   }
 
   /** Of a position that is or was open. */
   #instrumentOf(positionId: string): Result<Instrument, OrderFailure> {
     const open = this.#whileOpen(positionId, ({ instrument }) => ok(instrument));
-    if (open.ok || open.code === "account-out-of-service") return open;
+    if (open.ok || open.code !== "unknown-position") return open;
     const symbol = this.#options.picture.symbolOfPosition(positionId);
     const instrument = symbol === undefined ? undefined : this.#options.picture.instrument(symbol);
     return instrument === undefined ? unknownPosition(positionId) : ok(instrument);

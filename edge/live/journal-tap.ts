@@ -3,21 +3,11 @@
 
 import { decodeRecord, KIND_NUMBER } from "../../actors/domain/codec.ts";
 import type { Execution, OrderIntent, OrderSent, RiskRefusal } from "../../actors/domain/order.ts";
-import type { BrokerBooks, Reconciled } from "../../actors/domain/broker-books.ts";
-import type { Commanded, Fault } from "../../actors/domain/records.ts";
+import type { Fault } from "../../actors/domain/records.ts";
 import type { Signal } from "../../actors/domain/signal.ts";
 import type { Journal, JournalCursor } from "../../actors/ports/journal.ts";
 
-export type ShownRecord =
-  | Signal
-  | OrderIntent
-  | OrderSent
-  | RiskRefusal
-  | Execution
-  | Fault
-  | Reconciled
-  | BrokerBooks
-  | Commanded;
+export type ShownRecord = Signal | OrderIntent | OrderSent | RiskRefusal | Execution | Fault;
 
 /** Records looked at in one turn: what is behind waits for the next. */
 const TURN_RECORDS_MAX = 5_000;
@@ -29,9 +19,6 @@ const SHOWN = new Set([
   KIND_NUMBER.refusal,
   KIND_NUMBER.execution,
   KIND_NUMBER.fault,
-  KIND_NUMBER.reconciled,
-  KIND_NUMBER["broker-books"],
-  KIND_NUMBER.commanded,
 ]);
 
 export class JournalTap {

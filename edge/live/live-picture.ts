@@ -28,7 +28,6 @@ import { JournalTap, type ShownRecord } from "./journal-tap.ts";
 import { latencyRows } from "./latency.ts";
 import { Recent } from "./recent.ts";
 import type { RecentBars } from "./recent-bars.ts";
-import { ReconciliationPicture } from "./reconciliation.ts";
 import {
   accountMessage,
   executionMessage,
@@ -74,7 +73,6 @@ export class LivePicture {
   readonly analogs: AnalogDesk | undefined;
   /** Undefined where no terminal can connect. */
   readonly bridge: Bridge | undefined;
-  readonly reconciliation = new ReconciliationPicture();
   /** This process's life. */
   readonly boot = crypto.randomUUID().slice(0, 8);
   readonly #startedMillis = Date.now();
@@ -321,17 +319,6 @@ export class LivePicture {
         this.problem(`${record.what}: ${record.subject}: ${record.message}`);
         return;
       case "sent":
-        return;
-      case "reconciled":
-        this.reconciliation.hear(record);
-        return;
-      case "broker-books":
-        this.reconciliation.hearBooks(record);
-        return;
-      case "commanded":
-        if (record.command.command === "accept-books") {
-          this.reconciliation.accepted(record.command.instrumentId);
-        }
         return;
       default: {
         const message = this.#orderMessage(record);

@@ -166,6 +166,7 @@ export function positionMessage(engine: Engine, position: PositionView): Positio
     takeProfit: knownPrice(instrument, position.targetPricePoints),
     currentPrice: knownPrice(instrument, closing ?? null),
     profit: known(position.unrealisedMicros / MICROS_PER_UNIT),
+    ...(position.external === true ? { external: true } : {}),
   };
 }
 

@@ -1,7 +1,8 @@
 // `tickforge account` and `tickforge reconcile`: what a running system's account may do and how it stands, over its API.
 
 import { Argument, Command } from "commander";
-import type { AccountChangedMessage, ReconciliationMessage } from "../../edge/api/account.ts";
+import type { AccountChangedMessage } from "../../edge/api/account.ts";
+import type { ReconciliationMessage } from "../../edge/api/reconciliation.ts";
 import type { AccountMessage } from "../../edge/api/schemas.ts";
 import { valueOrExit } from "./common.ts";
 import { ask, personOf, talking, type TalkFlags } from "./running.ts";
@@ -109,16 +110,10 @@ async function showBooks(flags: TalkFlags): Promise<void> {
     console.log(JSON.stringify(books));
     return;
   }
-  const { last, standing, external } = books;
-  if (last === null) {
-    console.log(
-      books.enabled
-        ? `account ${books.accountId}: its books were not compared yet`
-        : `account ${books.accountId} trades on paper: there are no books of a broker`,
-    );
-    return;
-  }
-  console.log(`account ${books.accountId}: compared ${last.time}, ${last.agrees ? "agrees" : "differs"}`);
+  const { accountId, last, standing, external } = books;
+  if (!books.enabled) console.log(`account ${accountId} trades on paper: there are no books of a broker`);
+  else if (last === null) console.log(`account ${accountId}: its books were not compared yet`);
+  else console.log(`account ${accountId}: compared ${last.time}, ${books.agrees ? "agrees" : "differs"}`);
   for (const { what, symbol, message } of standing) {
     console.log(`stands: ${what}${symbol === null ? "" : ` on ${symbol}`}: ${message}`);
   }
