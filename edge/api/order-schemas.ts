@@ -7,7 +7,7 @@ import { orderSchema } from "./schemas.ts";
 
 const LOTS_MAX = 10_000;
 /** Of one dry run. */
-export const VALIDATE_ORDERS_MAX = 100;
+const VALIDATE_ORDERS_MAX = 100;
 
 const price = z.number().positive().max(1e9);
 const lots = z.number().positive().max(LOTS_MAX);
@@ -182,3 +182,24 @@ export const fillSchema = z
   })
   .openapi("Fill");
 export type FillMessage = z.infer<typeof fillSchema>;
+
+export const validateBody = z.strictObject({ orders: z.array(placeBody).min(1).max(VALIDATE_ORDERS_MAX) });
+
+const checkSchema = z.object({
+  control: z.string(),
+  passed: z.boolean(),
+  /** In the units of the account's books; null for what cannot be computed. */
+  value: z.number().nullable(),
+  limit: z.number().nullable(),
+});
+
+export const verdictSchema = z
+  .object({
+    approved: z.boolean(),
+    /** Of the refusal; empty where it is approved. */
+    code: z.string(),
+    message: z.string(),
+    checks: z.array(checkSchema),
+  })
+  .openapi("Verdict");
+export type VerdictMessage = z.infer<typeof verdictSchema>;

@@ -5,7 +5,8 @@ import type { ControlView, OrderLimitView, RiskView } from "../../actors/account
 import type { ControlUnit } from "../../actors/account/risk/check.ts";
 import { REFUSAL_CODES } from "../../actors/account/risk/codes.ts";
 import { MICROS_PER_SECOND } from "../../actors/base/clock.ts";
-import type { Instrument } from "../../actors/domain/instrument.ts";
+import { DEFAULT_SIZING_SETTINGS } from "../../actors/account/sizing-settings.ts";
+import type { EngineConfig } from "../../actors/engine-config.ts";
 import { MICROS_PER_LOT, MICROS_PER_UNIT } from "../../actors/domain/money.ts";
 import type { LivePicture } from "../live/live-picture.ts";
 import { outOfService } from "./problem.ts";
@@ -42,6 +43,16 @@ export const riskAnswerSchema = z.object({
       order: z.array(orderLimitSchema),
     }),
   ),
+  /** How large an entry on a signal becomes, before every limit cuts it. */
+  sizing: z.object({
+    /** Share of equity lost when its stop is hit. */
+    riskFraction: z.number(),
+    method: z.string(),
+    kellyFraction: z.number(),
+    /** How much of the volume depends on confidence, and on how far members agree. */
+    confidenceShare: z.number(),
+    uncertaintyShare: z.number(),
+  }),
   /** Entries refused since the account began, by the first control that failed. */
   refusals: z.record(z.string(), z.number().int()),
 });
@@ -65,13 +76,14 @@ export function addRisk(app: OpenAPIHono, picture: LivePicture): void {
     answer: riskAnswerSchema,
     build: () => {
       const view = picture.engine.account?.risk();
-      if (view !== undefined) return riskMessage(view, picture.engine.config.instruments);
+      if (view !== undefined) return riskMessage(view, picture.engine.config);
       throw outOfService();
     },
   });
 }
 
-function riskMessage(view: RiskView, instruments: readonly Instrument[]): RiskMessage {
+function riskMessage(view: RiskView, { instruments, account }: EngineConfig): RiskMessage {
+  const { sizing = DEFAULT_SIZING_SETTINGS, riskFraction } = account;
   return {
     accountId: view.accountId,
     currency: view.currency,
@@ -82,6 +94,13 @@ function riskMessage(view: RiskView, instruments: readonly Instrument[]): RiskMe
       controls: controls.map(controlMessage),
       order: orderLimits.map(orderLimitMessage),
     })),
+    sizing: {
+      riskFraction,
+      method: sizing.method,
+      kellyFraction: sizing.kellyFraction,
+      confidenceShare: sizing.confidenceShare,
+      uncertaintyShare: sizing.uncertaintyShare,
+    },
     refusals: Object.fromEntries(Object.entries(view.refusals).filter(([, count]) => count > 0)),
   };
 }

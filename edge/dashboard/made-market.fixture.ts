@@ -231,7 +231,14 @@ export const RISK: RiskMessage = {
     { control: "too-many-positions", unit: "count", value: 4, limit: 5, headroom: 1, passes: true },
   ],
   symbols: [],
-  refusals: {},
+  sizing: {
+    riskFraction: 0.005,
+    method: "fixed-fraction",
+    kellyFraction: 0.25,
+    confidenceShare: 0,
+    uncertaintyShare: 0,
+  },
+  refusals: { "stale-quote": 4, "position-open": 31 },
 };
 
 export function positionOf(id: number, nowMillis: number): TopicData["account"]["positions"][number] {

@@ -1,20 +1,18 @@
 // What terminals look like from outside: connections with their latencies, streams with their acknowledgements, and what each account
 // holds. Every position is EXTERNAL as long as no order of ours opened one.
 
-import type { z } from "zod";
-import type { mt5Schema } from "../api/mt5.ts";
+import type { Mt5Message } from "../api/mt5.ts";
 import { terminalSourceId } from "../feeds/source.ts";
 import type { AccountDesk } from "./accounts.ts";
 import type { Bridge } from "./bridge.ts";
 import type { Connection } from "./connection.ts";
 
-type Mt5View = z.infer<typeof mt5Schema>;
-type AccountView = Mt5View["accounts"][number];
+type AccountView = Mt5Message["accounts"][number];
 
 /** Newest first. */
 const GAPS_SHOWN = 20;
 
-export function bridgeView(bridge: Bridge): Mt5View {
+export function bridgeView(bridge: Bridge): Mt5Message {
   const { ackLatency } = bridge;
   return {
     enabled: true,
@@ -40,7 +38,7 @@ export function bridgeView(bridge: Bridge): Mt5View {
 }
 
 /** The view of a system that no terminal can reach. */
-export const NO_BRIDGE: Mt5View = {
+export const NO_BRIDGE: Mt5Message = {
   enabled: false,
   url: null,
   accounts: [],

@@ -25,6 +25,7 @@ export function limitsOf(risk: RiskMessage | undefined): ShownLimits {
   };
 }
 
-function shareOf({ value, limit }: ControlMessage): number {
+/** How much of a limit is used. */
+export function shareOf({ value, limit }: ControlMessage): number {
   return value === null || limit === null ? 1 : Math.max(0, value / limit);
 }
