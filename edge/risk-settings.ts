@@ -88,3 +88,21 @@ export const killTriggersSchema = z.strictObject({
   /** A symbol with an open position was not quoted for so long while its market is open. */
   onStall: z.strictObject({ mode: z.enum(KILL_MODES), afterMicros: whole.gte(1_000_000) }).optional(),
 });
+
+/** How positions leave besides stop, target and age: a stop that follows the price, and a part that is closed on the way. */
+export const exitsSchema = z.strictObject({
+  trailing: z
+    .strictObject({
+      distancePoints: whole.gte(1).optional(),
+      moveMultiple: z.number().gt(0).lte(100).optional(),
+      stepFraction: fraction,
+    })
+    .refine(
+      ({ distancePoints, moveMultiple }) => distancePoints !== undefined || moveMultiple !== undefined,
+      {
+        message: "a trailing stop needs distancePoints or moveMultiple",
+      },
+    )
+    .optional(),
+  partial: z.strictObject({ atTargetFraction: fraction, volumeFraction: z.number().gt(0).lt(1) }).optional(),
+});

@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { OPEN_POSITIONS_MAX } from "../actors/account/limits.ts";
 import { DEFAULT_ACCOUNT_SETTINGS, DEFAULT_PAPER_BROKER_SETTINGS } from "../actors/account/settings.ts";
 import { failure, ok, type Result } from "../actors/base/result.ts";
 import { PRESET_NAMES } from "../actors/chain/presets.ts";
@@ -13,7 +14,7 @@ import { ADVISER_DEFAULTS, advisersSchema, type AdviserSettings } from "./advise
 import { BRIDGE_DEFAULTS, bridgeSchema } from "./mt5/settings.ts";
 import { recalibrationSchema } from "./recalibration.ts";
 import { INTENT_TAG_MAX } from "../actors/domain/intent-name.ts";
-import { killTriggersSchema, riskSchema, sizingSchema } from "./risk-settings.ts";
+import { exitsSchema, killTriggersSchema, riskSchema, sizingSchema } from "./risk-settings.ts";
 
 const whole = z.number().int().nonnegative();
 const fraction = z.number().gt(0).lte(1);
@@ -43,6 +44,9 @@ const accountSchema = z.strictObject({
     })
     .optional(),
   killSwitch: killTriggersSchema.optional(),
+  exits: exitsSchema.optional(),
+  positionMode: z.enum(["netting", "hedging"]).optional(),
+  positionsPerInstrumentMax: whole.gte(1).lte(OPEN_POSITIONS_MAX).optional(),
 });
 
 const brokerSchema = z.strictObject({

@@ -6,17 +6,27 @@
 
 import type { Archive } from "../base/archive.ts";
 import type { Micros } from "../base/clock.ts";
+import type { Result } from "../base/result.ts";
 import type { Execution, OrderSent } from "../domain/order.ts";
-import type { Command, JournalRecord, TradeCommand } from "../domain/records.ts";
+import type { Command, JournalRecord } from "../domain/records.ts";
 import type { Signal } from "../domain/signal.ts";
 import type { Tick } from "../domain/tick.ts";
+import type { Emitter } from "../ports/emitter.ts";
 import { type AccountView, buildAccountView } from "./account-view.ts";
+import type { Answer } from "./answers.ts";
+import { Changes } from "./changes.ts";
 import { DealMemory } from "./deal-memory.ts";
 import { Desk, type DeskOptions } from "./desk.ts";
-import { EntryDesk, type EntryWish } from "./entry-desk.ts";
+import { judge, type Wish, type WishVerdict } from "./dry-run.ts";
+import { EntryDesk, wishOfSignal } from "./entry-desk.ts";
 import { ExitDesk } from "./exit-desk.ts";
+import { ExitRules } from "./exit-rules.ts";
+import { violationOf } from "./fill-check.ts";
+import { FollowUps } from "./follow-ups.ts";
+import { Groups } from "./groups.ts";
 import type { Trip } from "./kill-switch.ts";
 import { KillTriggers } from "./kill-triggers.ts";
+import { OrderDesk } from "./order-desk.ts";
 import type { OrderTrigger, TrackedOrder } from "./orders.ts";
 import { sideOf, type TrackedPosition } from "./positions.ts";
 import { Reconciler } from "./reconciliation/reconciler.ts";
@@ -27,6 +37,11 @@ export class AccountActor {
   readonly #desk: Desk;
   readonly #entries: EntryDesk;
   readonly #exits: ExitDesk;
+  readonly #changes: Changes;
+  readonly #followUps: FollowUps;
+  readonly #groups: Groups;
+  readonly #rules: ExitRules;
+  readonly #orders: OrderDesk;
   readonly #triggers: KillTriggers;
   readonly #deals = new DealMemory();
   readonly #reconciler: Reconciler;
@@ -35,12 +50,21 @@ export class AccountActor {
   #dueMicros: Micros = Number.POSITIVE_INFINITY;
 
   constructor(options: DeskOptions) {
-    this.#desk = new Desk(options);
-    this.#entries = new EntryDesk(this.#desk);
-    this.#exits = new ExitDesk(this.#desk);
-    this.#triggers = new KillTriggers(this.#desk);
+    const desk = new Desk(options);
+    const entries = new EntryDesk(desk);
+    const exits = new ExitDesk(desk);
+    const changes = new Changes(desk);
+    this.#desk = desk;
+    this.#entries = entries;
+    this.#exits = exits;
+    this.#changes = changes;
+    this.#followUps = new FollowUps(desk, exits, changes);
+    this.#groups = new Groups(desk, exits, this.#followUps);
+    this.#rules = new ExitRules(desk, this.#followUps);
+    this.#orders = new OrderDesk({ desk, entries, exits, changes, groups: this.#groups });
+    this.#triggers = new KillTriggers(desk);
     this.#reconciler = new Reconciler({
-      desk: this.#desk,
+      desk,
       deals: this.#deals,
       hear: (report) => {
         this.#onExecution(report);
@@ -59,7 +83,20 @@ export class AccountActor {
   }
 
   view(): AccountView {
-    return buildAccountView(this.#desk);
+    return buildAccountView(this.#desk, this.#followUps);
+  }
+
+  /** What became of a request by the name its sender gave it; undefined for one that was not made, or long ago. */
+  answerOf(key: string): Answer | undefined {
+    return this.#orders.answers.of(key);
+  }
+
+  /** A dry run: what would become of each of these, those before it filled. Nothing is said or changed. */
+  judge(wishes: readonly Wish[]): Result<readonly WishVerdict[], "too-many-wishes"> {
+    const { settings, instruments, epoch, nowMicros } = this.#desk;
+    const copy = (emitter: Emitter): AccountActor =>
+      new AccountActor({ settings, instruments, emitter, epoch });
+    return judge({ account: this, copy, nowMicros }, wishes);
   }
 
   risk(): RiskView {
@@ -123,6 +160,9 @@ export class AccountActor {
     this.#desk.persist(archive);
     this.#deals.persist(archive);
     this.#triggers.persist(archive);
+    this.#followUps.persist(archive);
+    this.#groups.persist(archive);
+    this.#orders.answers.persist(archive);
     this.#reconciler.persist(archive);
     this.#flattening = archive.boolean(this.#flattening);
     this.#dueMicros = archive.number(this.#dueMicros);
@@ -133,10 +173,18 @@ export class AccountActor {
     if (!books.board.take(tick)) return;
     const id = tick.instrumentId;
     memory.prices.take(id, books.board.bidPoints(id) + books.board.askPoints(id), tick.timeMicros);
-    const position = books.positions.ofInstrument(id);
-    if (position === undefined) return;
-    books.markToMarket();
-    if (this.#exits.marketIsBack(position)) this.#refreshDue();
+    let isHeld = false;
+    let isStirred = false;
+    const { open } = books.positions;
+    for (let i = 0; i < open.length; i++) {
+      const position = open[i] as TrackedPosition;
+      if (position.instrumentId !== id) continue;
+      if (!isHeld) books.markToMarket();
+      isHeld = true;
+      if (this.#exits.marketIsBack(position)) isStirred = true;
+      if (this.#rules.look(position)) isStirred = true;
+    }
+    if (isStirred) this.#refreshDue();
   }
 
   #onSignal(signal: Signal): void {
@@ -149,33 +197,12 @@ export class AccountActor {
       );
       return;
     }
-    const position = desk.books.positions.ofInstrument(signal.instrumentId);
-    const current = signal.tradable && desk.nowMicros < signal.expiresAtMicros;
-    const against = position !== undefined && sideOf(position) !== signal.action;
-    if (against && current && position.exitReason === "") this.#exits.want(position, "signal");
-    else this.#entries.consider(wishOf(signal), instrument);
-  }
-
-  #onTrade(trade: TradeCommand): void {
-    const instrument = this.#desk.instruments[trade.instrumentId];
-    if (instrument === undefined) {
-      this.#desk.odd(
-        "unknown-instrument",
-        `an order by ${trade.by} names instrument ${trade.instrumentId}: not traded here`,
-      );
-      return;
-    }
-    this.#entries.consider(
-      {
-        ...trade,
-        action: trade.side,
-        tradable: true,
-        reason: `manual:${trade.by}`,
-        forecast: null,
-        byHand: { trader: trade.by, volumeMicros: trade.volumeMicros },
-      },
-      instrument,
-    );
+    const against = desk.books.positions
+      .allOf(signal.instrumentId)
+      .filter((position) => sideOf(position) !== signal.action && position.exitReason === "");
+    const isCurrent = signal.tradable && desk.nowMicros < signal.expiresAtMicros;
+    if (against.length === 0 || !isCurrent) this.#entries.consider(wishOfSignal(signal), instrument);
+    else for (const position of against) this.#exits.want(position, "signal");
   }
 
   #onSent(sent: OrderSent): void {
@@ -185,7 +212,7 @@ export class AccountActor {
     const order = desk.books.orders.find(sent.intentId);
     if (order === undefined)
       desk.odd("unknown-intent", `intent ${sent.intentId} was sent but is not known here`);
-    else desk.move(order, "send");
+    else this.#move(order, "send");
   }
 
   #onExecution(execution: Execution): void {
@@ -195,10 +222,19 @@ export class AccountActor {
     if (order === undefined && execution.intentId !== "") {
       desk.odd("unknown-intent", `a report names intent ${execution.intentId}, which is not known here`);
     }
-    const trigger = TRIGGER_OF[execution.status];
+    const trigger = triggerOf(execution.status, order);
     if (trigger === "fill") this.#onFill(execution, order);
-    else if (order !== undefined) desk.move(order, trigger);
+    else if (order !== undefined) this.#move(order, trigger);
     this.#exits.retry();
+    this.#followUps.run();
+  }
+
+  /** Moves an order along its lifecycle; whatever hangs on it follows. */
+  #move(order: TrackedOrder, trigger: OrderTrigger): void {
+    if (!this.#desk.move(order, trigger)) return;
+    this.#changes.settle(order);
+    this.#followUps.settle(order);
+    this.#groups.settle(order);
   }
 
   /** A deal is booked once, whatever its order's state: deals are the truth. */
@@ -228,10 +264,11 @@ export class AccountActor {
         `the profit of deal ${dealId} has no conversion rate: entries are halted`,
       );
     }
-    if (own !== undefined) this.#fillOrder(own, deal);
     this.#reconciler.booked(deal, desk.books.balanceMicros - balanceMicros);
     const position = desk.books.positions.find(deal.positionId ?? deal.intentId);
+    if (own !== undefined) this.#fillOrder(own, deal, position);
     if (position !== undefined) this.#leaveIfFlattening(position);
+    else this.#changes.closed(deal.positionId ?? deal.intentId);
   }
 
   #leaveIfFlattening(position: TrackedPosition): void {
@@ -239,18 +276,40 @@ export class AccountActor {
     else if (this.#flattening) this.#exits.want(position, "flatten");
   }
 
-  #fillOrder(order: TrackedOrder, deal: Execution): void {
+  /** @param position what it filled into, as it is now */
+  #fillOrder(order: TrackedOrder, deal: Execution, position: TrackedPosition | undefined): void {
     if (order.bySignal && order.filledMicros === 0) {
       this.#desk.memory.executed(order.instrumentId, this.#desk.nowMicros);
     }
     order.filledMicros += deal.volumeMicros;
-    this.#desk.move(order, order.filledMicros < order.volumeMicros ? "fill-part" : "fill-rest");
+    this.#move(order, order.filledMicros < order.volumeMicros ? "fill-part" : "fill-rest");
+    const violation = violationOf(deal, order);
+    if (violation !== "") this.#desk.odd("bad-fill-terms", violation);
+    this.#groups.filled(order, deal.volumeMicros, position);
+    if (deal.unprotected === true && position !== undefined) this.#protect(position, order);
     if (order.filledMicros > order.volumeMicros) {
       this.#desk.odd(
         "overfilled",
         `order ${order.intentId} filled ${order.filledMicros} of ${order.volumeMicros}`,
       );
     }
+  }
+
+  /** The broker has not taken its stop: until it has, the position counts as without one. */
+  #protect(position: TrackedPosition, order: TrackedOrder): void {
+    if (order.purpose !== "entry") return;
+    const { positionId: subject } = position;
+    const { stopPricePoints, targetPricePoints } = order;
+    this.#desk.odd("unprotected-position", `position ${subject} has filled without its stop`);
+    position.stopPricePoints = Number.NaN;
+    position.targetPricePoints = Number.NaN;
+    this.#followUps.begin({
+      kind: "stop-missing",
+      subject,
+      stopPricePoints,
+      targetPricePoints,
+      reason: "stop-missing",
+    });
   }
 
   #onCommand(command: Command): void {
@@ -275,7 +334,7 @@ export class AccountActor {
         desk.memory.forgiveLosses();
         return;
       case "trade":
-        this.#onTrade(command);
+        this.#orders.trade(command);
         return;
       case "trip":
         this.#trip(command);
@@ -289,6 +348,7 @@ export class AccountActor {
       case "flatten":
         desk.mode = "halted";
         this.#flattening = true;
+        this.#cancelWaiting("flatten");
         for (const position of desk.books.positions.open) this.#exits.want(position, "flatten");
         return;
       case "accept-books":
@@ -300,6 +360,7 @@ export class AccountActor {
       case "modify-position":
       case "close-position":
       case "close-by":
+        this.#orders.order(command);
     }
   }
 
@@ -318,7 +379,17 @@ export class AccountActor {
   #trip({ mode, by, reason }: Pick<Trip, "mode" | "by" | "reason">): void {
     const { killSwitch, books, causeSeq: seq, nowMicros: timeMicros } = this.#desk;
     if (!killSwitch.pull({ mode, by, reason, seq, timeMicros })) return;
+    this.#cancelWaiting("kill-switch");
     for (const position of books.positions.open) this.#leaveIfFlattening(position);
+  }
+
+  /** Entries that wait at the broker would fill although nothing is to be entered any more. */
+  #cancelWaiting(reason: string): void {
+    const waiting = this.#desk.books.orders.live.filter(
+      ({ purpose, terms }) => purpose === "entry" && terms !== null,
+    );
+    for (const { intentId: subject } of waiting)
+      this.#followUps.begin({ kind: "cancel-order", subject, reason });
   }
 
   /** Who lets the account trade again no longer closes what fills. */
@@ -333,27 +404,29 @@ export class AccountActor {
     const unknown = desk.books.orders.live.filter(
       (order) => order.instrumentId === instrumentId && order.state === "unknown",
     );
-    for (const order of unknown) desk.move(order, "release");
+    for (const order of unknown) this.#move(order, "release");
     this.#reconciler.released(instrumentId);
     this.#exits.retry();
+    this.#followUps.run();
   }
 
   /** Whatever is due: orders that expired or were not heard of, positions that are old, exits to try again. */
   #passTime(): void {
     const { books, nowMicros, settings } = this.#desk;
     const late = books.orders.live.filter((order) => nowMicros >= order.deadlineMicros);
-    for (const order of late) this.#desk.move(order, order.state === "intended" ? "expire" : "lose");
+    for (const order of late) this.#move(order, order.state === "intended" ? "expire" : "lose");
     for (const position of books.positions.open) {
       if (nowMicros - position.openTimeMicros >= settings.positionAgeMaxMicros)
         this.#exits.want(position, "time");
     }
     this.#exits.retry();
+    this.#followUps.run();
     this.#refreshDue();
   }
 
   #refreshDue(): void {
     const { orders, positions } = this.#desk.books;
-    let due = Number.POSITIVE_INFINITY;
+    let due = this.#followUps.dueMicros();
     for (const order of orders.live) due = Math.min(due, order.deadlineMicros);
     for (const position of positions.open) {
       due = Math.min(due, this.#exits.dueMicros(position), this.#triggers.dueMicros(position));
@@ -362,19 +435,16 @@ export class AccountActor {
   }
 }
 
-function wishOf(signal: Signal): EntryWish {
-  const { confidence, components, regime, confirmations, reasons, action } = signal;
-  return {
-    ...signal,
-    reason: `signal:${reasons[0] ?? action}`,
-    forecast: { confidence, components, regime, movePoints: confirmations?.movePoints ?? null },
-    byHand: null,
-  };
+/** Only changes and cancellations are ever done; of another order such a report says that the broker has it. */
+function triggerOf(status: Execution["status"], order: TrackedOrder | undefined): OrderTrigger | "fill" {
+  const trigger = TRIGGER_OF[status];
+  const isEntryOrExit = order?.purpose === "entry" || order?.purpose === "exit";
+  return trigger === "done" && isEntryOrExit ? "acknowledge" : trigger;
 }
 
 const TRIGGER_OF: Readonly<Record<Execution["status"], OrderTrigger | "fill">> = {
   acknowledged: "acknowledge",
-  done: "acknowledge",
+  done: "done",
   rejected: "reject",
   "partially-filled": "fill",
   filled: "fill",

@@ -5,8 +5,8 @@ import { LoadArchive, SaveArchive } from "../base/archive.ts";
 import { MICROS_PER_DAY, type Micros } from "../base/clock.ts";
 import { type Instrument, MINUTES_PER_WEEK } from "../domain/instrument.ts";
 import { MICROS_PER_LOT } from "../domain/money.ts";
-import type { Execution, OrderIntent, RiskRefusal } from "../domain/order.ts";
-import type { JournalRecord } from "../domain/records.ts";
+import type { Execution, OrderIntent, PendingTerms, RiskRefusal } from "../domain/order.ts";
+import type { Command, JournalRecord, TradeCommand } from "../domain/records.ts";
 import type { Signal } from "../domain/signal.ts";
 import type { Tick } from "../domain/tick.ts";
 import type { Draft, Emitter } from "../ports/emitter.ts";
@@ -109,6 +109,39 @@ export function execution(intent: OrderIntent, fields: Place<"execution"> = {}):
   };
 }
 
+/** A report about `intent` that is no fill. */
+export function report(intent: OrderIntent, status: Execution["status"], timeMicros?: Micros): Execution {
+  const at = timeMicros === undefined ? {} : { timeMicros };
+  return execution(intent, { status, dealId: null, ...at });
+}
+
+export const LIMIT: PendingTerms = {
+  type: "limit",
+  pricePoints: 109_900,
+  limitPricePoints: null,
+  timeInForce: "gtc",
+  untilMicros: null,
+};
+
+/** A BUY limit order by hand, 110 points below the ask, unless `changes` say otherwise. */
+export function waitingTrade(changes: Partial<TradeCommand> = {}): TradeCommand {
+  return {
+    command: "trade",
+    accountId: "paper",
+    by: "trader",
+    instrumentId: 0,
+    side: "BUY",
+    volumeMicros: 1_000_000,
+    bidPoints: 110_000,
+    askPoints: 110_010,
+    stopPoints: 200,
+    targetPoints: 400,
+    expiresAtMicros: NOON + MICROS_PER_DAY,
+    terms: LIMIT,
+    ...changes,
+  };
+}
+
 /** Journal, gate and delivery in one, synchronous. Records are handled in the order they are placed. */
 export class TestEngine implements Emitter {
   readonly records: JournalRecord[] = [];
@@ -150,6 +183,10 @@ export class TestEngine implements Emitter {
       this.#place(input);
       if (!this.#running) this.#run();
     }
+  }
+
+  command(command: Command, timeMicros: Micros = NOON): void {
+    this.feed({ kind: "commanded", seq: 0, timeMicros, command });
   }
 
   beat(timeMicros: Micros): void {

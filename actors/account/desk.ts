@@ -6,15 +6,18 @@ import type { Micros } from "../base/clock.ts";
 import { StateHash } from "../base/hash.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { MicroMoney } from "../domain/money.ts";
-import type { OrderIntent } from "../domain/order.ts";
+import type { OrderIntent, RiskCheck } from "../domain/order.ts";
 import { nameIntent } from "../domain/intent-name.ts";
 import type { Emitter } from "../ports/emitter.ts";
+import type { Answer, RequestCode } from "./answers.ts";
 import { AccountBooks } from "./books.ts";
 import { KillSwitch } from "./kill-switch.ts";
-import type { OrderTrigger, TrackedOrder } from "./orders.ts";
+import { emptyOrder, type OrderTrigger, type TrackedOrder } from "./orders.ts";
+import { entryPricePoints } from "./pending.ts";
 import { ReconciliationState } from "./reconciliation/state.ts";
 import { RiskMemory } from "./risk-memory.ts";
 import { ACCOUNT_MODES, type AccountMode, type EntryLimits } from "./risk/check.ts";
+import { isRefusalCode, type RefusalCode } from "./risk/codes.ts";
 import { resolveLimits } from "./risk/limits.ts";
 import type { AccountSettings } from "./settings.ts";
 import { type AnomalyCode, Tally } from "./tally.ts";
@@ -41,10 +44,24 @@ export interface ApprovedIntent extends Pick<
   | "expiresAtMicros"
   | "checks"
   | "reason"
+  | "terms"
+  | "orderIntentId"
+  | "byPositionId"
+  | "group"
 > {
   readonly marginMicros: MicroMoney;
   /** A signal asked for it, not a person. */
   readonly bySignal: boolean;
+  /** Of an entry whose stop is to follow the price. */
+  readonly trailPoints?: number;
+}
+
+/** What is not done, by a control or because there is nothing that it could be done to. */
+export interface Refusal {
+  readonly instrumentId: number;
+  readonly code: RefusalCode | RequestCode;
+  readonly message: string;
+  readonly checks: readonly RiskCheck[];
 }
 
 export class Desk {
@@ -94,8 +111,8 @@ export class Desk {
   }
 
   /** Takes an approved order into the books and says so. From here its exposure is reserved. */
-  intend(intent: ApprovedIntent): void {
-    const { marginMicros, bySignal, ...approved } = intent;
+  intend(intent: ApprovedIntent): Answer {
+    const { marginMicros, bySignal, trailPoints, ...approved } = intent;
     const { board, orders } = this.books;
     const intentId = nameIntent(this.settings.accountId, ++this.#intents, this.settings.terminal?.intentTag);
     const bidPoints = board.bidPoints(intent.instrumentId);
@@ -103,6 +120,7 @@ export class Desk {
     this.#hash(intentId, intent);
     this.memory.messageSent(this.nowMicros);
     orders.add({
+      ...emptyOrder(),
       intentId,
       instrumentId: intent.instrumentId,
       purpose: intent.purpose,
@@ -117,6 +135,18 @@ export class Desk {
       bySignal,
       marginMicros,
       positionId: intent.positionId ?? "",
+      terms: intent.terms ?? null,
+      orderIntentId: intent.orderIntentId ?? "",
+      byPositionId: intent.byPositionId ?? "",
+      group: intent.group ?? "",
+      pricePoints:
+        intent.terms === undefined
+          ? intent.side === "BUY"
+            ? askPoints
+            : bidPoints
+          : entryPricePoints(intent.terms),
+      trailPoints: trailPoints ?? Number.NaN,
+      decidedMicros: this.nowMicros,
       expiresAtMicros: intent.expiresAtMicros,
       deadlineMicros: intent.expiresAtMicros,
     });
@@ -132,20 +162,48 @@ export class Desk {
       epoch: this.epoch,
       ...approved,
     });
+    return { intentId, code: "", message: "" };
   }
 
-  /** Moves an order along its lifecycle and sets when to lose patience with it. */
-  move(order: TrackedOrder, trigger: OrderTrigger): void {
+  /** Says that something asked for is not done, and why. */
+  refuse({ instrumentId, code, message, checks }: Refusal): Answer {
+    if (isRefusalCode(code)) this.tally.refused(code);
+    const { nowMicros: timeMicros, causeSeq, settings } = this;
+    const { accountId } = settings;
+    this.emitter.emit({
+      kind: "refusal",
+      seq: 0,
+      timeMicros,
+      accountId,
+      instrumentId,
+      causeSeq,
+      code,
+      message,
+      checks,
+    });
+    return { intentId: null, code, message };
+  }
+
+  /** Moves an order along its lifecycle and sets when to lose patience with it. Returns whether its state is another now. */
+  move(order: TrackedOrder, trigger: OrderTrigger): boolean {
     const { previous, current, legal } = this.books.orders.apply(order, trigger);
     if (!legal) {
       this.odd("illegal-transition", `order ${order.intentId} was ${previous} when "${trigger}" came`);
     }
     const timeout = this.settings.reportTimeoutMicros;
     if (current === "sent") order.deadlineMicros = this.nowMicros + timeout;
+    if (trigger === "send") order.sentMicros = this.nowMicros;
     if (current === "acknowledged" || current === "partially-filled") {
-      order.deadlineMicros = Math.max(this.nowMicros, order.expiresAtMicros) + timeout;
+      order.deadlineMicros = Math.max(this.nowMicros, this.#endsMicros(order)) + timeout;
     }
     if (current === "unknown") order.deadlineMicros = Number.POSITIVE_INFINITY;
+    return current !== previous;
+  }
+
+  /** One at the market is over when it expires; one that waits at the broker when its terms say so. */
+  #endsMicros(order: TrackedOrder): Micros {
+    if (order.terms === null || order.purpose !== "entry") return order.expiresAtMicros;
+    return order.terms.untilMicros ?? Number.POSITIVE_INFINITY;
   }
 
   odd(code: AnomalyCode, message: string): void {
@@ -176,5 +234,16 @@ export class Desk {
     hash.number(intent.targetPricePoints ?? Number.NaN);
     hash.text(intent.positionId ?? "");
     hash.text(intent.reason);
+    // Only where they are there: hashes of journals of before stay what they were.
+    const { terms, orderIntentId, byPositionId, group } = intent;
+    if (terms !== undefined) {
+      hash.text(`${terms.type} ${terms.timeInForce}`);
+      hash.number(terms.pricePoints);
+      hash.number(terms.limitPricePoints ?? Number.NaN);
+      hash.number(terms.untilMicros ?? Number.NaN);
+    }
+    if (orderIntentId !== undefined) hash.text(`about ${orderIntentId}`);
+    if (byPositionId !== undefined) hash.text(`by ${byPositionId}`);
+    if (group !== undefined) hash.text(`of ${group}`);
   }
 }

@@ -3,6 +3,7 @@
 
 import { MICROS_PER_HOUR, MICROS_PER_MILLISECOND, MICROS_PER_SECOND } from "../base/clock.ts";
 import { type MicroMoney, MICROS_PER_LOT, MICROS_PER_UNIT } from "../domain/money.ts";
+import type { ExitSettings } from "./exit-settings.ts";
 import type { KillTriggerSettings } from "./kill-triggers.ts";
 import { DEFAULT_RISK_SETTINGS, type RiskSettings } from "./risk/limits.ts";
 import { DEFAULT_SIZING_SETTINGS, type SizingSettings } from "./sizing-settings.ts";
@@ -39,6 +40,15 @@ export interface AccountSettings {
   readonly terminal?: TerminalSettings | undefined;
   /** What trips the kill switch by itself; left out, nothing does. */
   readonly killSwitch?: KillTriggerSettings | undefined;
+  /** How positions leave besides stop, target, age and a signal against them; left out, in no other way. */
+  readonly exits?: ExitSettings | undefined;
+  /**
+   * `netting`: one position an instrument; the default. `hedging`: several, on both sides, each with its own stop; then `positionsMax` and
+   * {@link positionsPerInstrumentMax} count positions and the orders that may become some.
+   */
+  readonly positionMode?: "netting" | "hedging" | undefined;
+  /** Where the account hedges; left out, as many as the account may have. */
+  readonly positionsPerInstrumentMax?: number | undefined;
 }
 
 export interface TerminalSettings {

@@ -16,6 +16,10 @@ export const ANOMALY_CODES = [
   "overfilled",
   "unconverted-profit",
   "duplicate-deal",
+  "bad-fill-terms",
+  "unprotected-position",
+  "follow-up-failed",
+  "group-filled-twice",
   "books-out-of-order",
   "duplicate-adjustment",
 ] as const;

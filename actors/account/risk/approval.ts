@@ -3,10 +3,11 @@
 
 import { type Failure, failure, type Ok, ok } from "../../base/result.ts";
 import type { Micros } from "../../base/clock.ts";
+import type { KillMode } from "../../domain/kill-switch.ts";
 import type { RiskCheck } from "../../domain/order.ts";
 import type { AccountSettings } from "../settings.ts";
 import type { SizedOrder } from "../sizing.ts";
-import { atMost, type EntryLimits, type RiskFigures } from "./check.ts";
+import { type AccountMode, atMost, type EntryLimits, type RiskFigures } from "./check.ts";
 import type { RefusalCode } from "./codes.ts";
 import { adviceFor, entryChecks } from "./controls.ts";
 
@@ -29,11 +30,18 @@ export function approveEntry(
   figures: RiskFigures,
   limits: EntryLimits,
 ): Ok<RiskApproved<SizedOrder>> | RiskRefused {
-  const checks = entryChecks(order, figures, limits);
+  const subject = `${order.side} ${order.instrument.symbol}`;
+  return verdictOf(order, subject, entryChecks(order, figures, limits));
+}
+
+function verdictOf<Order>(
+  order: Order,
+  subject: string,
+  checks: readonly RiskCheck[],
+): Ok<RiskApproved<Order>> | RiskRefused {
   const failed = checks.find((check) => !check.passed);
   if (failed === undefined) return ok({ [APPROVAL]: true, order, checks });
   const code = failed.control as RefusalCode;
-  const subject = `${order.side} ${order.instrument.symbol}`;
   const figure = `value ${failed.value}, limit ${failed.limit}`;
   return {
     ...failure(code, `${subject} refused: ${adviceFor(code, failed.value)} (${figure}).`, {
@@ -64,4 +72,36 @@ export function approveExit<Order extends ExitOrder>(
       atMost("spread-too-wide", figures.spreadPoints, figures.spreadMaxPoints),
     ],
   };
+}
+
+/** Other levels of a position, as the controls see them. */
+export interface LevelsOrder {
+  readonly symbol: string;
+  readonly volumeMicros: number;
+  /** The new stop is further from the price than the old one. */
+  readonly loosens: boolean;
+}
+
+/**
+ * A stop that comes nearer, and a target, are never blocked. One that moves away risks more money: as for an entry the account must let
+ * something in, and what the stop would cost must be within the budget of one trade.
+ */
+export function approveLevels<Order extends LevelsOrder>(
+  order: Order,
+  figures: { killMode: KillMode | null; mode: AccountMode; volumeBudgetMicros: number },
+): Ok<RiskApproved<Order>> | RiskRefused {
+  const checks = order.loosens
+    ? [
+        atMost("kill-switch", figures.killMode === null ? 0 : 1, 0),
+        atMost("entries-halted", figures.mode === "halted" ? 1 : 0, 0),
+        atMost("reduce-only", figures.mode === "reducing" ? order.volumeMicros : 0, 0),
+        atMost("over-risk-budget", order.volumeMicros, figures.volumeBudgetMicros),
+      ]
+    : [];
+  return verdictOf(order, `The levels of ${order.symbol}`, checks);
+}
+
+/** Ending an order that waits is never blocked, and there is nothing to check. */
+export function approveCancel<Order>(order: Order): RiskApproved<Order> {
+  return { [APPROVAL]: true, order, checks: [] };
 }

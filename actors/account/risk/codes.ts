@@ -47,7 +47,15 @@ export const REFUSAL_CODES = [
   "currency-exposure",
   "correlated-exposure",
   "kill-switch",
+  "bad-terms",
+  "pending-expired",
   "books-differ",
 ] as const;
 
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
+
+const CODES: ReadonlySet<string> = new Set(REFUSAL_CODES);
+
+export function isRefusalCode(code: string): code is RefusalCode {
+  return CODES.has(code);
+}

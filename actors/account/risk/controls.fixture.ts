@@ -20,6 +20,21 @@ export const ORDER: SizedOrder = {
   marginMicros: 3_667_000_000,
 };
 
+/** What makes {@link ORDER} a BUY limit order that waits ten points below the market. */
+export const WAITING: Pick<SizedOrder, "pending"> = {
+  pending: {
+    terms: {
+      type: "limit",
+      pricePoints: 110_000,
+      limitPricePoints: null,
+      timeInForce: "until",
+      untilMicros: NOON + MINUTE,
+    },
+    bidPoints: 110_000,
+    askPoints: 110_010,
+  },
+};
+
 /** Of {@link ORDER} at a conversion rate of 1: 1.10010 x 100,000. */
 export const ORDER_VALUE = 110_010_000_000;
 

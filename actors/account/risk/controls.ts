@@ -6,7 +6,7 @@ import type { SizedOrder } from "../sizing.ts";
 import type { Control, EntryLimits, RiskFigures } from "./check.ts";
 import type { RefusalCode } from "./codes.ts";
 import { exposureControls } from "./exposure-controls.ts";
-import { priceControls, standingOrderControls, volumeControls } from "./order-controls.ts";
+import { pendingControls, priceControls, standingOrderControls, volumeControls } from "./order-controls.ts";
 import { permissionControls, signalControls, standingControls } from "./standing-controls.ts";
 import { calendarControls, flowControls, quoteControls } from "./timing-controls.ts";
 
@@ -21,6 +21,7 @@ export const CONTROLS: readonly Control[] = [
   ...priceControls,
   ...volumeControls,
   ...exposureControls,
+  ...pendingControls,
 ];
 
 const BY_CODE = new Map(CONTROLS.map((control) => [control.code, control]));
