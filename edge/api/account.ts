@@ -3,13 +3,13 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Result } from "../../actors/base/result.ts";
 import type { AccountChanged, AccountDesk, AccountFailure } from "../ingest/account-desk.ts";
+import { fillsMessage } from "../live/fills.ts";
 import type { LivePicture } from "../live/live-picture.ts";
 import { addDeed, answer, said } from "./deed-route.ts";
 import { whoField } from "./deed-fields.ts";
-import { fillSchema } from "./order-schemas.ts";
-import { Problem, problemAnswer } from "./problem.ts";
+import { fillsSchema } from "./order-schemas.ts";
+import { outOfService, Problem, problemAnswer } from "./problem.ts";
 import { limitOf } from "./queries.ts";
-import { pageSchema } from "./schemas.ts";
 
 const by = whoField("Who wants it: journaled");
 const symbol = z.string().min(1).max(32);
@@ -43,11 +43,15 @@ export function addAccountDeeds(app: OpenAPIHono, picture: LivePicture, desk: Ac
       summary: "What filled lately, newest first, and how much worse than it was decided on",
       request: { query: fillsQuery },
       responses: {
-        200: answer("Fills", pageSchema(fillSchema)),
+        200: answer("Fills", fillsSchema),
         400: problemAnswer("A value is wrong"),
       },
     }),
-    (c) => c.json({ items: picture.fills(c.req.valid("query").limit), cursor: null }, 200),
+    (c) => {
+      const view = picture.engine.account?.view();
+      if (view === undefined) throw outOfService();
+      return c.json(fillsMessage(view, picture.instruments, c.req.valid("query").limit), 200);
+    },
   );
   const changed = answer("Done", changedSchema);
   addDeed(app, {

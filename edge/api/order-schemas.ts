@@ -3,7 +3,8 @@
 import { z } from "@hono/zod-openapi";
 import { whoField, wordsField } from "./deed-fields.ts";
 import { timeSchema } from "./queries.ts";
-import { orderSchema } from "./schemas.ts";
+import { ORDER_PURPOSES } from "../../actors/domain/order.ts";
+import { controlUnitSchema, orderSchema, pageSchema } from "./schemas.ts";
 
 const LOTS_MAX = 10_000;
 /** Of one dry run. */
@@ -143,9 +144,11 @@ export const pendingOrderSchema = z
     timeInForce: z.enum(TIMES_IN_FORCE),
     until: z.iso.datetime().nullable(),
     group: z.string().nullable(),
+    filledLots: z.number(),
     /** As the account has it: sent, acknowledged, unknown, ... */
     state: z.string(),
-    time: z.iso.datetime(),
+    /** When it was ordered; null for what is older than what the process remembers. */
+    time: z.iso.datetime().nullable(),
   })
   .openapi("PendingOrder");
 export type PendingOrderMessage = z.infer<typeof pendingOrderSchema>;
@@ -160,35 +163,52 @@ export const orderDetailSchema = z.object({
 });
 export type OrderDetail = z.infer<typeof orderDetailSchema>;
 
-export const fillSchema = z
+const fillSchema = z
   .object({
     dealId: z.string(),
-    seq: z.number().int(),
     time: z.iso.datetime(),
     symbol: z.string(),
     side: z.enum(["BUY", "SELL"]),
     lots: z.number(),
     price: z.number(),
-    /** What the order was decided on: the quote, or its own price; null for what the broker closed by itself. */
+    /** The quote it was decided on, its limit or its stop; null where that is not known. */
     wanted: z.number().nullable(),
-    /** By how much the fill was worse than that, as a price difference. */
+    /** By how much it was worse than that, as a price difference; below zero when better. */
     slippage: z.number().nullable(),
-    /** Commission, fees and swap; a cost is positive. */
-    cost: z.number(),
+    /** The same in the account's currency. */
+    slippageCost: z.number().nullable(),
+    /** Of a deal of the broker's own the order that opened the position. */
     orderId: z.string(),
-    positionId: z.string().nullable(),
-    purpose: z.string(),
-    reason: z.string(),
+    purpose: z.enum([...ORDER_PURPOSES, "broker"]),
+    /** From the decision to the sending, and from there to the fill. */
+    sendingMillis: z.number().nullable(),
+    fillingMillis: z.number().nullable(),
   })
   .openapi("Fill");
 export type FillMessage = z.infer<typeof fillSchema>;
+
+export const fillsSchema = pageSchema(fillSchema).extend({
+  bySymbol: z.array(
+    z.object({
+      symbol: z.string(),
+      /** Of which the price that was wanted is known. */
+      fills: z.number().int(),
+      averageSlippage: z.number().nullable(),
+      worstSlippage: z.number().nullable(),
+      slippageCost: z.number().nullable(),
+    }),
+  ),
+});
+export type FillsMessage = z.infer<typeof fillsSchema>;
 
 export const validateBody = z.strictObject({ orders: z.array(placeBody).min(1).max(VALIDATE_ORDERS_MAX) });
 
 const checkSchema = z.object({
   control: z.string(),
+  /** Of both figures: seconds, lots, units of the account's currency, points, or plain numbers. */
+  unit: controlUnitSchema,
   passed: z.boolean(),
-  /** In the units of the account's books; null for what cannot be computed. */
+  /** Null for what cannot be computed. */
   value: z.number().nullable(),
   limit: z.number().nullable(),
 });
@@ -200,6 +220,10 @@ export const verdictSchema = z
     code: z.string(),
     message: z.string(),
     checks: z.array(checkSchema),
+    /** What would go out, volumes as they would be. */
+    orders: z.array(
+      z.object({ purpose: z.enum(ORDER_PURPOSES), side: z.enum(["BUY", "SELL"]), lots: z.number() }),
+    ),
   })
   .openapi("Verdict");
 export type VerdictMessage = z.infer<typeof verdictSchema>;

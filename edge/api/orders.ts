@@ -1,10 +1,10 @@
 // Orders over HTTP: placed, changed, cancelled and looked at one by one. Their list is history's.
 
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
+import type { WishVerdict } from "../../actors/account/dry-run.ts";
 import type { OrderDesk, OrderDone, OrderFailure } from "../ingest/order-desk.ts";
 import type { Result } from "../../actors/base/result.ts";
-import { priceOf } from "../live/shapes.ts";
-import { isoTime } from "../live/shapes.ts";
+import { isoTime, priceOf } from "../live/shapes.ts";
 import type { LivePicture } from "../live/live-picture.ts";
 import { MICROS_PER_LOT } from "../../actors/domain/money.ts";
 import { pendingOrders } from "../live/pending.ts";
@@ -19,8 +19,12 @@ import {
   type OrderDetail,
   pendingOrderSchema,
   placeBody,
+  validateBody,
+  type VerdictMessage,
+  verdictSchema,
 } from "./order-schemas.ts";
 import { Problem, problemAnswer } from "./problem.ts";
+import { checkMessage } from "./risk.ts";
 import { addStateRoute } from "./routes.ts";
 import { pageSchema } from "./schemas.ts";
 
@@ -67,6 +71,18 @@ export function addOrders(app: OpenAPIHono, picture: LivePicture, desk: OrderDes
     answer: pageSchema(pendingOrderSchema),
     build: () => ({ items: pendingOrders(picture), cursor: null }),
   });
+  addDeed(app, {
+    path: "/orders/validate",
+    summary:
+      "A dry run: what would become of each order, those before it filled; nothing is journaled or sent",
+    body: validateBody,
+    responses: { 200: answer("A verdict for each, with the figures behind it", pageSchema(verdictSchema)) },
+    perform: ({ orders }) => {
+      const judged = desk.judge(orders);
+      if (!judged.ok) throw new Problem(STATUS_OF[judged.code], judged.code, judged.message);
+      return Promise.resolve(said({ items: judged.value.map(verdictMessage), cursor: null }));
+    },
+  });
   addDetail(app, picture);
   addDeed(app, {
     method: "patch",
@@ -90,6 +106,20 @@ export function addOrders(app: OpenAPIHono, picture: LivePicture, desk: OrderDes
     perform: async ({ by }, { params, key }) =>
       deedAnswer(picture, await desk.cancelOrder(params["id"] ?? "", by, key)),
   });
+}
+
+function verdictMessage({ approved, code, message, checks, intents }: WishVerdict): VerdictMessage {
+  return {
+    approved,
+    code,
+    message,
+    checks: checks.map(checkMessage),
+    orders: intents.map(({ purpose, side, volumeMicros }) => ({
+      purpose,
+      side,
+      lots: volumeMicros / MICROS_PER_LOT,
+    })),
+  };
 }
 
 function addDetail(app: OpenAPIHono, picture: LivePicture): void {

@@ -2,6 +2,9 @@
 
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { ControlView, OrderLimitView, RiskView } from "../../actors/account/risk-view.ts";
+import { CONTROLS } from "../../actors/account/risk/controls.ts";
+import type { RiskCheck } from "../../actors/domain/order.ts";
+import type { VerdictMessage } from "./order-schemas.ts";
 import type { ControlUnit } from "../../actors/account/risk/check.ts";
 import { REFUSAL_CODES } from "../../actors/account/risk/codes.ts";
 import { MICROS_PER_SECOND } from "../../actors/base/clock.ts";
@@ -11,13 +14,14 @@ import { MICROS_PER_LOT, MICROS_PER_UNIT } from "../../actors/domain/money.ts";
 import type { LivePicture } from "../live/live-picture.ts";
 import { outOfService } from "./problem.ts";
 import { addStateRoute } from "./routes.ts";
+import { controlUnitSchema } from "./schemas.ts";
 
 const figure = z.number().nullable();
 
 const controlSchema = z.object({
   control: z.enum(REFUSAL_CODES),
   /** Of the three figures: seconds, lots, units of the account's currency, points, or plain numbers. */
-  unit: z.enum(["seconds", "lots", "money", "points", "count", "flag", "rate"]),
+  unit: controlUnitSchema,
   /** Null while it cannot be computed: it then lets nothing pass. */
   value: figure,
   limit: figure,
@@ -116,6 +120,14 @@ function controlMessage({ value, headroom, passed, ...control }: ControlView): z
 
 function orderLimitMessage({ code, unit, limit }: OrderLimitView): z.infer<typeof orderLimitSchema> {
   return { control: code, unit: UNITS[unit].unit, limit: shown(limit, unit) };
+}
+
+const UNIT_OF = new Map<string, ControlUnit>(CONTROLS.map(({ code, unit }) => [code, unit]));
+
+/** One control's verdict on an order, in units that people use. */
+export function checkMessage({ control, passed, value, limit }: RiskCheck): VerdictMessage["checks"][number] {
+  const unit = UNIT_OF.get(control) ?? "rate";
+  return { control, unit: UNITS[unit].unit, passed, value: shown(value, unit), limit: shown(limit, unit) };
 }
 
 function shown(value: number, unit: ControlUnit): number | null {

@@ -4,7 +4,8 @@
 import type { Server, ServerWebSocket } from "bun";
 import { type BarInterval } from "../../actors/domain/bar.ts";
 import { REGIMES } from "../../actors/domain/regime.ts";
-import type { ClientMessage, HealthMessage, StreamTopic, SymbolState, TopicData } from "../api/schemas.ts";
+import type { ClientMessage } from "../api/client-message.ts";
+import type { HealthMessage, StreamTopic, SymbolState, TopicData } from "../api/schemas.ts";
 import {
   NO_BOOKS,
   NO_BRIDGE,

@@ -1,11 +1,12 @@
 // What people say of orders and positions in prices and lots, as commands in points and micro-lots; and what a command means, so that
 // one that is said again under the same key is known from another.
 
+import type { LiveOrderView } from "../../actors/account/account-view.ts";
 import { failure, ok, type Result } from "../../actors/base/result.ts";
 import type { Micros } from "../../actors/base/clock.ts";
 import { type Instrument, pointsPerUnit } from "../../actors/domain/instrument.ts";
 import { MICROS_PER_LOT } from "../../actors/domain/money.ts";
-import type { OrderIntent, PendingTerms, Position } from "../../actors/domain/order.ts";
+import type { PendingTerms, Position } from "../../actors/domain/order.ts";
 import type { OrderCommand, TradeCommand } from "../../actors/domain/records.ts";
 import type { ModifyOrderRequest, ModifyPositionRequest, PlaceRequest } from "../api/order-schemas.ts";
 
@@ -102,11 +103,11 @@ export function tradeCommand(request: PlaceRequest, place: Place): Result<TradeC
 /** What is not named stays as it is. */
 export function modifyOrderCommand(
   request: ModifyOrderRequest,
-  order: OrderIntent,
-  instrument: Instrument,
+  order: LiveOrderView,
+  { instrument, accountId }: { instrument: Instrument; accountId: string },
 ): Result<OrderCommand, CommandFailure> {
   const { terms } = order;
-  if (terms === undefined) {
+  if (terms === null) {
     return failure(
       "not-pending",
       `${order.intentId} does not wait at the broker: there is nothing to change`,
@@ -123,7 +124,7 @@ export function modifyOrderCommand(
   const { timeInForce = terms.timeInForce } = request;
   return ok({
     command: "modify-order",
-    accountId: order.accountId,
+    accountId,
     by: request.by,
     intentId: order.intentId,
     terms: {

@@ -2,9 +2,9 @@
 // outcome is known - or said to be unknown, never assumed to have failed. A command with a key is done once, whoever sends it again.
 
 import { failure, ok, type Result } from "../../actors/base/result.ts";
-import type { PositionView } from "../../actors/account/account-view.ts";
+import type { LiveOrderView, PositionView } from "../../actors/account/account-view.ts";
+import type { WishVerdict } from "../../actors/account/dry-run.ts";
 import type { Instrument } from "../../actors/domain/instrument.ts";
-import type { OrderIntent } from "../../actors/domain/order.ts";
 import type { OrderCommand, TradeCommand } from "../../actors/domain/records.ts";
 import type { ModifyOrderRequest, ModifyPositionRequest, PlaceRequest } from "../api/order-schemas.ts";
 import type { LivePicture } from "../live/live-picture.ts";
@@ -87,26 +87,40 @@ export class OrderDesk {
     });
   }
 
+  /** A dry run: what would become of each, those before it filled. Nothing is journaled, sent or changed. */
+  judge(requests: readonly PlaceRequest[]): Result<readonly WishVerdict[], OrderFailure> {
+    const account = this.#options.picture.engine.account;
+    if (account === undefined) return outOfService();
+    const commands = requests.map((request) => {
+      const place = this.#placeOf(request.symbol);
+      return place.ok ? tradeCommand(request, place.value) : place;
+    });
+    const judged = account.judge(commands.flatMap((command) => (command.ok ? [command.value] : [])));
+    if (!judged.ok) return failure("busy", judged.message);
+    const verdicts = [...judged.value];
+    return ok(commands.map((command) => (command.ok ? (verdicts.shift() as WishVerdict) : unsaid(command))));
+  }
+
   async modifyOrder(intentId: string, request: ModifyOrderRequest, key?: string): Done {
-    const order = this.#orderOf(intentId);
-    if (!order.ok) return order;
-    const { intent, instrument } = order.value;
+    const instrument = this.#instrumentOfOrder(intentId);
+    if (!instrument.ok) return instrument;
+    const place = { instrument: instrument.value, accountId: this.#accountId };
     return await this.#perform({
       key,
-      meaning: modifyOrderMeaning(intentId, request, instrument),
-      symbol: instrument.symbol,
-      make: () => this.#whileLive(intentId, () => modifyOrderCommand(request, intent, instrument)),
+      meaning: modifyOrderMeaning(intentId, request, instrument.value),
+      symbol: instrument.value.symbol,
+      make: () => this.#whileLive(intentId, (order) => modifyOrderCommand(request, order, place)),
     });
   }
 
   async cancelOrder(intentId: string, by: string, key?: string): Done {
-    const order = this.#orderOf(intentId);
-    if (!order.ok) return order;
+    const instrument = this.#instrumentOfOrder(intentId);
+    if (!instrument.ok) return instrument;
     const command = { command: "cancel-order", intentId } as const;
     return await this.#perform({
       key,
       meaning: { ...command, by },
-      symbol: order.value.instrument.symbol,
+      symbol: instrument.value.symbol,
       make: () => this.#whileLive(intentId, () => ok({ ...command, accountId: this.#accountId, by })),
     });
   }
@@ -224,19 +238,23 @@ export class OrderDesk {
     });
   }
 
-  /** One that was live when it was last heard of, or is. */
-  #orderOf(intentId: string): Result<{ intent: OrderIntent; instrument: Instrument }, OrderFailure> {
+  /** Of an order that is live, or is remembered. */
+  #instrumentOfOrder(intentId: string): Result<Instrument, OrderFailure> {
     const { picture } = this.#options;
-    const intent = picture.intent(intentId);
-    const instrument = intent === undefined ? undefined : picture.instruments[intent.instrumentId];
-    if (intent !== undefined && instrument !== undefined) return ok({ intent, instrument });
+    const live = picture.engine.account?.view().liveOrders.find((order) => order.intentId === intentId);
+    const instrument = picture.instruments[(live ?? picture.intent(intentId))?.instrumentId ?? -1];
+    if (instrument !== undefined) return ok(instrument);
     return failure("unknown-order", `there is no order ${intentId} here: look at /api/v1/orders`);
   }
 
-  #whileLive<T>(intentId: string, make: () => Result<T, OrderFailure>): Result<T, OrderFailure> {
+  #whileLive<T>(
+    intentId: string,
+    make: (order: LiveOrderView) => Result<T, OrderFailure>,
+  ): Result<T, OrderFailure> {
     const view = this.#options.picture.engine.account?.view();
     if (view === undefined) return outOfService();
-    if (view.liveOrders.some((order) => order.intentId === intentId)) return make();
+    const order = view.liveOrders.find((each) => each.intentId === intentId);
+    if (order !== undefined) return make(order);
     return failure("unknown-order", `order ${intentId} is over: look at /api/v1/orders/${intentId}`);
   }
 
@@ -272,4 +290,9 @@ function outOfService(): Result<never, OrderFailure> {
     "account-out-of-service",
     "the account's actor is out of service: nothing was done. Look at /api/v1/actors.",
   );
+}
+
+/** One that no command can be made of never comes before the account. */
+function unsaid({ code, message }: { code: string; message: string }): WishVerdict {
+  return { approved: false, code, message, checks: [], intents: [] };
 }

@@ -3,7 +3,7 @@
 
 import type { Instrument } from "../../actors/domain/instrument.ts";
 import { MICROS_PER_UNIT } from "../../actors/domain/money.ts";
-import type { Execution, OrderIntent } from "../../actors/domain/order.ts";
+import type { OrderIntent } from "../../actors/domain/order.ts";
 import type { Engine } from "../../actors/engine.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import type {
@@ -18,12 +18,10 @@ import type {
   SignalMessage,
   SymbolState,
 } from "../api/schemas.ts";
-import type { FillMessage } from "../api/order-schemas.ts";
 import type { AdviserDesk } from "../advisers/desk.ts";
 import type { AnalogDesk } from "../analogs/desk.ts";
 import type { Bridge } from "../mt5/bridge.ts";
 import type { Station } from "../main.ts";
-import { fillMessage } from "./fills.ts";
 import { JournalTap, type ShownRecord } from "./journal-tap.ts";
 import { latencyRows } from "./latency.ts";
 import { Recent } from "./recent.ts";
@@ -50,7 +48,6 @@ export interface PictureListener {
 
 const SIGNALS_MAX = 1_000;
 const ORDERS_MAX = 2_000;
-const FILLS_MAX = 500;
 const EQUITY_MAX = 4_096;
 const PROBLEMS_MAX = 50;
 /** Records before the start that are looked at for what to show first. */
@@ -79,7 +76,6 @@ export class LivePicture {
   readonly #tap: JournalTap;
   readonly #signals = new Recent<Heard<SignalMessage>>(SIGNALS_MAX);
   readonly #orders = new Recent<Heard<OrderMessage>>(ORDERS_MAX);
-  readonly #fills = new Recent<FillMessage>(FILLS_MAX);
   readonly #equity = new Recent<EquityPoint & { readonly seq: number }>(EQUITY_MAX);
   readonly #problems = new Recent<Heard<string>>(PROBLEMS_MAX);
   /** What an order was for, by its id; executions do not say. */
@@ -162,7 +158,7 @@ export class LivePicture {
 
   account(): AccountMessage | undefined {
     const view = this.engine.account?.view();
-    return view === undefined ? undefined : accountMessage(view, "netting");
+    return view === undefined ? undefined : accountMessage(view, this.engine.config.account.positionMode);
   }
 
   positions(): PositionMessage[] {
@@ -197,11 +193,6 @@ export class LivePicture {
       .map(({ message }) => message);
   }
 
-  /** Newest first. */
-  fills(limit: number): FillMessage[] {
-    return this.#fills.newest(limit, Number.POSITIVE_INFINITY);
-  }
-
   /** Every step of one order that is still remembered, oldest first. */
   stepsOf(id: string): OrderMessage[] {
     return this.#orders
@@ -210,7 +201,7 @@ export class LivePicture {
       .reverse();
   }
 
-  /** What was ordered, as it was changed since; undefined for what is not remembered. */
+  /** What was ordered; undefined for what is not remembered. */
   intent(intentId: string): OrderIntent | undefined {
     return this.#intents.get(intentId);
   }
@@ -341,7 +332,6 @@ export class LivePicture {
       case "refusal":
         return refusalMessage(instrument, record);
       case "execution":
-        this.#onReport(instrument, record);
         return executionMessage(instrument, record, this.#intents.get(record.intentId));
     }
   }
@@ -353,27 +343,6 @@ export class LivePicture {
       this.#intents.delete(oldest);
       return;
     }
-  }
-
-  #onReport(instrument: Instrument, report: Execution): void {
-    if (report.status === "done") this.#modified(report.intentId);
-    const fill = fillMessage(instrument, report, this.#intents.get(report.intentId));
-    if (fill !== undefined) this.#fills.add(fill);
-  }
-
-  /** A change was carried out: the order that it was about has its terms now. */
-  #modified(intentId: string): void {
-    const change = this.#intents.get(intentId);
-    if (change?.purpose !== "modify" || change.orderIntentId === undefined) return;
-    const order = this.#intents.get(change.orderIntentId);
-    if (order === undefined) return;
-    const { terms = order.terms, stopPricePoints, targetPricePoints } = change;
-    this.#intents.set(order.intentId, {
-      ...order,
-      ...(terms === undefined ? {} : { terms }),
-      stopPricePoints,
-      targetPricePoints,
-    });
   }
 
   /** Positions are told by what changed about them, prices apart: those have a stream of their own. */

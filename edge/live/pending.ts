@@ -1,7 +1,7 @@
-// Orders that wait at the broker, as people see them: what was ordered, and how it stands with the account.
+// Orders that wait at the broker, as people see them.
 
+import type { LiveOrderView } from "../../actors/account/account-view.ts";
 import { MICROS_PER_LOT } from "../../actors/domain/money.ts";
-import type { OrderIntent } from "../../actors/domain/order.ts";
 import type { PendingOrderMessage } from "../api/order-schemas.ts";
 import type { LivePicture } from "./live-picture.ts";
 import { isoTime, knownPrice } from "./shapes.ts";
@@ -9,33 +9,30 @@ import { isoTime, knownPrice } from "./shapes.ts";
 /** Oldest first. */
 export function pendingOrders(picture: LivePicture): PendingOrderMessage[] {
   return (picture.engine.account?.view().liveOrders ?? [])
-    .map(({ intentId, state }) => pendingOrder(picture, picture.intent(intentId), state))
+    .map((order) => pendingOrder(picture, order))
     .filter((order) => order !== undefined);
 }
 
-function pendingOrder(
-  picture: LivePicture,
-  intent: OrderIntent | undefined,
-  state: string,
-): PendingOrderMessage | undefined {
-  const instrument = intent === undefined ? undefined : picture.instruments[intent.instrumentId];
-  const { terms } = intent ?? {};
-  if (intent === undefined || terms === undefined || instrument === undefined) return undefined;
-  if (intent.purpose !== "entry") return undefined;
+function pendingOrder(picture: LivePicture, order: LiveOrderView): PendingOrderMessage | undefined {
+  const instrument = picture.instruments[order.instrumentId];
+  const { terms, purpose } = order;
+  if (terms === null || purpose !== "entry" || instrument === undefined) return undefined;
+  const intent = picture.intent(order.intentId);
   return {
-    id: intent.intentId,
+    id: order.intentId,
     symbol: instrument.symbol,
-    side: intent.side,
+    side: order.side,
     type: terms.type,
-    lots: intent.volumeMicros / MICROS_PER_LOT,
+    lots: order.volumeMicros / MICROS_PER_LOT,
+    filledLots: order.filledMicros / MICROS_PER_LOT,
     price: knownPrice(instrument, terms.pricePoints) ?? 0,
     limitPrice: knownPrice(instrument, terms.limitPricePoints),
-    stopLoss: knownPrice(instrument, intent.stopPricePoints),
-    takeProfit: knownPrice(instrument, intent.targetPricePoints),
+    stopLoss: knownPrice(instrument, order.stopPricePoints),
+    takeProfit: knownPrice(instrument, order.targetPricePoints),
     timeInForce: terms.timeInForce,
     until: terms.untilMicros === null ? null : isoTime(terms.untilMicros),
-    group: intent.group ?? null,
-    state,
-    time: isoTime(intent.timeMicros),
+    group: order.group === "" ? null : order.group,
+    state: order.state,
+    time: intent === undefined ? null : isoTime(intent.timeMicros),
   };
 }

@@ -176,7 +176,10 @@ export function positionMessages(engine: Engine): PositionMessage[] {
     .filter((position) => position !== undefined);
 }
 
-export function accountMessage(view: AccountView, positionsMode: "netting" | "hedging"): AccountMessage {
+export function accountMessage(
+  view: AccountView,
+  positionsMode: "netting" | "hedging" = "netting",
+): AccountMessage {
   const { equityMicros, marginUsedMicros, marginReservedMicros } = view;
   return {
     accountId: view.accountId,

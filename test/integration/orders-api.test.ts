@@ -55,7 +55,7 @@ describe("an order at the market", () => {
     send = sender(rig);
     await rig.post("/api/market", QUOTE);
     // Paper fills on the next quotes: a bridge goes on sending.
-    feeder = setInterval(() => void rig.post("/api/market", QUOTE), 100);
+    feeder = setInterval(() => void rig.post("/api/market", QUOTE).catch(() => undefined), 100);
   });
   afterAll(async () => {
     clearInterval(feeder);
@@ -157,7 +157,7 @@ test("an order whose outcome takes longer than anybody waits is unknown, not fai
   const rig = await startEdge({ server: { orderPatienceMillis: 1 } });
   const send = sender(rig);
   await rig.post("/api/market", QUOTE);
-  const feeder = setInterval(() => void rig.post("/api/market", QUOTE), 100);
+  const feeder = setInterval(() => void rig.post("/api/market", QUOTE).catch(() => undefined), 100);
   const early = await send("POST", ORDERS, MARKET, "late");
   expect(early).toMatchObject({ status: 202, body: { status: "unknown" } });
   expect((early.body as DeedMessage).reason).toContain("do not send it again without its key");

@@ -109,10 +109,10 @@ export function Positions(): VNode {
               <th scope="col" class="right">
                 Lots
               </th>
-              <th scope="col" class="right roomy-only">
+              <th scope="col" class="right ample-only">
                 Opened
               </th>
-              <th scope="col" class="right">
+              <th scope="col" class="right wide-only">
                 Open
               </th>
               <th scope="col" class="right">
@@ -160,10 +160,10 @@ function PositionRow({ position }: { position: PositionMessage }): VNode {
         <SideTag side={position.type} />
       </td>
       <td class="num right">{lots(position.lots)}</td>
-      <td class="num right dim roomy-only">
+      <td class="num right dim ample-only">
         <Time iso={position.openTime} />
       </td>
-      <td class="num right">{price(position.openPrice, digits)}</td>
+      <td class="num right wide-only">{price(position.openPrice, digits)}</td>
       <td class="num right">{price(position.currentPrice, digits)}</td>
       <td class="num right wide-only">{price(position.stopLoss, digits)}</td>
       <td class="num right wide-only">{price(position.takeProfit, digits)}</td>

@@ -3,10 +3,10 @@
 import type { VNode } from "preact";
 import type { RiskMessage } from "../../api/risk.ts";
 import type { AccountMessage } from "../../api/schemas.ts";
-import { money, NOTHING, percent, whole, words } from "../app/format.ts";
+import { NOTHING, percent, whole, words } from "../app/format.ts";
 import { killName } from "../app/kill-panel.ts";
 import { refusalText } from "../app/refusal-words.ts";
-import { shareOf } from "../app/risk-limits.ts";
+import { figureOf, shareOf } from "../app/risk-limits.ts";
 import { Figure, Skeleton, Trouble } from "./bits.tsx";
 import { usePage } from "./context.ts";
 
@@ -64,7 +64,7 @@ function ModeSwitch(): VNode {
   const account = store.account.value;
   return (
     <div class="mode-switch">
-      <div class="segments" role="group" aria-label="What the account lets in">
+      <div class="choices" role="group" aria-label="What the account lets in">
         {MODES.map(({ mode, name }) => (
           <button
             key={mode}
@@ -141,25 +141,6 @@ function LimitRow({ control }: { control: ControlMessage }): VNode {
       </td>
     </tr>
   );
-}
-
-function figureOf(value: number | null, unit: ControlMessage["unit"]): string {
-  if (value === null) return "unknown";
-  switch (unit) {
-    case "money":
-      return money(value);
-    case "seconds":
-      return `${Number(value.toFixed(1))} s`;
-    case "lots":
-      return `${Number(value.toFixed(2))} lots`;
-    case "flag":
-      return value > 0 ? "yes" : "no";
-    case "points":
-    case "count":
-      return whole(value);
-    case "rate":
-      return String(Number(value.toPrecision(4)));
-  }
 }
 
 function Sizing({ sizing }: { sizing: RiskMessage["sizing"] }): VNode {

@@ -8,6 +8,7 @@ import type { Result } from "../../../actors/base/result.ts";
 import type { VerdictMessage } from "../../api/order-schemas.ts";
 import { lots, words } from "../app/format.ts";
 import { refusalText } from "../app/refusal-words.ts";
+import { figureOf } from "../app/risk-limits.ts";
 import type { Subject, TradePanel, TradeQuestion } from "../app/trade-panel.ts";
 import {
   closeLotsOf,
@@ -292,9 +293,9 @@ function Verdict({ verdict }: { verdict: VerdictMessage }): VNode {
         ""
       ) : (
         <ul>
-          {failed.map(({ control, value, limit }) => (
+          {failed.map(({ control, unit, value, limit }) => (
             <li key={control} class="num">
-              {words(control)}: {value ?? "unknown"} against {limit ?? "unknown"}
+              {words(control)}: {figureOf(value, unit)} against {figureOf(limit, unit)}
             </li>
           ))}
         </ul>

@@ -152,7 +152,7 @@ export function Fills(): VNode | null {
               Slippage
             </th>
             <th scope="col" class="right wide-only">
-              Costs
+              Cost of it
             </th>
             <th scope="col" class="roomy-only">
               Why
@@ -188,8 +188,8 @@ function FillRow({ fill }: { fill: FillMessage }): VNode {
       <td class="num right">{lots(fill.lots)}</td>
       <td class="num right">{price(fill.price, digits)}</td>
       <td class={`num right ${tone}`}>{slippage === null ? NOTHING : points(slippage, digits)}</td>
-      <td class="num right wide-only">{money(fill.cost)}</td>
-      <td class="dim roomy-only reason" title={fill.reason}>
+      <td class="num right wide-only">{money(fill.slippageCost)}</td>
+      <td class="dim roomy-only reason" title={fill.orderId}>
         {words(fill.purpose)}
       </td>
     </tr>
