@@ -30,6 +30,7 @@ import { OrderDesk } from "./order-desk.ts";
 import type { OrderTrigger, TrackedOrder } from "./orders.ts";
 import { sideOf, type TrackedPosition } from "./positions.ts";
 import { Reconciler } from "./reconciliation/reconciler.ts";
+import { isBookable, triggerOf } from "./reports.ts";
 import { buildRiskView, type RiskView } from "./risk-view.ts";
 import type { AccountMode } from "./risk/check.ts";
 
@@ -348,7 +349,7 @@ export class AccountActor {
       case "flatten":
         desk.mode = "halted";
         this.#flattening = true;
-        this.#cancelWaiting("flatten");
+        this.#followUps.cancelWaiting("flatten");
         for (const position of desk.books.positions.open) this.#exits.want(position, "flatten");
         return;
       case "accept-books":
@@ -379,17 +380,8 @@ export class AccountActor {
   #trip({ mode, by, reason }: Pick<Trip, "mode" | "by" | "reason">): void {
     const { killSwitch, books, causeSeq: seq, nowMicros: timeMicros } = this.#desk;
     if (!killSwitch.pull({ mode, by, reason, seq, timeMicros })) return;
-    this.#cancelWaiting("kill-switch");
+    this.#followUps.cancelWaiting("kill-switch");
     for (const position of books.positions.open) this.#leaveIfFlattening(position);
-  }
-
-  /** Entries that wait at the broker would fill although nothing is to be entered any more. */
-  #cancelWaiting(reason: string): void {
-    const waiting = this.#desk.books.orders.live.filter(
-      ({ purpose, terms }) => purpose === "entry" && terms !== null,
-    );
-    for (const { intentId: subject } of waiting)
-      this.#followUps.begin({ kind: "cancel-order", subject, reason });
   }
 
   /** Who lets the account trade again no longer closes what fills. */
@@ -433,37 +425,4 @@ export class AccountActor {
     }
     this.#dueMicros = due;
   }
-}
-
-/** Only changes and cancellations are ever done; of another order such a report says that the broker has it. */
-function triggerOf(status: Execution["status"], order: TrackedOrder | undefined): OrderTrigger | "fill" {
-  const trigger = TRIGGER_OF[status];
-  const isEntryOrExit = order?.purpose === "entry" || order?.purpose === "exit";
-  return trigger === "done" && isEntryOrExit ? "acknowledge" : trigger;
-}
-
-const TRIGGER_OF: Readonly<Record<Execution["status"], OrderTrigger | "fill">> = {
-  acknowledged: "acknowledge",
-  done: "done",
-  rejected: "reject",
-  "partially-filled": "fill",
-  filled: "fill",
-  cancelled: "cancel",
-  unknown: "lose",
-};
-
-/** A deal needs an id to be booked once, and figures that are exact integers. */
-function isBookable(deal: Execution, instruments: number): boolean {
-  return (
-    deal.dealId !== null &&
-    deal.dealId !== "" &&
-    deal.instrumentId >= 0 &&
-    deal.instrumentId < instruments &&
-    Number.isSafeInteger(deal.volumeMicros) &&
-    deal.volumeMicros > 0 &&
-    Number.isSafeInteger(deal.pricePoints) &&
-    deal.pricePoints > 0 &&
-    Number.isSafeInteger(deal.commissionMicros) &&
-    Number.isSafeInteger(deal.profitMicros ?? 0)
-  );
 }

@@ -110,7 +110,7 @@ export function execution(intent: OrderIntent, fields: Place<"execution"> = {}):
 }
 
 /** A report about `intent` that is no fill. */
-export function report(intent: OrderIntent, status: Execution["status"], timeMicros?: Micros): Execution {
+export function reportOf(intent: OrderIntent, status: Execution["status"], timeMicros?: Micros): Execution {
   const at = timeMicros === undefined ? {} : { timeMicros };
   return execution(intent, { status, dealId: null, ...at });
 }
@@ -204,6 +204,11 @@ export class TestEngine implements Emitter {
       this.beat(due);
     }
     this.beat(untilMicros);
+  }
+
+  /** Of the record placed last. */
+  get lastSeq(): number {
+    return this.#seq;
   }
 
   get intents(): OrderIntent[] {

@@ -33,13 +33,7 @@ interface Business {
 }
 
 /** Position is the number in the state: append, never reorder. */
-export const FOLLOW_UP_KINDS = [
-  "stop-missing",
-  "stop-move",
-  "cancel-order",
-  "close-part",
-  "close-excess",
-] as const;
+const FOLLOW_UP_KINDS = ["stop-missing", "stop-move", "cancel-order", "close-part", "close-excess"] as const;
 export type FollowUpKind = (typeof FOLLOW_UP_KINDS)[number];
 
 const BUSINESS: Readonly<Record<FollowUpKind, Business>> = {
@@ -106,6 +100,14 @@ export class FollowUps {
     this.#try(fresh);
   }
 
+  /** Ends every entry that waits at the broker: it would fill although nothing is to be entered any more. */
+  cancelWaiting(reason: string): void {
+    const waiting = this.#desk.books.orders.live.filter(
+      ({ purpose, terms }) => purpose === "entry" && terms !== null,
+    );
+    for (const { intentId: subject } of waiting) this.begin({ kind: "cancel-order", subject, reason });
+  }
+
   /** An order's state is another now: what waits for it is done, or has failed. */
   settle(order: TrackedOrder): void {
     const waiting = this.#open.find(({ intentId }) => intentId === order.intentId);
@@ -123,7 +125,7 @@ export class FollowUps {
 
   /** Tries whatever is due, and drops what nothing is left of. */
   run(): void {
-    for (const each of [...this.#open]) this.#try(each);
+    for (const each of this.#open.slice()) this.#try(each);
   }
 
   /** Infinity while only a report can move anything. */

@@ -77,6 +77,6 @@ export class Groups {
       }
     }
     this.#winners.set(group, intentId);
-    for (const other of [...this.#desk.books.orders.live]) this.settle(other);
+    for (const other of this.#desk.books.orders.live.slice()) this.settle(other);
   }
 }

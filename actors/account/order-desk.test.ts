@@ -4,7 +4,16 @@ import { describe, expect, test } from "bun:test";
 import { MICROS_PER_DAY, MICROS_PER_SECOND } from "../base/clock.ts";
 import type { OrderIntent } from "../domain/order.ts";
 import type { OrderCommand } from "../domain/records.ts";
-import { execution, LIMIT, NOON, report, signal, TestEngine, tick, waitingTrade } from "./account.fixture.ts";
+import {
+  execution,
+  LIMIT,
+  NOON,
+  reportOf,
+  signal,
+  TestEngine,
+  tick,
+  waitingTrade,
+} from "./account.fixture.ts";
 import { Answers } from "./answers.ts";
 import { LoadArchive, SaveArchive } from "../base/archive.ts";
 
@@ -23,7 +32,7 @@ function waiting(options: Options = {}): { engine: TestEngine; entry: OrderInten
   const engine = quoted(options);
   engine.command(waitingTrade());
   const entry = engine.intents[0]!;
-  engine.feed(report(entry, "acknowledged"));
+  engine.feed(reportOf(entry, "acknowledged"));
   return { engine, entry };
 }
 
@@ -50,6 +59,64 @@ function live(engine: TestEngine): (readonly [string, string])[] {
   return engine.account.view().liveOrders.map(({ intentId, state }) => [intentId, state] as const);
 }
 
+const change = (intentId: string, changes: Partial<OrderCommand> = {}): OrderCommand =>
+  ({
+    ...BY,
+    command: "modify-order",
+    intentId,
+    terms: { ...LIMIT, pricePoints: 109_950 },
+    stopPricePoints: 109_750,
+    targetPricePoints: null,
+    ...changes,
+  }) as OrderCommand;
+
+test("is an order of its own; terms and levels change when it is done, and the dearer stays reserved until then", () => {
+  const { engine, entry } = waiting();
+  engine.command(change(entry.intentId));
+  expect(last(engine)).toMatchObject({
+    purpose: "modify",
+    intentId: "paper-000000002",
+    orderIntentId: entry.intentId,
+    terms: { pricePoints: 109_950 },
+    stopPricePoints: 109_750,
+    targetPricePoints: null,
+  });
+  expect(engine.account.view().marginReservedMicros).toBe(3_665_000_000);
+  expect(engine.account.view().liveOrders[0]).toMatchObject({ terms: LIMIT, stopPricePoints: 109_700 });
+  engine.feed(reportOf(last(engine), "done"));
+  expect(engine.account.view()).toMatchObject({
+    marginReservedMicros: 3_665_000_000,
+    liveOrders: [{ intentId: entry.intentId, terms: { pricePoints: 109_950 }, stopPricePoints: 109_750 }],
+  });
+});
+
+const levels = (positionId: string, stopPricePoints: number | null, target: number | null): OrderCommand => ({
+  ...BY,
+  command: "modify-position",
+  positionId,
+  stopPricePoints,
+  targetPricePoints: target,
+});
+
+const close = (positionId: string, volumeMicros: number | null): OrderCommand => ({
+  ...BY,
+  command: "close-position",
+  positionId,
+  volumeMicros,
+});
+
+const cancel = (intentId: string): OrderCommand => ({ ...BY, command: "cancel-order", intentId });
+
+const HEDGING = { settings: { positionMode: "hedging", positionsPerInstrumentMax: 2 } } as const;
+
+function both(): { engine: TestEngine; long: string; short: string } {
+  const { engine, positionId: long } = holding(HEDGING);
+  const { terms: _terms, ...trade } = waitingTrade({ side: "SELL", volumeMicros: 400_000 });
+  engine.command(trade);
+  engine.feed(execution(last(engine)));
+  return { engine, long, short: engine.account.view().positions[1]!.positionId };
+}
+
 describe("an order that waits", () => {
   test("is an intent with its terms; stop and target are measured from its own price", () => {
     const { entry } = waiting();
@@ -71,7 +138,7 @@ describe("an order that waits", () => {
     expect(engine.account.view().marginReservedMicros).toBe(3_663_333_333);
     engine.passTo(NOON + 30 * MICROS_PER_DAY);
     expect(live(engine)).toEqual([[entry.intentId, "acknowledged"]]);
-    engine.feed(report(entry, "cancelled", NOON + 30 * MICROS_PER_DAY));
+    engine.feed(reportOf(entry, "cancelled", NOON + 30 * MICROS_PER_DAY));
     expect(engine.account.view()).toMatchObject({ marginReservedMicros: 0, liveOrders: [] });
   });
 
@@ -86,7 +153,7 @@ describe("an order that waits", () => {
     const engine = quoted();
     const terms = { ...LIMIT, timeInForce: "until", untilMicros: NOON + 60 * SECOND } as const;
     engine.command(waitingTrade({ terms }));
-    engine.feed(report(engine.intents[0]!, "acknowledged"));
+    engine.feed(reportOf(engine.intents[0]!, "acknowledged"));
     engine.passTo(NOON + 75 * SECOND - 1);
     expect(live(engine)).toEqual([["paper-000000001", "acknowledged"]]);
     engine.passTo(NOON + 75 * SECOND);
@@ -123,41 +190,10 @@ describe("an order that waits", () => {
 });
 
 describe("changing an order that waits", () => {
-  const change = (intentId: string, changes: Partial<OrderCommand> = {}): OrderCommand =>
-    ({
-      ...BY,
-      command: "modify-order",
-      intentId,
-      terms: { ...LIMIT, pricePoints: 109_950 },
-      stopPricePoints: 109_750,
-      targetPricePoints: null,
-      ...changes,
-    }) as OrderCommand;
-
-  test("is an order of its own; terms and levels change when it is done, and the dearer stays reserved until then", () => {
-    const { engine, entry } = waiting();
-    engine.command(change(entry.intentId));
-    expect(last(engine)).toMatchObject({
-      purpose: "modify",
-      intentId: "paper-000000002",
-      orderIntentId: entry.intentId,
-      terms: { pricePoints: 109_950 },
-      stopPricePoints: 109_750,
-      targetPricePoints: null,
-    });
-    expect(engine.account.view().marginReservedMicros).toBe(3_665_000_000);
-    expect(engine.account.view().liveOrders[0]).toMatchObject({ terms: LIMIT, stopPricePoints: 109_700 });
-    engine.feed(report(last(engine), "done"));
-    expect(engine.account.view()).toMatchObject({
-      marginReservedMicros: 3_665_000_000,
-      liveOrders: [{ intentId: entry.intentId, terms: { pricePoints: 109_950 }, stopPricePoints: 109_750 }],
-    });
-  });
-
   test("that is rejected leaves everything as it was", () => {
     const { engine, entry } = waiting();
     engine.command(change(entry.intentId));
-    engine.feed(report(last(engine), "rejected"));
+    engine.feed(reportOf(last(engine), "rejected"));
     expect(engine.account.view()).toMatchObject({
       marginReservedMicros: 3_663_333_333,
       liveOrders: [{ intentId: entry.intentId, terms: LIMIT }],
@@ -176,15 +212,15 @@ describe("changing an order that waits", () => {
     engine.command(change(entry.intentId), NOON + 15 * SECOND);
     expect(codes(engine)).toEqual(["under-way"]);
     // Once the order itself has ended it makes no difference any more.
-    engine.feed(report(entry, "cancelled", NOON + 16 * SECOND));
+    engine.feed(reportOf(entry, "cancelled", NOON + 16 * SECOND));
     expect(live(engine)).toEqual([]);
   });
 
   test("goes through the controls with its own order out of the way", () => {
     const { engine, entry } = waiting();
-    engine.command(change(entry.intentId, { terms: { ...LIMIT, pricePoints: 110_050 } } as OrderCommand));
-    engine.command(change(entry.intentId, { stopPricePoints: null } as OrderCommand));
-    engine.command(change(entry.intentId, { stopPricePoints: 109_000 } as OrderCommand));
+    engine.command(change(entry.intentId, { terms: { ...LIMIT, pricePoints: 110_050 } }));
+    engine.command(change(entry.intentId, { stopPricePoints: null }));
+    engine.command(change(entry.intentId, { stopPricePoints: 109_000 }));
     expect(codes(engine)).toEqual(["bad-terms", "no-stop", "over-risk-budget"]);
     engine.command({ command: "halt-entries", accountId: "paper", by: "operator" });
     engine.command(change(entry.intentId));
@@ -196,7 +232,7 @@ describe("changing an order that waits", () => {
     engine.command(change(entry.intentId));
     const modify = last(engine);
     engine.feed(execution(entry, { pricePoints: 109_900 }));
-    engine.feed(report(modify, "done"));
+    engine.feed(reportOf(modify, "done"));
     expect(engine.account.view()).toMatchObject({
       positions: [{ stopPricePoints: 109_750, targetPricePoints: null }],
       anomalies: { "illegal-transition": 0 },
@@ -206,7 +242,7 @@ describe("changing an order that waits", () => {
   test("of an order that is not there, has ended, or does not wait is refused by name", () => {
     const { engine, entry } = waiting();
     engine.command(change("paper-000000009"));
-    engine.feed(report(entry, "cancelled"));
+    engine.feed(reportOf(entry, "cancelled"));
     engine.command(change(entry.intentId));
     const unsent = quoted();
     unsent.command(waitingTrade());
@@ -216,8 +252,6 @@ describe("changing an order that waits", () => {
 });
 
 describe("cancelling an order", () => {
-  const cancel = (intentId: string): OrderCommand => ({ ...BY, command: "cancel-order", intentId });
-
   test("is never blocked, and ends it when its own report says so", () => {
     const { engine, entry } = waiting();
     engine.command({ command: "trip", accountId: "paper", mode: "halt-entries", by: "x", reason: "test" });
@@ -227,9 +261,9 @@ describe("cancelling an order", () => {
     expect(last(other.engine)).toMatchObject({ purpose: "cancel", orderIntentId: entry.intentId });
     other.engine.command(cancel(entry.intentId));
     expect(codes(other.engine)).toEqual(["under-way"]);
-    other.engine.feed(report(last(other.engine), "done"));
+    other.engine.feed(reportOf(last(other.engine), "done"));
     expect(live(other.engine)).toEqual([[entry.intentId, "acknowledged"]]);
-    other.engine.feed(report(entry, "cancelled"));
+    other.engine.feed(reportOf(entry, "cancelled"));
     expect(live(other.engine)).toEqual([]);
     // The kill switch cancels what waits by itself.
     expect(last(engine)).toMatchObject({ purpose: "cancel", reason: "kill-switch" });
@@ -238,7 +272,7 @@ describe("cancelling an order", () => {
   test("that is done without a report of the order's end leaves the order unknown", () => {
     const { engine, entry } = waiting();
     engine.command(cancel(entry.intentId));
-    engine.feed(report(last(engine), "done"));
+    engine.feed(reportOf(last(engine), "done"));
     engine.passTo(NOON + 15 * SECOND);
     expect(live(engine)).toEqual([[entry.intentId, "unknown"]]);
   });
@@ -247,24 +281,12 @@ describe("cancelling an order", () => {
     const { engine, entry } = waiting();
     engine.command(cancel(entry.intentId));
     const order = last(engine);
-    engine.feed(execution(entry, { pricePoints: 109_900 }), report(order, "rejected"));
+    engine.feed(execution(entry, { pricePoints: 109_900 }), reportOf(order, "rejected"));
     expect(engine.account.view()).toMatchObject({ positions: [{ volumeMicros: 1_000_000 }], liveOrders: [] });
   });
 });
 
 describe("the levels of a position", () => {
-  const levels = (
-    positionId: string,
-    stopPricePoints: number | null,
-    target: number | null,
-  ): OrderCommand => ({
-    ...BY,
-    command: "modify-position",
-    positionId,
-    stopPricePoints,
-    targetPricePoints: target,
-  });
-
   test("change when the broker says so", () => {
     const { engine, positionId } = holding();
     engine.command(levels(positionId, 109_900, null));
@@ -277,7 +299,7 @@ describe("the levels of a position", () => {
     expect(engine.account.view().positions[0]).toMatchObject({ stopPricePoints: 109_810 });
     engine.command(levels(positionId, 109_950, null));
     expect(codes(engine)).toEqual(["under-way"]);
-    engine.feed(report(engine.intents[1]!, "done"));
+    engine.feed(reportOf(engine.intents[1]!, "done"));
     expect(engine.account.view().positions[0]).toMatchObject({
       stopPricePoints: 109_900,
       targetPricePoints: null,
@@ -313,7 +335,7 @@ describe("the levels of a position", () => {
     engine.command({ command: "set-mode", accountId: "paper", mode: "active", by: "operator" });
     engine.command(levels(positionId, 109_700, 110_410));
     expect(last(engine)).toMatchObject({ purpose: "modify", stopPricePoints: 109_700 });
-    engine.feed(report(last(engine), "done"));
+    engine.feed(reportOf(last(engine), "done"));
     engine.command({ command: "trip", accountId: "paper", mode: "reduce-only", by: "x", reason: "test" });
     engine.command(levels(positionId, 109_600, null));
     expect(codes(engine).at(-1)).toBe("kill-switch");
@@ -323,18 +345,11 @@ describe("the levels of a position", () => {
 });
 
 describe("closing a position", () => {
-  const close = (positionId: string, volumeMicros: number | null): OrderCommand => ({
-    ...BY,
-    command: "close-position",
-    positionId,
-    volumeMicros,
-  });
-
   test("as a whole is tried until it is closed", () => {
     const { engine, positionId } = holding();
     engine.command(close(positionId, null));
     expect(last(engine)).toMatchObject({ purpose: "exit", volumeMicros: 1_000_000, reason: "manual:trader" });
-    engine.feed(report(last(engine), "rejected"));
+    engine.feed(reportOf(last(engine), "rejected"));
     engine.passTo(NOON + 5 * SECOND);
     expect(engine.intents).toHaveLength(3);
   });
@@ -363,17 +378,7 @@ describe("closing a position", () => {
   });
 });
 
-const HEDGING = { settings: { positionMode: "hedging", positionsPerInstrumentMax: 2 } } as const;
-
 describe("an account that hedges", () => {
-  function both(): { engine: TestEngine; long: string; short: string } {
-    const { engine, positionId: long } = holding(HEDGING);
-    const { terms: _terms, ...trade } = waitingTrade({ side: "SELL", volumeMicros: 400_000 });
-    engine.command(trade);
-    engine.feed(execution(last(engine)));
-    return { engine, long, short: engine.account.view().positions[1]!.positionId };
-  }
-
   test("holds both sides of an instrument, as many as it may", () => {
     const { engine } = both();
     expect(engine.account.view().positions.map(({ side, volumeMicros }) => [side, volumeMicros])).toEqual([
@@ -387,7 +392,7 @@ describe("an account that hedges", () => {
   test("counts an order that waits as the position it may become", () => {
     const { engine } = holding(HEDGING);
     engine.command(waitingTrade());
-    engine.feed(report(last(engine), "acknowledged"));
+    engine.feed(reportOf(last(engine), "acknowledged"));
     engine.command(waitingTrade());
     expect(codes(engine)).toEqual(["position-open"]);
   });
