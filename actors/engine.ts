@@ -2,7 +2,7 @@
 // LiveEngine and the replayers put those around it.
 
 import { AccountActor } from "./account/account-actor.ts";
-import { PaperBroker } from "./account/paper-broker.ts";
+import { PaperBroker } from "./account/paper/paper-broker.ts";
 import { type Archive, LoadArchive, SaveArchive } from "./base/archive.ts";
 import { assert } from "./base/assert.ts";
 import type { Clock, Micros, Scheduler } from "./base/clock.ts";
@@ -320,7 +320,7 @@ export class Engine {
     return this.#seat(
       `broker/${settings.accountId}`,
       SHARED_MAILBOX_RECORDS,
-      (emitter) => new PaperBroker({ settings, instruments, seed, emitter }),
+      (emitter) => new PaperBroker({ settings, account, instruments, seed, emitter }),
     );
   }
 

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DEFAULT_RISK_SETTINGS } from "../actors/account/risk/limits.ts";
+import { DEFAULT_PAPER_BROKER_SETTINGS } from "../actors/account/settings.ts";
 import { RECALIBRATION_DEFAULTS } from "../actors/chain/recalibration/settings.ts";
 import type { EngineConfig } from "../actors/engine-config.ts";
 import { engineConfig } from "./main.ts";
@@ -69,6 +70,27 @@ test.each([
     "grossExposureMaxMicros",
   ],
   ["an unknown method", '{"account": {"sizing": {"method": "all-in"}}}', "account.sizing.method"],
+  ["a broker that neither nets nor hedges", '{"broker": {"positionMode": "both"}}', "broker.positionMode"],
+  [
+    "a swap rate beyond all reason",
+    '{"broker": {"swap": {"unit": "points", "tripleWeekday": 3, "rates": {"EURUSD": {"long": -1e9, "short": 0}}}}}',
+    "broker.swap.rates.EURUSD.long",
+  ],
+  [
+    "a swap tripled on Sunday",
+    '{"broker": {"swap": {"unit": "points", "tripleWeekday": 7, "rates": {}}}}',
+    "tripleWeekday",
+  ],
+  [
+    "a stop-out without a level",
+    '{"broker": {"margin": {"stopOutLevel": -1}}}',
+    "broker.margin.stopOutLevel",
+  ],
+  [
+    "silence without an end",
+    '{"broker": {"silence": {"probability": 0.1, "lostShare": 0.5}}}',
+    "revealMicros",
+  ],
   ["text that is not JSON", "{bad", "is not JSON"],
   ["a list", "[]", "one JSON object"],
   ["two accounts", '{"account": {"accountId": "other"}}', "same account"],
@@ -107,6 +129,24 @@ test("streams are Dragonfly's, NATS' or Kafka's, of one host or several; any oth
   expect(refused).toMatchObject({ ok: false, code: "config-invalid" });
   expect(refused).toHaveProperty("message", expect.stringContaining("streams.url"));
   expect(refused).toHaveProperty("message", expect.not.stringContaining("secret"));
+});
+
+test("a paper broker of many moods reaches the engine as it was written, the rest of it as by default", () => {
+  const broker = {
+    positionMode: "netting",
+    stopsLevelPoints: 20,
+    rolloverMinuteUtc: 1_260,
+    swap: { unit: "percent-a-year", rates: { EURUSD: { long: -2.5, short: 0.75 } }, tripleWeekday: 3 },
+    margin: { callLevel: 0.8, stopOutLevel: 0.2, negativeBalanceProtection: false },
+    commissionFraction: 0.000_02,
+    closeByCommission: true,
+    latencyLogDeviation: 0.5,
+    slippageSymmetric: true,
+    rejectionProbability: 0.01,
+    requoteDeviationPoints: 10,
+    silence: { probability: 0.001, lostShare: 0.5, revealMicros: 60_000_000 },
+  };
+  expect(configured({ broker }).broker as object).toEqual({ ...DEFAULT_PAPER_BROKER_SETTINGS, ...broker });
 });
 
 /** What the engine is built from with these settings. */

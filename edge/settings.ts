@@ -5,7 +5,11 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { OPEN_POSITIONS_MAX } from "../actors/account/limits.ts";
-import { DEFAULT_ACCOUNT_SETTINGS, DEFAULT_PAPER_BROKER_SETTINGS } from "../actors/account/settings.ts";
+import {
+  DEFAULT_ACCOUNT_SETTINGS,
+  DEFAULT_PAPER_BROKER_SETTINGS,
+  POSITION_MODES,
+} from "../actors/account/settings.ts";
 import { failure, ok, type Result } from "../actors/base/result.ts";
 import { PRESET_NAMES } from "../actors/chain/presets.ts";
 import { RECALIBRATION_DEFAULTS } from "../actors/chain/recalibration/settings.ts";
@@ -45,9 +49,12 @@ const accountSchema = z.strictObject({
     .optional(),
   killSwitch: killTriggersSchema.optional(),
   exits: exitsSchema.optional(),
-  positionMode: z.enum(["netting", "hedging"]).optional(),
+  positionMode: z.enum(POSITION_MODES).optional(),
   positionsPerInstrumentMax: whole.gte(1).lte(OPEN_POSITIONS_MAX).optional(),
 });
+
+/** Points a day or percent a year that no instrument's swap comes near. */
+const SWAP_RATE_MAX = 100_000;
 
 const brokerSchema = z.strictObject({
   accountId: z.string(),
@@ -59,6 +66,42 @@ const brokerSchema = z.strictObject({
   slippageVolatilityShare: z.number().gte(0),
   commissionPerLotMicros: whole,
   volumePerQuoteMicros: whole.gt(0),
+  positionMode: z.enum(POSITION_MODES).optional(),
+  stopsLevelPoints: whole.optional(),
+  rolloverMinuteUtc: whole.lt(24 * 60).optional(),
+  swap: z
+    .strictObject({
+      unit: z.enum(["points", "percent-a-year"]),
+      rates: z.record(
+        z.string(),
+        z.strictObject({
+          long: z.number().gte(-SWAP_RATE_MAX).lte(SWAP_RATE_MAX),
+          short: z.number().gte(-SWAP_RATE_MAX).lte(SWAP_RATE_MAX),
+        }),
+      ),
+      tripleWeekday: whole.lte(5),
+    })
+    .optional(),
+  margin: z
+    .strictObject({
+      callLevel: z.number().gte(0).lte(100),
+      stopOutLevel: z.number().gte(0).lte(100),
+      negativeBalanceProtection: z.boolean(),
+    })
+    .optional(),
+  commissionFraction: z.number().gte(0).lte(1).optional(),
+  closeByCommission: z.boolean().optional(),
+  latencyLogDeviation: z.number().gte(0).lte(2).optional(),
+  slippageSymmetric: z.boolean().optional(),
+  rejectionProbability: z.number().gte(0).lte(1).optional(),
+  requoteDeviationPoints: whole.optional(),
+  silence: z
+    .strictObject({
+      probability: z.number().gte(0).lte(1),
+      lostShare: z.number().gte(0).lte(1),
+      revealMicros: whole,
+    })
+    .optional(),
 });
 
 const settingsSchema = z.strictObject({

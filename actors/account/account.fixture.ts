@@ -11,7 +11,7 @@ import type { Signal } from "../domain/signal.ts";
 import type { Tick } from "../domain/tick.ts";
 import type { Draft, Emitter } from "../ports/emitter.ts";
 import { AccountActor } from "./account-actor.ts";
-import { PaperBroker } from "./paper-broker.ts";
+import { PaperBroker } from "./paper/paper-broker.ts";
 import {
   type AccountSettings,
   DEFAULT_ACCOUNT_SETTINGS,
@@ -169,7 +169,7 @@ export class TestEngine implements Emitter {
     this.account = new AccountActor({ settings: this.settings, instruments, emitter: this, epoch: 1 });
     if (options.broker === "none") return;
     const settings = { ...DEFAULT_PAPER_BROKER_SETTINGS, ...options.broker };
-    this.broker = new PaperBroker({ settings, instruments, emitter: this, seed: 1 });
+    this.broker = new PaperBroker({ settings, account: this.settings, instruments, emitter: this, seed: 1 });
   }
 
   emit(draft: Draft): void {

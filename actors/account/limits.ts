@@ -69,3 +69,9 @@ export const FILLS_KEPT_MAX = 64;
 
 /** What one dry run judges. */
 export const JUDGED_MAX = 100;
+
+/** Reports the paper broker keeps to itself for a while. At the bound it says what it has to say at once. */
+export const WITHHELD_REPORTS_MAX = 1_024;
+
+/** The longest way to the paper broker that a latency's tail is believed. */
+export const LATENCY_MICROS_MAX = MICROS_PER_MINUTE;
