@@ -5,7 +5,15 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type DeedMessage, deedSchema } from "../../edge/api/order-schemas.ts";
+import {
+  type DeedMessage,
+  deedSchema,
+  type FillsMessage,
+  type PendingOrderMessage,
+  verdictSchema,
+} from "../../edge/api/order-schemas.ts";
+import { reconciliationSchema } from "../../edge/api/reconciliation.ts";
+import { accountSchema, pageSchema } from "../../edge/api/schemas.ts";
 import { type EdgeRig, startEdge } from "../../scripts/edge-rig.ts";
 import { freePort, RunningSystem } from "../../scripts/running-system.ts";
 import { recordsOf } from "../fixtures/engine-rig.ts";
@@ -200,4 +208,158 @@ describe("a key", () => {
       rmSync(data, { recursive: true, force: true });
     }
   }, 60_000);
+});
+
+describe("orders that wait, and positions", () => {
+  let rig: EdgeRig;
+  let send: ReturnType<typeof sender>;
+  let feeder: ReturnType<typeof setInterval>;
+  beforeAll(async () => {
+    rig = await startEdge();
+    send = sender(rig);
+    await rig.post("/api/market", QUOTE);
+    feeder = setInterval(() => void rig.post("/api/market", QUOTE).catch(() => undefined), 50);
+  });
+  afterAll(async () => {
+    clearInterval(feeder);
+    await rig.stop();
+  });
+
+  const LIMIT = { ...MARKET, type: "limit", price: 1.08, stopLoss: 1.07, takeProfit: undefined };
+  const deedOf = (said: Said): DeedMessage => deedSchema.parse(said.body);
+  const waiting = async (): Promise<PendingOrderMessage[]> =>
+    ((await rig.ask("/api/v1/orders/pending")).body as { items: PendingOrderMessage[] }).items;
+
+  test("a limit waits, is changed, and is cancelled, each once", async () => {
+    const placed = await send("POST", ORDERS, LIMIT, "limit-1");
+    const { id, status } = deedOf(placed);
+    expect([placed.status, status]).toEqual([201, "working"]);
+    expect(await waiting()).toMatchObject([
+      { id, type: "limit", price: 1.08, stopLoss: 1.07, takeProfit: null, timeInForce: "gtc" },
+    ]);
+    const change = { price: 1.081, takeProfit: 1.09, by: "ben" };
+    const changed = await send("PATCH", `${ORDERS}/${id}`, change, "change-1");
+    expect([changed.status, deedOf(changed).status]).toEqual([200, "done"]);
+    expect(await waiting()).toMatchObject([{ id, price: 1.081, stopLoss: 1.07, takeProfit: 1.09 }]);
+    const twice = await send("PATCH", `${ORDERS}/${id}`, change, "change-1");
+    expect([twice.headers.get("idempotent-replayed"), twice.body]).toEqual(["true", changed.body]);
+    const nonsense = await send("PATCH", `${ORDERS}/${id}`, { limitPrice: 1.08 });
+    expect(nonsense).toMatchObject({ status: 400, body: { code: "no-limit-price" } });
+    const refused = await send("PATCH", `${ORDERS}/${id}`, { stopLoss: 1.085 });
+    expect(refused).toMatchObject({ status: 422, body: { code: "refused" } });
+    const cancelled = await send("DELETE", `${ORDERS}/${id}`, undefined, "cancel-1");
+    expect([cancelled.status, deedOf(cancelled).status]).toEqual([200, "done"]);
+    expect(await waiting()).toEqual([]);
+    // Its own key is still answered; without it, it is over.
+    expect((await send("DELETE", `${ORDERS}/${id}`, undefined, "cancel-1")).body).toEqual(cancelled.body);
+    expect(await send("DELETE", `${ORDERS}/${id}`)).toMatchObject({ status: 404 });
+    const first = await send("POST", ORDERS, LIMIT, "limit-1");
+    expect(first.body).toEqual(placed.body);
+  }, 20_000);
+
+  test("a position's levels are set, a part of it is closed, and then the rest", async () => {
+    const { positionId: id } = deedOf(await send("POST", ORDERS, MARKET));
+    const path = `/api/v1/positions/${id}`;
+    const levels = await send("PATCH", path, { stopLoss: 1.081 });
+    expect(deedOf(levels).status).toBe("done");
+    const open = async (): Promise<Record<string, unknown>[]> =>
+      ((await rig.ask("/api/v1/positions")).body as { items: Record<string, unknown>[] }).items;
+    expect(await open()).toMatchObject([{ ticket: id, stopLoss: 1.081, takeProfit: 1.095, lots: 0.1 }]);
+    expect(await send("POST", `${path}/close`, { lots: 1 })).toMatchObject({ body: { code: "bad-volume" } });
+    const part = deedOf(await send("POST", `${path}/close`, { lots: 0.04 }, "part"));
+    expect(part).toMatchObject({ status: "filled", filledLots: 0.04, positionId: id });
+    expect(await send("POST", `${path}/close`, { lots: 0.04 }, "part")).toMatchObject({ body: part });
+    expect(await open()).toMatchObject([{ lots: 0.06 }]);
+    const rest = await send("DELETE", path, undefined, "rest");
+    expect(deedOf(rest)).toMatchObject({ status: "filled", filledLots: 0.06 });
+    expect(await open()).toEqual([]);
+    expect((await send("DELETE", path, undefined, "rest")).body).toEqual(rest.body);
+    const fills = (await rig.ask("/api/v1/account/fills?limit=2")).body as FillsMessage;
+    expect(fills.items).toMatchObject([
+      { symbol: "EURUSD", side: "SELL", lots: 0.06, purpose: "exit" },
+      { lots: 0.04 },
+    ]);
+    expect(fills.items[0]!.slippage).toBeGreaterThanOrEqual(0);
+    expect(fills.bySymbol).toMatchObject([{ symbol: "EURUSD" }]);
+  }, 20_000);
+
+  test("a dry run says what would become of each and does nothing", async () => {
+    const before = commandsOf(rig).length;
+    const orders = [
+      MARKET,
+      { ...MARKET, lots: 4_000 },
+      { ...MARKET, stopLoss: 1.2 },
+      { ...MARKET, symbol: "DOGEUSD" },
+      { ...LIMIT, price: 1.09, stopLoss: 1.08 },
+    ];
+    const { status, body } = await send("POST", `${ORDERS}/validate`, { orders });
+    expect(status).toBe(200);
+    const { items } = pageSchema(verdictSchema).parse(body);
+    expect(items.map(({ approved }) => approved)).toEqual([true, false, false, false, false]);
+    expect(items.slice(2, 4).map(({ code }) => code)).toEqual(["bad-stop", "unknown-symbol"]);
+    expect(items[0]!.checks.length).toBeGreaterThan(20);
+    expect(items[0]!.orders).toEqual([{ purpose: "entry", side: "BUY", lots: 0.1 }]);
+    const daily = items[0]!.checks.find(({ control }) => control === "daily-loss-limit");
+    expect(daily).toMatchObject({ unit: "money", passed: true, limit: 3_000 });
+    expect(commandsOf(rig)).toHaveLength(before);
+    const many = { orders: Array.from({ length: 101 }, () => MARKET) };
+    expect((await send("POST", `${ORDERS}/validate`, many)).status).toBe(400);
+    expect((await send("POST", `${ORDERS}/validate`, { orders: [] })).status).toBe(400);
+  });
+
+  test("the account's mode is set and kept, and refuses what it says", async () => {
+    const set = await send("POST", "/api/v1/account/mode", { mode: "halted", by: "ann" });
+    expect(set).toMatchObject({ status: 200, body: { mode: "halted", durable: true } });
+    expect(await send("POST", ORDERS, MARKET)).toMatchObject({ status: 422 });
+    const account = accountSchema.parse((await rig.ask("/api/v1/account")).body);
+    expect(account).toMatchObject({ mode: "halted", positionsMode: "netting", marginLevel: null });
+    expect(await send("POST", "/api/v1/account/mode", { mode: "open" })).toMatchObject({ status: 400 });
+    expect(await send("POST", "/api/v1/account/mode", { mode: "active" })).toMatchObject({ status: 200 });
+    expect(await send("POST", "/api/v1/account/reset-drawdown", {})).toMatchObject({ status: 200 });
+    // Answers of now are made once for everybody who asks within a few milliseconds.
+    await Bun.sleep(20);
+    expect(accountSchema.parse((await rig.ask("/api/v1/account")).body).drawdown).toEqual({
+      fromHigh: 0,
+      fromStart: 0,
+    });
+    const symbol = { symbol: "EURUSD" };
+    expect(await send("POST", "/api/v1/account/re-enable", symbol)).toMatchObject({ status: 200 });
+    expect(await send("POST", "/api/v1/account/re-enable", { symbol: "DOGE" })).toMatchObject({
+      status: 404,
+    });
+  });
+
+  test("on paper there are no books of a broker", async () => {
+    const books = reconciliationSchema.parse((await rig.ask("/api/v1/reconciliation")).body);
+    expect(books).toMatchObject({ enabled: false, agrees: true, last: null, standing: [] });
+    for (const [path, body] of [
+      ["accept", { symbol: null }],
+      ["look", {}],
+    ] as const) {
+      const said = await send("POST", `/api/v1/reconciliation/${path}`, body);
+      expect(said).toMatchObject({ status: 409, body: { code: "no-terminal" } });
+    }
+  });
+
+  test("everything is in the API's document", async () => {
+    const { paths } = (await rig.ask("/api/v1/openapi.json")).body as { paths: Record<string, object> };
+    const deeds = [
+      ["/orders", "post"],
+      ["/orders/{id}", "patch"],
+      ["/orders/{id}", "delete"],
+      ["/orders/validate", "post"],
+      ["/positions/{id}", "patch"],
+      ["/positions/{id}", "delete"],
+      ["/positions/{id}/close-by", "post"],
+      ["/account/mode", "post"],
+      ["/reconciliation/accept", "post"],
+    ] as const;
+    for (const [path, method] of deeds) {
+      expect([path, method, Object.keys(paths[`/api/v1${path}`] ?? {}).includes(method)]).toEqual([
+        path,
+        method,
+        true,
+      ]);
+    }
+  });
 });

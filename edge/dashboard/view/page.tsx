@@ -137,6 +137,7 @@ function PhoneTabs(): VNode {
         <button
           key={name}
           type="button"
+          aria-label={TITLES[name]}
           aria-current={store.view.value === name ? "page" : undefined}
           onClick={() => (store.view.value = name)}
         >
