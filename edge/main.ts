@@ -11,9 +11,9 @@ import type { EngineConfig } from "../actors/engine-config.ts";
 import { PRESETS } from "../actors/chain/presets.ts";
 import { ruleForecasters } from "../actors/ensemble.ts";
 import { LiveEngine, type Recovery } from "../actors/live-engine.ts";
-import type { AuditHeadStore } from "../actors/ports/audit-heads.ts";
 import type { Scope } from "../actors/ports/fence.ts";
 import type { Graph } from "../actors/ports/graph.ts";
+import type { KillSwitchStore } from "../actors/ports/kill-switch-store.ts";
 import type { ModelQuality } from "../actors/ports/model-quality.ts";
 import type { Ledger } from "../actors/ports/ledger.ts";
 import type { TimeSeriesReports } from "../actors/ports/time-series-reports.ts";
@@ -34,9 +34,7 @@ import { StoredTime } from "../storage/stored-time.ts";
 import { openStores, type Stores } from "../storage/open-stores.ts";
 import { type LedgerProjection, ledgerProjection } from "../storage/projections/ledger.ts";
 import type { Projector } from "../storage/projections/projector.ts";
-import { SqlAuditHeads } from "../storage/sql/audit-heads.ts";
-import { openDatabase } from "../storage/sql/database.ts";
-import { SqlLedger } from "../storage/sql/ledger.ts";
+import { type LedgerStores, openLedgerStores } from "../storage/sql/ledger-stores.ts";
 import { askedVotesOf } from "./asked/votes.ts";
 import { SOURCE_NAMES } from "./feeds/source.ts";
 import { GateWatch } from "./gate-watch.ts";
@@ -51,6 +49,8 @@ export interface Station {
   readonly live: LiveEngine;
   readonly journal: OpenedJournal;
   readonly ledger: Ledger;
+  /** Those that reach beyond this account are told through it. */
+  readonly killSwitches: KillSwitchStore;
   readonly projection: LedgerProjection;
   readonly clock: SystemClock;
   readonly recovery: Recovery;
@@ -161,9 +161,9 @@ export async function openStation(options: StationOptions): Promise<Result<Stati
 async function openUnderLock(options: StationOptions, lock: DataLock): Promise<Result<Station, string>> {
   const { settings, live: isLive } = options;
   const scope = settings.account.accountId;
-  const database = await openDatabase(ledgerUrl(settings));
-  if (!database.ok) return database;
-  const ledger = new SqlLedger(database.value);
+  const books = await openLedgerStores(ledgerUrl(settings));
+  if (!books.ok) return books;
+  const { ledger } = books.value;
   const ledgerSeq = await asked(() => ledger.cursor(scope));
   if (!ledgerSeq.ok) return ledgerSeq;
   const journal = await openJournal({
@@ -209,8 +209,7 @@ async function openUnderLock(options: StationOptions, lock: DataLock): Promise<R
   const parts = {
     live,
     journal: journal.value,
-    ledger,
-    heads: new SqlAuditHeads(database.value),
+    ...books.value,
     clock,
     snapshots,
     lock,
@@ -284,21 +283,19 @@ const JOURNAL_FOLDER = "journal";
 /** Of a data folder: replays of files, each in a folder of its own. */
 export const REPLAYS_FOLDER = "replays";
 
-type StationParts = Pick<
-  Station,
-  "live" | "journal" | "ledger" | "clock" | "recovery" | "epoch" | "hot" | "backups"
-> & {
-  readonly stores: Stores;
-  readonly heads: AuditHeadStore;
-  readonly snapshots: FileSnapshotStore;
-  readonly lock: DataLock;
-  readonly models: ModelWatch;
-};
+type StationParts = Pick<Station, "live" | "journal" | "clock" | "recovery" | "epoch" | "hot" | "backups"> &
+  LedgerStores & {
+    readonly stores: Stores;
+    readonly snapshots: FileSnapshotStore;
+    readonly lock: DataLock;
+    readonly models: ModelWatch;
+  };
 
 class RunningStation implements Station {
   readonly live: LiveEngine;
   readonly journal: OpenedJournal;
   readonly ledger: Ledger;
+  readonly killSwitches: KillSwitchStore;
   readonly projection: LedgerProjection;
   readonly clock: SystemClock;
   readonly recovery: Recovery;
@@ -314,7 +311,7 @@ class RunningStation implements Station {
   readonly backups: Backups | undefined;
   readonly #stores: Stores;
   readonly #options: StationOptions;
-  readonly #heads: AuditHeadStore;
+  readonly #heads: LedgerStores["heads"];
   readonly #snapshots: FileSnapshotStore;
   readonly #lock: DataLock;
   readonly #models: ModelWatch;
@@ -327,6 +324,7 @@ class RunningStation implements Station {
     this.live = parts.live;
     this.journal = parts.journal;
     this.ledger = parts.ledger;
+    this.killSwitches = parts.killSwitches;
     this.clock = parts.clock;
     this.recovery = parts.recovery;
     this.epoch = parts.epoch;

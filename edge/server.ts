@@ -16,6 +16,7 @@ import { KillDesk } from "./ingest/kill-desk.ts";
 import { OrderDesk } from "./ingest/order-desk.ts";
 import { OrderKeys } from "./ingest/order-keys.ts";
 import { ORDER_PATIENCE_MILLIS } from "./ingest/limits.ts";
+import { type WideKill, wideKillOf } from "./ingest/wide-kill.ts";
 import { TradeDesk } from "./ingest/trade-desk.ts";
 import { type Badge, LivePicture } from "./live/live-picture.ts";
 import type { RecentBars } from "./live/recent-bars.ts";
@@ -38,6 +39,9 @@ export interface ServerOptions {
   /** Needed on any interface but the loopback; asked for wherever there is one. */
   readonly token: string | undefined;
   readonly ingest: Omit<TickDeskOptions, "station">;
+  /** Whose account it is. */
+  readonly tenantId: string;
+  readonly onProblem?: (message: string) => void;
   /** External advisers, where any are asked. */
   readonly advisers?: AdviserDesk | undefined;
   /** The vote of similar market states, where it is wanted. */
@@ -62,6 +66,8 @@ export interface RunningServer {
   readonly port: number;
   readonly picture: LivePicture;
   readonly stream: Stream;
+  /** To be asked to look every second: see Upkeep. */
+  readonly wideKill: WideKill;
   stop(): Promise<void>;
 }
 
@@ -76,6 +82,11 @@ export function startServer(options: ServerOptions): Result<RunningServer, Serve
     );
   }
   const clients = new StreamClients();
+  const wideKill = wideKillOf(station, {
+    tenantId: options.tenantId,
+    clockIsWall: options.ingest.clock === "wall",
+    onProblem: options.onProblem ?? (() => undefined),
+  });
   const picture = new LivePicture({
     station,
     bars: options.bars,
@@ -102,6 +113,7 @@ export function startServer(options: ServerOptions): Result<RunningServer, Serve
     account: new AccountDesk(picture, options.lookNow),
     kills: new KillDesk({
       picture,
+      wide: wideKill,
       random: (count) => crypto.getRandomValues(new Uint8Array(count)),
       nowMillis: () => performance.now(),
     }),
@@ -125,6 +137,7 @@ export function startServer(options: ServerOptions): Result<RunningServer, Serve
     port: server.port ?? port,
     picture,
     stream,
+    wideKill,
     stop: async () => {
       keys.close();
       stream.stop();

@@ -110,6 +110,8 @@ const settingsSchema = z.strictObject({
   preset: z.enum(PRESET_NAMES),
   /** Seeds the simulated market and the paper broker. */
   seed: z.number().int(),
+  /** Whose account it is: kill switches of a tenant reach all of its accounts on one ledger. */
+  tenant: z.string().regex(/^[a-z0-9-]{1,32}$/),
   account: accountSchema,
   broker: brokerSchema,
   journal: z.strictObject({
@@ -195,6 +197,7 @@ const DEFAULTS: Settings = {
   data: "./data",
   preset: "rules",
   seed: 20_140_502,
+  tenant: "default",
   account: DEFAULT_ACCOUNT_SETTINGS,
   broker: DEFAULT_PAPER_BROKER_SETTINGS,
   journal: { segmentBytes: 64 << 20, ringBytes: 16 << 20 },
@@ -219,6 +222,7 @@ export interface SettingsFlags {
   readonly data?: string | undefined;
   readonly preset?: string | undefined;
   readonly seed?: number | undefined;
+  readonly tenant?: string | undefined;
   readonly host?: string | undefined;
   readonly port?: number | undefined;
   /** Where terminals connect; naming it opens it. */
@@ -231,7 +235,7 @@ export interface SettingsFlags {
 export type SettingsFailure = "config-unreadable" | "config-invalid";
 
 /**
- * @param environment usually `process.env`: TICKFORGE_CONFIG, TICKFORGE_DATA, TICKFORGE_PRESET, TICKFORGE_SEED,
+ * @param environment usually `process.env`: TICKFORGE_CONFIG, TICKFORGE_DATA, TICKFORGE_PRESET, TICKFORGE_SEED, TICKFORGE_TENANT,
  * TICKFORGE_HOST, TICKFORGE_PORT, TICKFORGE_TOKEN, TICKFORGE_LEDGER_URL, TICKFORGE_STREAMS_URL,
  * TICKFORGE_DRAGONFLY_URL, TICKFORGE_AUDIT_ANCHOR, TICKFORGE_BACKUP_FOLDER, TICKFORGE_WEAVIATE_{URL,GRPC_PORT,API_KEY},
  * TICKFORGE_ARANGODB_URL, TICKFORGE_MT5_{HOST,PORT,KEY},
@@ -329,6 +333,7 @@ function fromEnvironment(environment: Readonly<Record<string, string | undefined
     data: variable(environment, "TICKFORGE_DATA"),
     preset: variable(environment, "TICKFORGE_PRESET"),
     seed: numberOf(variable(environment, "TICKFORGE_SEED")),
+    tenant: variable(environment, "TICKFORGE_TENANT"),
     host: variable(environment, "TICKFORGE_HOST"),
     port: numberOf(variable(environment, "TICKFORGE_PORT")),
     mt5Port: numberOf(variable(environment, "TICKFORGE_MT5_PORT")),

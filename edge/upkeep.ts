@@ -3,6 +3,7 @@
 import { type Cancel, MICROS_PER_HOUR, MICROS_PER_MINUTE } from "../actors/base/clock.ts";
 import { BEAT_MICROS } from "../actors/limits.ts";
 import { latencyRows } from "./live/latency.ts";
+import type { WideKill } from "./ingest/wide-kill.ts";
 import type { Station } from "./main.ts";
 
 /** How often old journal segments are looked for. */
@@ -13,6 +14,8 @@ const LATENCY_MICROS = MICROS_PER_MINUTE;
 const PROJECT_MICROS = 1_000_000;
 /** How often it is looked whether other models are to vote. */
 const MODELS_MICROS = 2_000_000;
+/** How often it is looked whether other processes have tripped or lifted a kill switch that reaches this account. */
+const WIDE_KILL_MICROS = 1_000_000;
 /** How often it is looked whether members were switched off. */
 const GATE_MICROS = 5_000_000;
 
@@ -21,11 +24,15 @@ export class Upkeep {
   readonly #stops: Cancel[] = [];
   #projected: Promise<unknown> = Promise.resolve();
   #refreshed: Promise<void> = Promise.resolve();
+  #looked: Promise<unknown> = Promise.resolve();
   #measured: Promise<void> = Promise.resolve();
   #housekept: Promise<void> = Promise.resolve();
 
-  /** @param options.beats time passes by the wall's clock; otherwise ticks bring their own time along */
-  constructor(station: Station, options: { beats: boolean }) {
+  /**
+   * @param options.beats time passes by the wall's clock; otherwise ticks bring their own time along
+   * @param options.wideKill left out, kill switches of other processes are not heard of
+   */
+  constructor(station: Station, options: { beats: boolean; wideKill?: WideKill }) {
     this.#station = station;
     const { clock, live } = station;
     if (options.beats) this.#every(BEAT_MICROS, () => live.beatIfDue(clock.nowMicros()));
@@ -35,6 +42,12 @@ export class Upkeep {
     this.#every(MODELS_MICROS, () => {
       this.#refreshed = this.#refreshed.then(() => station.refreshModels());
     });
+    const { wideKill } = options;
+    if (wideKill !== undefined) {
+      this.#every(WIDE_KILL_MICROS, () => {
+        this.#looked = wideKill.look();
+      });
+    }
     this.#every(GATE_MICROS, () => station.gate.look(live.engine));
     this.#every(LATENCY_MICROS, () => {
       this.#measured = this.#storeLatency();
@@ -48,6 +61,7 @@ export class Upkeep {
     for (const cancel of this.#stops) cancel();
     await this.#projected;
     await this.#refreshed;
+    await this.#looked;
     await this.#housekept;
     await this.#measured;
   }

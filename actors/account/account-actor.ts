@@ -377,9 +377,9 @@ export class AccountActor {
     this.#refreshDue();
   }
 
-  #trip({ mode, by, reason }: Pick<Trip, "mode" | "by" | "reason">): void {
+  #trip({ mode, by, reason, wide = OWN }: Pick<Trip, "mode" | "by" | "reason"> & { wide?: TripReach }): void {
     const { killSwitch, books, causeSeq: seq, nowMicros: timeMicros } = this.#desk;
-    if (!killSwitch.pull({ mode, by, reason, seq, timeMicros })) return;
+    if (!killSwitch.pull({ ...wide, mode, by, reason, seq, timeMicros })) return;
     this.#followUps.cancelWaiting("kill-switch");
     for (const position of books.positions.open) this.#leaveIfFlattening(position);
   }
@@ -426,3 +426,7 @@ export class AccountActor {
     this.#dueMicros = due;
   }
 }
+
+type TripReach = Pick<Trip, "level" | "id" | "isShared">;
+/** The reach of a trip that names none. */
+const OWN: TripReach = { level: "account", id: "", isShared: false };

@@ -58,8 +58,10 @@ export interface AccountView {
   readonly mode: AccountMode;
   /** In mode `halted`. */
   readonly entriesHalted: boolean;
-  /** What tripped the kill switch; null while it is armed. */
+  /** What tripped the kill switch, the strictest of its levels; null while it is armed. */
   readonly trip: Trip | null;
+  /** All that hold, the account's own first. */
+  readonly trips: readonly Trip[];
   /** Before costs, then after the commission that was paid; spread and slippage are in both. */
   readonly realisedMicros: MicroMoney;
   readonly realisedAfterCostsMicros: MicroMoney;
@@ -98,6 +100,7 @@ export function buildAccountView(desk: Desk, followUps: FollowUps): AccountView 
     mode,
     entriesHalted: mode === "halted",
     trip: desk.killSwitch.trip ?? null,
+    trips: desk.killSwitch.trips,
     realisedMicros,
     realisedAfterCostsMicros: realisedMicros - costs.commissionMicros,
     costs,

@@ -1,54 +1,96 @@
-// The kill switch of one account: pulled by anybody at any time, and lifted only by a command that names what pulled it. State of
-// the account, so that it outlives restarts and a replay stands where the live system stood.
+// The kill switch of one account: pulled by anybody at any time, and lifted only by a command that names what pulled it. One that was
+// pulled for a tenant or for everything lies beside the account's own, and the strictest holds. State of the account, so that it
+// outlives restarts and a replay stands where the live system stood.
 
 import type { Archive } from "../base/archive.ts";
 import type { Micros } from "../base/clock.ts";
-import { KILL_MODES, type KillMode } from "../domain/kill-switch.ts";
+import { KILL_LEVELS, KILL_MODES, type KillLevel, type KillMode } from "../domain/kill-switch.ts";
 import { isStricter } from "../ports/kill-switch-store.ts";
 
 export interface Trip {
+  readonly level: KillLevel;
   readonly mode: KillMode;
   readonly by: string;
   readonly reason: string;
   /** The record that tripped it: which trip this is. */
   readonly seq: number;
   readonly timeMicros: Micros;
+  /** See WideTrip; empty and false for the account's own. */
+  readonly id: string;
+  readonly isShared: boolean;
 }
 
 export class KillSwitch {
-  #trip: Trip | undefined;
+  /** By level. */
+  readonly #trips: (Trip | undefined)[] = KILL_LEVELS.map(() => undefined);
 
-  /** Undefined while it is armed. */
+  /** The strictest, of those that are as strict the narrowest; undefined while it is armed. */
   get trip(): Trip | undefined {
-    return this.#trip;
+    let strictest: Trip | undefined;
+    for (const trip of this.#trips) {
+      if (trip !== undefined && isStricter(trip.mode, strictest?.mode ?? "active")) strictest = trip;
+    }
+    return strictest;
   }
 
-  /** Trips it, or makes it stricter; false where it is as strict already and stays as it is. */
+  /** By reach, the account's own first. */
+  get trips(): readonly Trip[] {
+    return this.#trips.filter((trip) => trip !== undefined);
+  }
+
+  /**
+   * Trips it, or makes it stricter; false where its level is as strict already and stays as it is, but for the name under which the
+   * ledger has it.
+   */
   pull(trip: Trip): boolean {
-    if (!isStricter(trip.mode, this.#trip?.mode ?? "active")) return false;
-    this.#trip = trip;
-    return true;
+    const at = KILL_LEVELS.indexOf(trip.level);
+    const now = this.#trips[at];
+    if (isStricter(trip.mode, now?.mode ?? "active")) {
+      this.#trips[at] = trip;
+      return true;
+    }
+    if (now?.mode === trip.mode && trip.isShared && !now.isShared) {
+      this.#trips[at] = { ...now, id: trip.id, isShared: true };
+    }
+    return false;
   }
 
-  /** Arms it again unless something else has tripped it since. */
+  /** Lifts what record `tripSeq` tripped, unless something else has tripped that level since. */
   rearm(tripSeq: number): void {
-    if (this.#trip?.seq === tripSeq) this.#trip = undefined;
+    const at = this.#trips.findIndex((trip) => trip?.seq === tripSeq);
+    if (at >= 0) this.#trips[at] = undefined;
   }
 
   persist(archive: Archive): void {
-    if (!archive.boolean(this.#trip !== undefined)) {
-      this.#trip = undefined;
-      return;
+    for (let at = 0; at < KILL_LEVELS.length; at++) {
+      const trip = this.#trips[at];
+      this.#trips[at] = archive.boolean(trip !== undefined)
+        ? persistTrip(trip ?? BLANK, archive, KILL_LEVELS[at] as KillLevel)
+        : undefined;
     }
-    const { mode, by, reason, seq, timeMicros } = this.#trip ?? BLANK;
-    this.#trip = {
-      mode: KILL_MODES[archive.number(KILL_MODES.indexOf(mode))] ?? "flatten",
-      by: archive.text(by),
-      reason: archive.text(reason),
-      seq: archive.number(seq),
-      timeMicros: archive.number(timeMicros),
-    };
   }
 }
 
-const BLANK: Trip = { mode: "flatten", by: "", reason: "", seq: 0, timeMicros: 0 };
+const BLANK: Trip = {
+  level: "account",
+  mode: "flatten",
+  by: "",
+  reason: "",
+  seq: 0,
+  timeMicros: 0,
+  id: "",
+  isShared: false,
+};
+
+function persistTrip(trip: Trip, archive: Archive, level: KillLevel): Trip {
+  return {
+    level,
+    mode: KILL_MODES[archive.number(KILL_MODES.indexOf(trip.mode))] ?? "flatten",
+    by: archive.text(trip.by),
+    reason: archive.text(trip.reason),
+    seq: archive.number(trip.seq),
+    timeMicros: archive.number(trip.timeMicros),
+    id: archive.text(trip.id),
+    isShared: archive.boolean(trip.isShared),
+  };
+}

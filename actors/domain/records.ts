@@ -4,7 +4,7 @@
 import type { Micros } from "../base/clock.ts";
 import type { Advice } from "./advice.ts";
 import type { Calendar } from "./calendar.ts";
-import type { KillMode } from "./kill-switch.ts";
+import type { KillMode, WideTrip } from "./kill-switch.ts";
 import type { MarketState } from "./market.ts";
 import type { Adjustment, BrokerBooks, Reconciled } from "./broker-books.ts";
 import type { Execution, OrderIntent, OrderSent, PendingTerms, RiskRefusal, Side } from "./order.ts";
@@ -69,6 +69,8 @@ export type Command =
       readonly mode: KillMode;
       readonly by: string;
       readonly reason: string;
+      /** Left out for the account's own. */
+      readonly wide?: WideTrip;
     }
   | {
       /** Lifts the kill switch that record `tripSeq` tripped: somebody has confirmed it. One that was tripped anew since stays. */

@@ -17,6 +17,7 @@ import { addStateRoute } from "./routes.ts";
 const STATUS_OF: Readonly<Record<RearmFailure, 403 | 409 | 503>> = {
   "account-out-of-service": 503,
   "journal-failed": 503,
+  "ledger-away": 503,
   "not-tripped": 409,
   "tripped-again": 409,
   "no-code": 403,

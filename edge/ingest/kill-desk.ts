@@ -3,7 +3,7 @@
 
 import { timingSafeEqual } from "node:crypto";
 import type { Trip } from "../../actors/account/kill-switch.ts";
-import type { KillMode } from "../../actors/domain/kill-switch.ts";
+import type { KillLevel, KillMode } from "../../actors/domain/kill-switch.ts";
 import type { Command } from "../../actors/domain/records.ts";
 import { failure, ok, type Result } from "../../actors/base/result.ts";
 import { isStricter } from "../../actors/ports/kill-switch-store.ts";
@@ -11,6 +11,7 @@ import type { KillSwitchChanged, KillSwitchMessage, RearmCode } from "../api/kil
 import type { LivePicture } from "../live/live-picture.ts";
 import { tripMessage } from "../live/shapes.ts";
 import { DurableWait } from "./durable-wait.ts";
+import { newTripId, type WideKill, type WideLevel } from "./wide-kill.ts";
 
 export type KillFailure = "account-out-of-service";
 export type RearmFailure =
@@ -20,10 +21,13 @@ export type RearmFailure =
   | "wrong-code"
   | "code-expired"
   | "tripped-again"
-  | "journal-failed";
+  | "journal-failed"
+  | "ledger-away";
 
 export interface KillDeskOptions {
   readonly picture: LivePicture;
+  /** How other processes hear of trips that reach further than this account. */
+  readonly wide: WideKill;
   readonly random: (bytes: number) => Uint8Array;
   /** Of a clock that nobody sets. */
   readonly nowMillis: () => number;
@@ -47,6 +51,8 @@ const PENDING_MAX = 64;
 /** How long the account may take to obey; it is a matter of microseconds unless it is being rebuilt. */
 const OBEY_MILLIS_MAX = 1_000;
 const DURABLE_MILLIS_MAX = 1_000;
+/** How long the answer waits for the ledger; it is told later, too. */
+const SHARE_MILLIS_MAX = 1_000;
 const LOOK_MILLIS = 1;
 
 export class KillDesk {
@@ -61,18 +67,37 @@ export class KillDesk {
   }
 
   state(): Result<KillSwitchMessage, KillFailure> {
-    const trip = this.#trip();
-    if (trip === undefined) return outOfService("how its kill switch stands is not known");
-    return ok(this.#message(trip));
+    if (this.#trip() === undefined) return outOfService("how its kill switch stands is not known");
+    return ok(this.#message());
   }
 
+  /** Obeyed here whether anybody else can be told or not. */
   async trip(wish: {
+    level: KillLevel;
     mode: KillMode;
     by: string;
     reason: string;
   }): Promise<Result<KillSwitchChanged, KillFailure>> {
-    const isDone = (trip: Trip | null): boolean => trip !== null && !isStricter(wish.mode, trip.mode);
-    return await this.#change({ command: "trip", accountId: this.#accountId, ...wish }, isDone);
+    const { level, ...what } = wish;
+    const command = { command: "trip" as const, accountId: this.#accountId, ...what };
+    const isDone = (trips: readonly Trip[]): boolean =>
+      trips.some((trip) => trip.level === level && !isStricter(wish.mode, trip.mode));
+    if (level === "account") return await this.#change(command, isDone);
+    const id = newTripId(this.#options.random);
+    const changed = await this.#change({ ...command, wide: { level, id, isShared: false } }, isDone);
+    return changed.ok ? ok({ ...changed.value, shared: await this.#shared(level) }) : changed;
+  }
+
+  async #shared(level: WideLevel): Promise<boolean> {
+    const { wide, nowMillis } = this.#options;
+    const untilMillis = nowMillis() + SHARE_MILLIS_MAX;
+    const isShared = (): boolean =>
+      this.#trips()?.some((trip) => trip.level === level && trip.isShared) === true;
+    while (!isShared() && nowMillis() < untilMillis) {
+      await Promise.race([wide.look(), Bun.sleep(SHARE_MILLIS_MAX)]);
+      await Bun.sleep(LOOK_MILLIS);
+    }
+    return isShared();
   }
 
   /** A new code for `by`; one that was asked for before is void. */
@@ -107,9 +132,19 @@ export class KillDesk {
         "the journal takes nothing more, so the kill switch stays: restart first",
       );
     }
+    const { level, mode } = trip.value;
+    if (level !== "account") {
+      const lifted = await this.#options.wide.lift({ level, mode }, by);
+      if (!lifted.ok) {
+        return failure(
+          "ledger-away",
+          `it stays: nobody else could be told (${lifted.code}: ${lifted.message})`,
+        );
+      }
+    }
     return await this.#change(
       { command: "rearm", accountId: this.#accountId, tripSeq: tripSeq.value, by },
-      (now) => now?.seq !== tripSeq.value,
+      (trips) => trips.every(({ seq }) => seq !== tripSeq.value),
     );
   }
 
@@ -141,32 +176,42 @@ export class KillDesk {
 
   async #change(
     command: Command,
-    isDone: (trip: Trip | null) => boolean,
+    isDone: (trips: readonly Trip[]) => boolean,
   ): Promise<Result<KillSwitchChanged, KillFailure>> {
     const { picture, nowMillis } = this.#options;
     const { live, clock } = picture.station;
     live.command(command, picture.clockIsWall ? clock.nowMicros() : live.router.timeMicros);
     const seq = live.router.lastSeq;
     const untilMillis = nowMillis() + OBEY_MILLIS_MAX;
-    let trip = this.#trip();
-    while ((trip === undefined || !isDone(trip)) && nowMillis() < untilMillis) {
+    let trips = this.#trips();
+    while ((trips === undefined || !isDone(trips)) && nowMillis() < untilMillis) {
       await Bun.sleep(LOOK_MILLIS);
-      trip = this.#trip();
+      trips = this.#trips();
     }
-    if (trip === undefined || !isDone(trip)) {
+    if (trips === undefined || !isDone(trips)) {
       return outOfService("it trades nothing, and obeys the command as soon as it is back");
     }
     const patience = Bun.sleep(DURABLE_MILLIS_MAX).then(() => false);
     const durable = await Promise.race([this.#durable.reached(seq), patience]);
-    return ok({ ...this.#message(trip), durable });
+    return ok({ ...this.#message(), durable, shared: true });
   }
 
   get #accountId(): string {
     return this.#options.picture.engine.config.account.accountId;
   }
 
-  #message(trip: Trip | null): KillSwitchMessage {
-    return { accountId: this.#accountId, trip: trip === null ? null : tripMessage(trip) };
+  #message(): KillSwitchMessage {
+    const trip = this.#trip() ?? null;
+    return {
+      accountId: this.#accountId,
+      trip: trip === null ? null : tripMessage(trip),
+      trips: (this.#trips() ?? []).map(tripMessage),
+    };
+  }
+
+  /** Undefined while the account is out of service. */
+  #trips(): readonly Trip[] | undefined {
+    return this.#options.picture.engine.account?.view().trips;
   }
 
   /** Null while it is armed; undefined while the account is out of service. */

@@ -211,8 +211,8 @@ export function accountMessage(
   };
 }
 
-export function tripMessage({ mode, by, reason, timeMicros }: Trip): TripMessage {
-  return { mode, by, reason, time: isoTime(timeMicros) };
+export function tripMessage({ level, mode, by, reason, timeMicros }: Trip): TripMessage {
+  return { level, mode, by, reason, time: isoTime(timeMicros) };
 }
 
 const NO_ORDER = {

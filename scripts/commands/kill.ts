@@ -4,12 +4,13 @@
 import { createInterface } from "node:readline/promises";
 import { Command, Option } from "commander";
 import { failure } from "../../actors/base/result.ts";
-import { KILL_MODES, type KillMode } from "../../actors/domain/kill-switch.ts";
+import { KILL_LEVELS, KILL_MODES, type KillLevel, type KillMode } from "../../actors/domain/kill-switch.ts";
 import type { KillSwitchChanged, KillSwitchMessage, RearmCode } from "../../edge/api/kill-switch-schema.ts";
 import { EXIT_USAGE, exitWith, valueOrExit } from "./common.ts";
 import { ask, personOf, talking, type TalkFlags } from "./running.ts";
 
 interface TripFlags extends TalkFlags {
+  readonly level: KillLevel;
   readonly mode?: KillMode;
   readonly reason?: string;
 }
@@ -23,6 +24,11 @@ export function killCommand(): Command {
     new Command("kill")
       .description("stop entries of a running system, or close everything: the kill switch")
       .addOption(new Option("--mode <mode>", "how strict, mildest first").choices(KILL_MODES))
+      .addOption(
+        new Option("--level <level>", "how far: this account, all of its tenant's, everything on the ledger")
+          .choices(KILL_LEVELS)
+          .default("account"),
+      )
       .option("--reason <text>", "why; shown to whoever has to decide about re-arming"),
   )
     .action(async (_: TripFlags, command: Command) => await trip(command.optsWithGlobals<TripFlags>()))
@@ -41,7 +47,7 @@ export function killCommand(): Command {
 }
 
 async function trip(flags: TripFlags): Promise<void> {
-  const { mode, reason } = flags;
+  const { level, mode, reason } = flags;
   if (mode === undefined || reason === undefined) {
     exitWith(
       failure(
@@ -51,7 +57,7 @@ async function trip(flags: TripFlags): Promise<void> {
       EXIT_USAGE,
     );
   }
-  const body = { mode, reason, by: personOf(flags) };
+  const body = { level, mode, reason, by: personOf(flags) };
   const changed = valueOrExit(await ask<KillSwitchChanged>(flags, "killswitch", { body }));
   told(flags, changed);
 }
@@ -91,13 +97,23 @@ function told({ json }: TalkFlags, state: KillSwitchMessage | KillSwitchChanged)
     console.log(JSON.stringify(state));
     return;
   }
-  const { accountId, trip: tripped } = state;
-  console.log(`account ${accountId}: ${tripped === null ? "armed, entries may go in" : sentenceOf(tripped)}`);
+  const { accountId, trips } = state;
+  if (trips.length === 0) console.log(`account ${accountId}: armed, entries may go in`);
+  for (const tripped of trips) console.log(`account ${accountId}: ${sentenceOf(tripped)}`);
+  if ("shared" in state && !state.shared) {
+    console.error("not shared: other processes hear of it as soon as the ledger answers");
+  }
   if ("durable" in state && !state.durable) {
     console.error("not durable: the journal does not take it, so it holds only until the system ends");
   }
 }
 
-function sentenceOf({ mode, by, reason, time }: RearmCode["trip"]): string {
-  return `the kill switch is tripped (${mode}) by ${by} since ${time}: ${reason}`;
+function sentenceOf({ level, mode, by, reason, time }: RearmCode["trip"]): string {
+  return `the kill switch ${REACH[level]}is tripped (${mode}) by ${by} since ${time}: ${reason}`;
 }
+
+const REACH: Readonly<Record<KillLevel, string>> = {
+  account: "",
+  tenant: "of its tenant ",
+  global: "of everything ",
+};

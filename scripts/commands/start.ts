@@ -111,7 +111,7 @@ async function start(paths: readonly string[], flags: StartFlags): Promise<void>
   const { bridge } = server.picture;
   if (bridge !== undefined) console.error(`terminals connect to ${bridge.url}`);
   console.error(`members that vote: ${membersText(station.live.engine)}`);
-  const upkeep = new Upkeep(station, { beats: market.clock === "wall" });
+  const upkeep = new Upkeep(station, { beats: market.clock === "wall", wideKill: server.wideKill });
   const running = await market
     .open(station, () => {
       problems.tell("the recorded market has ended: everything stays as it is until you stop");
@@ -254,6 +254,8 @@ async function openSystem({
     host,
     port,
     token,
+    tenantId: settings.tenant,
+    onProblem: problems.tell,
     advisers,
     analogs,
     bridge: terminals.value?.bridge,

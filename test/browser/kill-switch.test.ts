@@ -49,11 +49,12 @@ describe.skipIf(chromium === undefined)("the kill switch on the page", () => {
       await page.click("[aria-label='Kill switch']");
       await page.waitForSelector(".kill-dialog[open]");
       await page.click(".kill-dialog input[value='reduce-only']");
+      await page.select(".kill-dialog select[name='level']", "global");
       await page.type(".kill-dialog input[name='reason']", REASON);
       await page.click(".kill-dialog button[type='submit']");
       await page.waitForSelector(".kill-banner");
       const banner = await page.$eval(".kill-banner", (element) => element.textContent ?? "");
-      expect(banner).toContain("Kill switch: reduce only.");
+      expect(banner).toContain("Kill switch for everything: reduce only.");
       expect(banner).toContain(`dashboard`);
       expect(banner).toContain(REASON);
       const width = await page.evaluate(() => document.documentElement.scrollWidth);

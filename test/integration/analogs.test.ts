@@ -56,6 +56,7 @@ import {
 } from "../fixtures/engine-rig.ts";
 import { journalRecords } from "../fixtures/journal-records.ts";
 import { MemorySnapshots } from "../fixtures/memory-snapshots.ts";
+import { playThrough } from "../fixtures/play-through.ts";
 
 /** Each test plays two and a half hours of a market. */
 setDefaultTimeout(30_000);
@@ -434,14 +435,7 @@ describe("analogs of a running system", () => {
 
   beforeAll(async () => {
     edge = await startEdge({ clock: "source", keepsTimeSeries: true });
-    const { live, journal, projector } = edge.station;
-    for (const tick of ticks) await playTick(live, journal, tick, tick.sourceTimeMicros);
-    await journal.flush();
-    for (let attempt = 0; attempt < 2_000; attempt++) {
-      if (projector?.statusOf("vectors").appliedSeq === journal.durableSeq) return;
-      await Bun.sleep(50);
-    }
-    throw new Error(`market states never came level: ${JSON.stringify(projector?.statusOf("vectors"))}`);
+    await playThrough(edge, ticks, { store: "vectors", patienceMillis: 100_000 });
   }, 150_000);
   afterAll(async () => await edge.stop(), 30_000);
 

@@ -10,7 +10,6 @@ import type { JournalRecord } from "../../actors/domain/records.ts";
 import { type Edge, edgeKey, GraphUnavailable, refOf, type Vertex } from "../../actors/ports/graph.ts";
 import { currencyExposures } from "../../edge/api/graph.ts";
 import { type Lineage, lineageSchema } from "../../edge/explain/lineage.ts";
-import { playTick } from "../../edge/play.ts";
 import { type EdgeRig, startEdge } from "../../scripts/edge-rig.ts";
 import { MemoryGraph } from "../../storage/memory/graph.ts";
 import { MemoryJournal } from "../../storage/memory/memory-journal.ts";
@@ -20,6 +19,7 @@ import type { Projection } from "../../storage/projections/projection.ts";
 import { INSTRUMENTS, makeRig, play, recordsOf, simulatedTicks } from "../fixtures/engine-rig.ts";
 import { MemorySnapshots } from "../fixtures/memory-snapshots.ts";
 import { projectTail, tailUntil, untilLevel } from "../fixtures/projected.ts";
+import { playThrough } from "../fixtures/play-through.ts";
 
 const SEED = 77;
 const CRASHES = 15;
@@ -204,16 +204,7 @@ describe("the graph of a running system", () => {
 
   beforeAll(async () => {
     edge = await startEdge({ clock: "source", keepsTimeSeries: true });
-    for (const tick of ticks.slice(0, 15_000)) {
-      await playTick(edge.station.live, edge.station.journal, tick, tick.sourceTimeMicros);
-    }
-    await edge.station.journal.flush();
-    const { journal, projector } = edge.station;
-    for (let attempt = 0; attempt < 600; attempt++) {
-      if (projector?.statusOf("graph").appliedSeq === journal.durableSeq) return;
-      await Bun.sleep(50);
-    }
-    throw new Error(`the graph never came level: ${JSON.stringify(projector?.statusOf("graph"))}`);
+    await playThrough(edge, ticks.slice(0, 15_000), { store: "graph", patienceMillis: 30_000 });
   }, 60_000);
   afterAll(async () => await edge.stop());
 

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { killSwitchSchema } from "../../edge/api/kill-switch-schema.ts";
 import { KillDesk } from "../../edge/ingest/kill-desk.ts";
+import { wideKillOf } from "../../edge/ingest/wide-kill.ts";
 import { type EdgeRig, startEdge } from "../../scripts/edge-rig.ts";
 import { freePort, RunningSystem } from "../../scripts/running-system.ts";
 import { recordsOf } from "../fixtures/engine-rig.ts";
@@ -34,9 +35,9 @@ describe("over HTTP", () => {
   }
 
   test("it is tripped, shown everywhere, and re-armed with the code; the journal says by whom", async () => {
-    expect((await rig.ask(SWITCH)).body).toEqual({ accountId: "paper", trip: null });
+    expect((await rig.ask(SWITCH)).body).toEqual({ accountId: "paper", trip: null, trips: [] });
     const tripped = await rig.post(SWITCH, TRIP);
-    const shown = { ...TRIP, time: expect.any(String) as string };
+    const shown = { ...TRIP, level: "account" as const, time: expect.any(String) as string };
     expect(tripped).toMatchObject({ status: 200, body: { accountId: "paper", trip: shown, durable: true } });
     await Bun.sleep(20);
     const state = await rig.ask(SWITCH);
@@ -87,8 +88,10 @@ describe("over HTTP", () => {
 
   test("a code is void after a minute, and random bytes choose it", async () => {
     let nowMillis = 5_000;
+    const { picture } = rig.server;
     const desk = new KillDesk({
-      picture: rig.server.picture,
+      picture,
+      wide: wideKillOf(rig.station, { tenantId: "default", clockIsWall: true, onProblem: () => undefined }),
       random: (count) => Uint8Array.from({ length: count }, (_, index) => 32 * index + 31),
       nowMillis: () => nowMillis,
     });

@@ -19,7 +19,6 @@ import type { VotingModel } from "../../actors/voting-models.ts";
 import { AnalogDesk } from "../../edge/analogs/desk.ts";
 import { ANALOG_DEFAULTS } from "../../edge/analogs/settings.ts";
 import { analogsSchema } from "../../edge/explain/analogs.ts";
-import { playTick } from "../../edge/play.ts";
 import { type EdgeRig, startEdge } from "../../scripts/edge-rig.ts";
 import { MemoryJournal } from "../../storage/memory/memory-journal.ts";
 import { MemoryVectors } from "../../storage/memory/vectors.ts";
@@ -40,6 +39,7 @@ import {
   windowCard,
 } from "../fixtures/models.ts";
 import { projectTail, untilLevel } from "../fixtures/projected.ts";
+import { playThrough } from "../fixtures/play-through.ts";
 
 const MINUTE = BAR_INTERVALS.indexOf("1m");
 const CRASHES = 12;
@@ -296,14 +296,7 @@ describe("analogs of a running system by its network", () => {
       },
       onProblem: (message) => problems.push(message),
     });
-    const { live, journal, projector } = edge.station;
-    for (const tick of ticks) await playTick(live, journal, tick, tick.sourceTimeMicros);
-    await journal.flush();
-    for (let attempt = 0; attempt < 2_000; attempt++) {
-      if (projector?.statusOf("vectors").appliedSeq === journal.durableSeq) return;
-      await Bun.sleep(50);
-    }
-    throw new Error(`market states never came level: ${JSON.stringify(projector?.statusOf("vectors"))}`);
+    await playThrough(edge, ticks, { store: "vectors", patienceMillis: 100_000 });
   }, 150_000);
   afterAll(async () => await edge.stop(), 30_000);
 

@@ -3,7 +3,6 @@
 
 import { failure, ok, type Result } from "../../../actors/base/result.ts";
 import type { BarInterval } from "../../../actors/domain/bar.ts";
-import type { KillMode } from "../../../actors/domain/kill-switch.ts";
 import type { KillSwitchChanged, RearmCode } from "../../api/kill-switch-schema.ts";
 import type { AccountChangedMessage } from "../../api/account.ts";
 import type { Mt5Message } from "../../api/mt5.ts";
@@ -31,6 +30,7 @@ import type {
   SignalMessage,
   SymbolState,
 } from "../../api/schemas.ts";
+import type { KillWish } from "./kill-panel.ts";
 import { BARS_PAGE, EQUITY_PAGE, FILLS_SHOWN, ORDERS_MAX, SIGNALS_MAX, VOTES_PAGE } from "./limits.ts";
 import type { ModelWish } from "./model-deeds.ts";
 import type { Levels, OrderChange, PlaceWish } from "./trade-wish.ts";
@@ -116,8 +116,8 @@ export class Api {
     return this.#ask(`models/${model}/${verb}`, JSON.stringify({ ...names, by: WHO }));
   }
 
-  tripKillSwitch(mode: KillMode, reason: string): Answer<KillSwitchChanged> {
-    return this.#ask("killswitch", JSON.stringify({ mode, reason, by: WHO }));
+  tripKillSwitch(wish: KillWish): Answer<KillSwitchChanged> {
+    return this.#ask("killswitch", JSON.stringify({ ...wish, by: WHO }));
   }
 
   /** The code that re-arms it. */

@@ -1,9 +1,11 @@
 // What the page sends when somebody trips or re-arms the kill switch, and what it shows of what comes back.
 
 import { expect, test } from "bun:test";
-import { KILL_MODES } from "../../../actors/domain/kill-switch.ts";
+import { KILL_LEVELS, KILL_MODES } from "../../../actors/domain/kill-switch.ts";
 import { Api } from "./api.ts";
-import { KILL_CHOICES, killName, KillPanel } from "./kill-panel.ts";
+import { KILL_CHOICES, killName, KillPanel, REACHES, reachName } from "./kill-panel.ts";
+
+const WISH = { level: "tenant", mode: "flatten", reason: "drill" } as const;
 
 function panelOf(answer: () => Response): { panel: KillPanel; sent: string[] } {
   const sent: string[] = [];
@@ -14,18 +16,22 @@ function panelOf(answer: () => Response): { panel: KillPanel; sent: string[] } {
   return { panel: new KillPanel(api), sent };
 }
 
-test("every mode can be chosen, mildest first, and has a name", () => {
+test("every mode and reach can be chosen, mildest and narrowest first, and has a name", () => {
+  expect(REACHES.map(({ level }) => level)).toEqual([...KILL_LEVELS]);
+  expect(reachName("global")).toBe("everything");
   expect(KILL_CHOICES.map(({ mode }) => mode)).toEqual([...KILL_MODES]);
   expect(killName("flatten")).toBe("close everything");
 });
 
 test("it is tripped once, whoever clicks twice, and not without the question", async () => {
   const { panel, sent } = panelOf(() => Response.json({ accountId: "paper", trip: null, durable: true }));
-  await panel.trip("flatten", "drill");
+  await panel.trip(WISH);
   expect(sent).toEqual([]);
   panel.wishToTrip();
-  await Promise.all([panel.trip("flatten", "drill"), panel.trip("flatten", "drill")]);
-  expect(sent).toEqual(['api/v1/killswitch {"mode":"flatten","reason":"drill","by":"dashboard"}']);
+  await Promise.all([panel.trip(WISH), panel.trip(WISH)]);
+  expect(sent).toEqual([
+    'api/v1/killswitch {"level":"tenant","mode":"flatten","reason":"drill","by":"dashboard"}',
+  ]);
   expect(panel.question.value).toBeUndefined();
 });
 

@@ -2,7 +2,7 @@
 // stands comes with the account.
 
 import { type ReadonlySignal, signal } from "@preact/signals";
-import type { KillMode } from "../../../actors/domain/kill-switch.ts";
+import type { KillLevel, KillMode } from "../../../actors/domain/kill-switch.ts";
 import type { Result } from "../../../actors/base/result.ts";
 import type { Api, ApiFailure } from "./api.ts";
 
@@ -28,6 +28,24 @@ export const KILL_CHOICES: readonly {
     text: "Every position is closed at the market, and so is whatever still fills.",
   },
 ];
+
+/** Narrowest first. */
+export const REACHES: readonly { readonly level: KillLevel; readonly name: string }[] = [
+  { level: "account", name: "this account" },
+  { level: "tenant", name: "all accounts of its tenant" },
+  { level: "global", name: "everything" },
+];
+
+export function reachName(level: KillLevel): string {
+  return REACHES.find((reach) => reach.level === level)?.name ?? level;
+}
+
+/** What is tripped, how far, and why. */
+export interface KillWish {
+  readonly level: KillLevel;
+  readonly mode: KillMode;
+  readonly reason: string;
+}
 
 export function killName(mode: KillMode): string {
   return (KILL_CHOICES.find((choice) => choice.mode === mode)?.name ?? mode).toLowerCase();
@@ -71,8 +89,8 @@ export class KillPanel {
     this.#update({ isBusy: false, ...(offer.ok ? { code: offer.value.code } : { trouble: offer.message }) });
   }
 
-  async trip(mode: KillMode, reason: string): Promise<void> {
-    await this.#perform(() => this.#api.tripKillSwitch(mode, reason));
+  async trip(wish: KillWish): Promise<void> {
+    await this.#perform(() => this.#api.tripKillSwitch(wish));
   }
 
   async rearm(code: string): Promise<void> {

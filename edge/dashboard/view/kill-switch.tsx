@@ -2,8 +2,8 @@
 
 import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import type { KillMode } from "../../../actors/domain/kill-switch.ts";
-import { KILL_CHOICES, killName, type KillQuestion } from "../app/kill-panel.ts";
+import type { KillLevel, KillMode } from "../../../actors/domain/kill-switch.ts";
+import { KILL_CHOICES, killName, type KillQuestion, REACHES, reachName } from "../app/kill-panel.ts";
 import { Time, Trouble } from "./bits.tsx";
 import { usePage } from "./context.ts";
 import { Icon } from "./icons.tsx";
@@ -31,7 +31,10 @@ export function KillBanner(): VNode | null {
     <div class="banner is-bad kill-banner" role="alert">
       <Icon name="warning" />
       <span>
-        <b>Kill switch: {killName(trip.mode)}.</b> {trip.by}, <Time iso={trip.time} />: {trip.reason}
+        <b>
+          Kill switch{trip.level === "account" ? "" : ` for ${reachName(trip.level)}`}: {killName(trip.mode)}.
+        </b>{" "}
+        {trip.by}, <Time iso={trip.time} />: {trip.reason}
       </span>
       <button type="button" class="button" onClick={() => void kill.wishToRearm()}>
         Re-arm …
@@ -65,8 +68,11 @@ function OpenKillDialog({ question }: { question: KillQuestion }): VNode {
         onSubmit={(event) => {
           event.preventDefault();
           const given = new FormData(event.currentTarget);
-          if (isTrip) void kill.trip(given.get("mode") as KillMode, textOf(given, "reason"));
-          else void kill.rearm(textOf(given, "code"));
+          if (isTrip) {
+            const [level, mode] = [given.get("level") as KillLevel, given.get("mode") as KillMode];
+            void kill.trip({ level, mode, reason: textOf(given, "reason") });
+          }
+          if (!isTrip) void kill.rearm(textOf(given, "code"));
         }}
       >
         <div class="pane-head">
@@ -106,6 +112,16 @@ function TripFields(): VNode {
           </label>
         ))}
       </fieldset>
+      <label class="kill-reach">
+        For{" "}
+        <select name="level">
+          {REACHES.map(({ level, name }) => (
+            <option key={level} value={level}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
       <input name="reason" class="kill-field" placeholder="Why" aria-label="Why" maxLength={200} required />
     </>
   );

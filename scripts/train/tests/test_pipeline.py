@@ -3,6 +3,7 @@ named."""
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from market import FEATURES, write
 from tickforge_train import __main__ as command
+from tickforge_train import ensemble, forecasts
 from tickforge_train.data import DataError, FeatureFolder
 from tickforge_train.dataset import build
 from tickforge_train.heads import GROUPS, HEADS, TICK_FEATURES, chosen, quick
@@ -44,7 +46,7 @@ def test_trains_twice_the_same(folder: Path, tmp_path: Path, monkeypatch: pytest
     written = sorted(
         path.relative_to(tmp_path / "first") for path in (tmp_path / "first").rglob("*") if path.is_file()
     )
-    assert len(written) == 3 * 3 + 2
+    assert len(written) == 3 * 4 + 2
     for path in written:
         assert (tmp_path / "first" / path).read_bytes() == (tmp_path / "second" / path).read_bytes(), path
     card = json.loads((tmp_path / "first" / "range-15m" / "card.json").read_text())
@@ -65,6 +67,23 @@ def test_trains_twice_the_same(folder: Path, tmp_path: Path, monkeypatch: pytest
     assert (
         (tmp_path / "first" / "trained.txt").read_text().startswith(f"lightgbm {details_version(tmp_path)}")
     )
+
+
+def test_members_of_different_runs_are_weighed_together(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = ["--minutes", str(folder), "--quick", "--trained-at", "2026-01-01T00:00:00Z"]
+    assert run(monkeypatch, *given, "--out", str(tmp_path / "one"), "--heads", "lightgbm", "xgboost") == 0
+    for head in ("lightgbm", "xgboost"):
+        assert run(monkeypatch, *given, "--out", str(tmp_path / "two"), "--heads", head) == 0
+    one, two = (tmp_path / name / "stack.json" for name in ("one", "two"))
+    assert one.read_bytes() == two.read_bytes()
+    # Those that learned from other features are not.
+    changed = forecasts.load(tmp_path / "two" / "xgboost" / forecasts.FILE)
+    monkeypatch.setattr(forecasts, "load", lambda path: replace(changed, schema=path.parent.name))
+    assert [line.split(":")[0] for line in ensemble.report(tmp_path / "two")] == [
+        "not together, up after 15 minutes"
+    ]
 
 
 def details_version(folder: Path) -> str:

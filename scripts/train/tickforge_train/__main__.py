@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import ensemble
+from . import ensemble, forecasts
 from .card import card_of
 from .clock import micros_of
 from .data import DataError, FeatureFolder
@@ -71,7 +71,7 @@ def main() -> int:
     given.out.mkdir(parents=True, exist_ok=True)
     trained = "".join(f"{each.head.model} {each.version}\n" for each in done)
     (given.out / "trained.txt").write_text(trained, encoding="utf-8")
-    for line in ensemble.report(done, given.out):
+    for line in ensemble.report(given.out):
         print(line, flush=True)
     if failed:
         print(f"not trained: {', '.join(failed)}", file=sys.stderr)
@@ -91,7 +91,7 @@ def adjusted(head: Head, given: argparse.Namespace) -> Head:
 
 
 def make(head: Head, given: argparse.Namespace, options: Options, trained_at: str) -> Trained:
-    """Trains a head and writes <out>/<model>/model.onnx, card.json and card.html."""
+    """Trains a head and writes <out>/<model>/model.onnx, card.json and card.html, and its forecasts."""
     path = given.ticks if head.on_ticks else given.minutes
     if path is None:
         kind = "--ticks" if head.on_ticks else "--minutes"
@@ -110,6 +110,9 @@ def make(head: Head, given: argparse.Namespace, options: Options, trained_at: st
     (into / "model.onnx").write_bytes(trained.exported.content)
     (into / "card.json").write_text(json.dumps(card, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     (into / "card.html").write_text(page_of(card), encoding="utf-8")
+    # A head of some symbols has nobody to be weighed against.
+    if head.symbols is None:
+        forecasts.save(trained, folder.schema, into)
     return trained
 
 

@@ -2,30 +2,35 @@
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from . import metrics, stack
+from . import forecasts, metrics, stack
 from .clock import DAY
-from .train import OutOfFold, Trained
+from .forecasts import Forecasts
+from .train import OutOfFold
 
 DRAWS = 300
 
 
-def report(trained: list[Trained], out: Path) -> list[str]:
-    """Writes <out>/stack.json: for each event and horizon that several members of any symbol foretell, the
-    weights of a logistic meta-learner and those of a weighted mean, learned on folds and judged on the
-    holdout. Returns it as lines."""
-    groups: dict[str, list[Trained]] = defaultdict(list)
-    for each in trained:
-        if each.head.symbols is None:
-            groups[f"{each.head.event} after {each.head.horizon // 60_000_000} minutes"].append(each)
+def report(out: Path) -> list[str]:
+    """Writes <out>/stack.json: for each event and horizon that several members foretell whose forecasts lie
+    in <out>, whenever they were trained, the weights of a logistic meta-learner and those of a weighted
+    mean, learned on folds and judged on the holdout. Returns it as lines."""
+    found = [forecasts.load(path) for path in sorted(out.glob(f"*/{forecasts.FILE}"))]
+    groups: dict[str, list[Forecasts]] = defaultdict(list)
+    for each in found:
+        groups[f"{each.event} after {each.horizon // 60_000_000} minutes"].append(each)
     told: dict[str, object] = {}
     lines = []
     for name, members in groups.items():
         if len(members) < 2:
+            continue
+        if len({each.schema for each in members}) > 1:
+            models = ", ".join(each.model for each in members)
+            lines.append(f"not together, {name}: {models} learned from different features; train them anew")
             continue
         figures = _stacked(members)
         told[name] = figures
@@ -47,16 +52,18 @@ def report(trained: list[Trained], out: Path) -> list[str]:
     return lines
 
 
-def _stacked(members: list[Trained]) -> dict[str, object]:
-    names = [each.head.model for each in members]
-    rows = common_rows([each.folds for each in members])
+def _stacked(members: list[Forecasts]) -> dict[str, object]:
+    names = [each.model for each in members]
+    symbols = sorted({symbol for each in members for symbol in each.symbols})
+    rows = common_rows([_numbered(each.folds, each.symbols, symbols) for each in members])
     event, said = rows.event, rows.said
     weights, intercept = stack.logistic_weights(event, said)
     mean = stack.vote_weights(event, said)
-    final = common_rows([each.holdout for each in members])
+    final = common_rows([_numbered(each.holdout, each.symbols, symbols) for each in members])
     final_event, final_said = final.event, final.said
     answer = stack.logistic_answer(weights, intercept, said)
     return {
+        "versions": {each.model: each.version for each in members},
         "rows": len(event),
         "logisticWeights": dict(zip(names, weights.tolist(), strict=True)),
         "logisticIntercept": intercept,
@@ -102,6 +109,12 @@ class CommonRows:
     regime: np.ndarray
     # Rows x members.
     said: np.ndarray
+
+
+def _numbered(forecast: OutOfFold, own: list[str], symbols: list[str]) -> OutOfFold:
+    """With the numbers that symbols have in `symbols`."""
+    numbers = np.array([symbols.index(symbol) for symbol in own])
+    return replace(forecast, symbol=numbers[forecast.symbol])
 
 
 def common_rows(forecasts: list[OutOfFold]) -> CommonRows:
