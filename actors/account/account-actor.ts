@@ -33,6 +33,7 @@ import { Reconciler } from "./reconciliation/reconciler.ts";
 import { isBookable, triggerOf } from "./reports.ts";
 import { buildRiskView, type RiskView } from "./risk-view.ts";
 import type { AccountMode } from "./risk/check.ts";
+import { cancelUnwanted } from "./waiting-watch.ts";
 
 export class AccountActor {
   readonly #desk: Desk;
@@ -115,6 +116,7 @@ export class AccountActor {
     if (desk.nowMicros >= this.#dueMicros) this.#passTime();
     this.#hear(record);
     this.#watch();
+    if (cancelUnwanted(desk, this.#followUps)) this.#refreshDue();
   }
 
   #hear(record: JournalRecord): void {
@@ -349,7 +351,6 @@ export class AccountActor {
       case "flatten":
         desk.mode = "halted";
         this.#flattening = true;
-        this.#followUps.cancelWaiting("flatten");
         for (const position of desk.books.positions.open) this.#exits.want(position, "flatten");
         return;
       case "accept-books":
@@ -380,7 +381,6 @@ export class AccountActor {
   #trip({ mode, by, reason, wide = OWN }: Pick<Trip, "mode" | "by" | "reason"> & { wide?: TripReach }): void {
     const { killSwitch, books, causeSeq: seq, nowMicros: timeMicros } = this.#desk;
     if (!killSwitch.pull({ ...wide, mode, by, reason, seq, timeMicros })) return;
-    this.#followUps.cancelWaiting("kill-switch");
     for (const position of books.positions.open) this.#leaveIfFlattening(position);
   }
 

@@ -100,19 +100,18 @@ export class FollowUps {
     this.#try(fresh);
   }
 
-  /** Ends every entry that waits at the broker: it would fill although nothing is to be entered any more. */
-  cancelWaiting(reason: string): void {
-    const waiting = this.#desk.books.orders.live.filter(
-      ({ purpose, terms }) => purpose === "entry" && terms !== null,
-    );
-    for (const { intentId: subject } of waiting) this.begin({ kind: "cancel-order", subject, reason });
-  }
-
   /** An order's state is another now: what waits for it is done, or has failed. */
   settle(order: TrackedOrder): void {
     const waiting = this.#open.find(({ intentId }) => intentId === order.intentId);
     if (waiting === undefined) return;
-    const { repeatable } = BUSINESS[waiting.kind];
+    const { repeatable, step } = BUSINESS[waiting.kind];
+    const { nowMicros, settings } = this.#desk;
+    if (order.state === "done" && step === "cancel") {
+      // It is over when the order itself says so. Should that not come, it is asked for again.
+      waiting.intentId = "";
+      waiting.dueMicros = nowMicros + settings.reportTimeoutMicros;
+      return;
+    }
     if (order.state === "done" || order.filledMicros > 0) {
       if (!isLive(order.state)) this.#end(waiting);
       return;
@@ -120,7 +119,7 @@ export class FollowUps {
     if (isLive(order.state) && !(order.state === "unknown" && repeatable)) return;
     const wait = FOLLOW_UP_MICROS_MIN * 2 ** (waiting.attempts - 1);
     waiting.intentId = "";
-    waiting.dueMicros = this.#desk.nowMicros + Math.min(wait, FOLLOW_UP_MICROS_MAX);
+    waiting.dueMicros = nowMicros + Math.min(wait, FOLLOW_UP_MICROS_MAX);
   }
 
   /** Tries whatever is due, and drops what nothing is left of. */

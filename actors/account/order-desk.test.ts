@@ -222,9 +222,8 @@ describe("changing an order that waits", () => {
     engine.command(change(entry.intentId, { stopPricePoints: null }));
     engine.command(change(entry.intentId, { stopPricePoints: 109_000 }));
     expect(codes(engine)).toEqual(["bad-terms", "no-stop", "over-risk-budget"]);
-    engine.command({ command: "halt-entries", accountId: "paper", by: "operator" });
-    engine.command(change(entry.intentId));
-    expect(codes(engine).at(-1)).toBe("entries-halted");
+    engine.command(change(entry.intentId), NOON + 6 * SECOND);
+    expect(codes(engine).at(-1)).toBe("stale-quote");
   });
 
   test("that is done after it has filled changes the levels of what it opened", () => {
@@ -252,21 +251,45 @@ describe("changing an order that waits", () => {
 });
 
 describe("cancelling an order", () => {
-  test("is never blocked, and ends it when its own report says so", () => {
+  test("ends it when its own report says so", () => {
     const { engine, entry } = waiting();
-    engine.command({ command: "trip", accountId: "paper", mode: "halt-entries", by: "x", reason: "test" });
-    const other = waiting();
-    other.engine.command({ command: "halt-entries", accountId: "paper", by: "operator" });
-    other.engine.command(cancel(entry.intentId));
-    expect(last(other.engine)).toMatchObject({ purpose: "cancel", orderIntentId: entry.intentId });
-    other.engine.command(cancel(entry.intentId));
-    expect(codes(other.engine)).toEqual(["under-way"]);
-    other.engine.feed(reportOf(last(other.engine), "done"));
-    expect(live(other.engine)).toEqual([[entry.intentId, "acknowledged"]]);
-    other.engine.feed(reportOf(entry, "cancelled"));
-    expect(live(other.engine)).toEqual([]);
-    // The kill switch cancels what waits by itself.
-    expect(last(engine)).toMatchObject({ purpose: "cancel", reason: "kill-switch" });
+    engine.command(cancel(entry.intentId));
+    expect(last(engine)).toMatchObject({ purpose: "cancel", orderIntentId: entry.intentId });
+    engine.command(cancel(entry.intentId));
+    expect(codes(engine)).toEqual(["under-way"]);
+    engine.feed(reportOf(last(engine), "done"));
+    expect(live(engine)).toEqual([[entry.intentId, "acknowledged"]]);
+    engine.feed(reportOf(entry, "cancelled"));
+    expect(live(engine)).toEqual([]);
+  });
+
+  for (const [reason, command] of [
+    ["kill-switch", { command: "trip", mode: "halt-entries", by: "x", reason: "test" }],
+    ["kill-switch", { command: "trip", mode: "reduce-only", by: "x", reason: "test" }],
+    ["entries-halted", { command: "halt-entries", by: "x" }],
+    ["entries-halted", { command: "flatten", by: "x" }],
+    ["reduce-only", { command: "set-mode", mode: "reducing", by: "x" }],
+  ] as const) {
+    test(`is done by the account where it lets nothing in any more: ${reason} by ${command.command}`, () => {
+      const { engine, entry } = waiting();
+      engine.command({ ...command, accountId: "paper" });
+      expect(last(engine)).toMatchObject({ purpose: "cancel", orderIntentId: entry.intentId, reason });
+      engine.feed(reportOf(last(engine), "done"), reportOf(entry, "cancelled"));
+      expect([engine.intents.length, live(engine).length]).toEqual([2, 0]);
+    });
+  }
+
+  test("is done by the account when its day is lost, also while the market moves elsewhere", () => {
+    const engine = quoted({ settings: { dailyLossFraction: 0.001 } });
+    engine.command(waitingTrade());
+    engine.feed(reportOf(engine.intents[0]!, "acknowledged"));
+    engine.feed(tick({ timeMicros: NOON, instrumentId: 3, bid: 1.25, ask: 1.2501 }));
+    engine.feed(
+      signal({ timeMicros: NOON, instrumentId: 3, bidPoints: 125_000, askPoints: 125_010 }),
+      execution(engine.intents[0]!, { intentId: "x", dealId: "far", instrumentId: 3, pricePoints: 125_010 }),
+    );
+    engine.feed(tick({ timeMicros: NOON + 1, instrumentId: 3, bid: 1.2488, ask: 1.2489 }));
+    expect(last(engine)).toMatchObject({ purpose: "cancel", reason: "daily-loss-limit" });
   });
 
   test("that is done without a report of the order's end leaves the order unknown", () => {

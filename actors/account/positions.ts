@@ -86,15 +86,6 @@ export class PositionBook {
     return undefined;
   }
 
-  /** The oldest open position of an instrument. */
-  ofInstrument(instrumentId: number): TrackedPosition | undefined {
-    for (let i = 0; i < this.#open.length; i++) {
-      const position = this.#open[i] as TrackedPosition;
-      if (position.instrumentId === instrumentId) return position;
-    }
-    return undefined;
-  }
-
   /** All open positions of an instrument, oldest first: one at most where the account nets. */
   allOf(instrumentId: number): readonly TrackedPosition[] {
     return this.#open.filter((position) => position.instrumentId === instrumentId);

@@ -63,7 +63,7 @@ export const standingOrderControls: readonly Control[] = [
     bound: "most",
     check: (_order, { instrumentPositions }, { account }) =>
       atMost("position-open", instrumentPositions, positionsPerInstrument(account) - 1),
-    advice: "the symbol has as many open positions as it may have; close one first",
+    advice: "the symbol has an open position already; one is the most",
   },
   {
     code: "too-many-positions",
