@@ -13,7 +13,9 @@ import { FaultHistory } from "./fault-history.ts";
 import { Follower } from "./follower.ts";
 import { findFooting, type Footing, stepOn } from "./footing.ts";
 import { BEAT_MICROS, SNAPSHOT_INTERVAL_MICROS } from "./limits.ts";
+import { OrderExit } from "./order-exit.ts";
 import type { EmissionTarget } from "./outlets.ts";
+import type { BrokerLink } from "./ports/broker-link.ts";
 import type { Draft } from "./ports/emitter.ts";
 import type { Journal } from "./ports/journal.ts";
 import type { Era, SnapshotStore } from "./ports/snapshots.ts";
@@ -46,6 +48,8 @@ export interface LiveEngineOptions {
   readonly journal: Journal;
   readonly scheduler: Scheduler;
   readonly snapshots?: SnapshotStore;
+  /** Orders to a terminal wait until there is one: see {@link LiveEngine.connect}. */
+  readonly awaitsLink?: boolean;
   /** Hears of every actor that failed, after the journal has. */
   readonly onFault?: (fault: EngineFault) => void;
   /** Hears of snapshots that could not be used. */
@@ -59,6 +63,7 @@ export class LiveEngine implements EmissionTarget {
   readonly #snapshots: SnapshotStore | undefined;
   readonly #rebuilder: Rebuilder;
   readonly #turns: Turns;
+  readonly #exit: OrderExit;
   /** By actor: where its newest stored snapshot stands. */
   readonly #savedSeqs = new Map<string, number>();
   #engine: Engine;
@@ -78,6 +83,8 @@ export class LiveEngine implements EmissionTarget {
       journal: options.journal,
       switchboard: this.#engine.switchboard,
     });
+    const { journal, awaitsLink = false } = options;
+    this.#exit = new OrderExit({ router: this.router, journal, awaitsLink });
     this.#rebuilder = new Rebuilder({
       journal: options.journal,
       snapshots: options.snapshots,
@@ -104,6 +111,13 @@ export class LiveEngine implements EmissionTarget {
 
   emitted(_path: string, draft: Draft): void {
     this.router.emit(draft);
+    this.#exit.hear(draft);
+  }
+
+  /** From now on orders leave by `link`, those first that waited for it; by nobody while it is undefined. */
+  connect(link: BrokerLink | undefined): void {
+    this.#exit.link = link;
+    if (this.engine.gate.waiting > 0) this.#exit.release(this.#engine);
   }
 
   /**
@@ -189,7 +203,7 @@ export class LiveEngine implements EmissionTarget {
   settle(): void {
     const { engine } = this;
     engine.run();
-    while (engine.gate.waiting > 0 && this.#release() > 0) engine.run();
+    while (engine.gate.waiting > 0 && this.#exit.release(this.#engine) > 0) engine.run();
     this.#snapshotNext();
   }
 
@@ -219,7 +233,7 @@ export class LiveEngine implements EmissionTarget {
       const { accountId } = this.engine.config.account;
       this.router.command({ command: "halt-entries", accountId, by: "journal" }, this.router.timeMicros);
     }
-    if (this.engine.gate.waiting > 0) this.#release();
+    if (this.engine.gate.waiting > 0) this.#exit.release(this.#engine);
   }
 
   /** Lets time pass on silent symbols, if anyone waits for it. Live, call it every {@link BEAT_MICROS}. */
@@ -340,14 +354,6 @@ export class LiveEngine implements EmissionTarget {
       subject: fault.path,
       atSeq: fault.seq,
       message: fault.message,
-    });
-  }
-
-  #release(): number {
-    return this.engine.gate.release(this.router, {
-      durableSeq: this.#journal.durableSeq,
-      timeMicros: this.router.timeMicros,
-      exitsOnly: this.router.detached,
     });
   }
 

@@ -42,8 +42,17 @@ export class OrderGate implements IntentHolder {
    * Sends every intent that may leave, in order, and returns how many did.
    * @param durableSeq everything up to here is durable
    * @param exitsOnly the journal has failed: entries are dropped, exits leave without waiting for it
+   * @param onSent hears of each intent that left, right after its mark
    */
-  release(emitter: Emitter, options: { durableSeq: number; timeMicros: Micros; exitsOnly: boolean }): number {
+  release(
+    emitter: Emitter,
+    options: {
+      durableSeq: number;
+      timeMicros: Micros;
+      exitsOnly: boolean;
+      onSent?: ((intent: OrderIntent) => void) | undefined;
+    },
+  ): number {
     let released = 0;
     for (;;) {
       const intent = this.#waiting.peek();
@@ -63,6 +72,7 @@ export class OrderGate implements IntentHolder {
         accountId: intent.accountId,
         intentId: intent.intentId,
       });
+      options.onSent?.(intent);
       released++;
     }
   }

@@ -257,6 +257,7 @@ async function liveEngine(
     journal,
     scheduler: clock,
     snapshots,
+    awaitsLink: isLive,
     onProblem,
     ...(options.onFault === undefined ? {} : { onFault: options.onFault }),
   });

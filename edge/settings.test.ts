@@ -274,7 +274,14 @@ function mt5Of(...from: Parameters<typeof parseSettings>) {
 
 describe("terminals", () => {
   test("have no port until one is asked for, by flag, environment or file", () => {
-    expect(mt5Of({}, {})).toEqual({ enabled: false, host: "127.0.0.1", port: 8_001, symbols: [] });
+    expect(mt5Of({}, {})).toEqual({
+      enabled: false,
+      host: "127.0.0.1",
+      port: 8_001,
+      symbols: [],
+      trades: false,
+      reconcileSeconds: 30,
+    });
     expect(mt5Of({ mt5Port: 9_001 }, {})).toMatchObject({ enabled: true, port: 9_001 });
     const key = "ab".repeat(32);
     expect(mt5Of({}, { TICKFORGE_MT5_PORT: "9002", TICKFORGE_MT5_KEY: key })).toMatchObject({
@@ -286,6 +293,10 @@ describe("terminals", () => {
     expect(mt5Of({ config: file(JSON.stringify({ mt5: { enabled: true, symbols } })) }, {})).toMatchObject({
       symbols,
     });
+    expect(mt5Of({}, { TICKFORGE_MT5_TLS_CERT: "c.pem", TICKFORGE_MT5_TLS_KEY: "k.pem" })).toMatchObject({
+      tls: { cert: "c.pem", key: "k.pem" },
+    });
+    expect(mt5Of({}, { TICKFORGE_MT5_TLS_CERT: "c.pem" })).toContain("mt5.tls.key");
     for (const mt5 of [
       { port: 70_000 },
       { key: "short" },
@@ -293,5 +304,17 @@ describe("terminals", () => {
       { tls: {} },
     ])
       expect(mt5Of({ config: file(JSON.stringify({ mt5 })) }, {})).toContain("mt5");
+  });
+
+  test("get the account's orders where that is asked for, which opens their port", () => {
+    expect(mt5Of({ broker: "mt5" }, {})).toMatchObject({ enabled: true, trades: true, port: 8_001 });
+    expect(mt5Of({ broker: "paper" }, { TICKFORGE_BROKER: "mt5" })).toMatchObject({ trades: false });
+    expect(mt5Of({}, { TICKFORGE_BROKER: "mt4" })).toContain("mt5.trades");
+    const traded = parseSettings({ broker: "mt5", config: file('{"account":{"accountId":"main"}}') }, {});
+    expect(traded.ok && traded.value.broker.accountId).toBe("main");
+    const alone = file('{"mt5":{"trades":true}}');
+    expect(mt5Of({ config: alone }, {})).toContain("mt5.enabled");
+    const tagged = file('{"account":{"terminal":{"intentTag":5}}}');
+    expect(mt5Of({ config: tagged }, {})).toContain("--broker mt5");
   });
 });

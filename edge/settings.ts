@@ -227,6 +227,8 @@ export interface SettingsFlags {
   readonly port?: number | undefined;
   /** Where terminals connect; naming it opens it. */
   readonly mt5Port?: number | undefined;
+  /** Where the account's orders go; `mt5` opens the server of terminals. */
+  readonly broker?: string | undefined;
   /** Of ClickHouse. */
   readonly clickhouse?: string | undefined;
   readonly timeSeries?: boolean | undefined;
@@ -238,7 +240,7 @@ export type SettingsFailure = "config-unreadable" | "config-invalid";
  * @param environment usually `process.env`: TICKFORGE_CONFIG, TICKFORGE_DATA, TICKFORGE_PRESET, TICKFORGE_SEED, TICKFORGE_TENANT,
  * TICKFORGE_HOST, TICKFORGE_PORT, TICKFORGE_TOKEN, TICKFORGE_LEDGER_URL, TICKFORGE_STREAMS_URL,
  * TICKFORGE_DRAGONFLY_URL, TICKFORGE_AUDIT_ANCHOR, TICKFORGE_BACKUP_FOLDER, TICKFORGE_WEAVIATE_{URL,GRPC_PORT,API_KEY},
- * TICKFORGE_ARANGODB_URL, TICKFORGE_MT5_{HOST,PORT,KEY},
+ * TICKFORGE_ARANGODB_URL, TICKFORGE_MT5_{HOST,PORT,KEY,TLS_CERT,TLS_KEY}, TICKFORGE_BROKER,
  * TICKFORGE_CLICKHOUSE_{URL,USERNAME,PASSWORD,DATABASE}, and the variables that advisers' services name for their keys
  * @param defaults a command's own, below file, environment and flags
  */
@@ -269,10 +271,24 @@ export function parseSettings(
     data: resolve(rest.data),
     advisers: { ...advisers, services: withKeys(advisers.services, environment) },
   };
-  if (settings.account.accountId !== settings.broker.accountId) {
-    return failure("config-invalid", "account.accountId and broker.accountId must be the same account");
+  const broker = brokerOf(settings);
+  return broker.ok ? ok(Object.freeze({ ...settings, broker: broker.value })) : broker;
+}
+
+/** The paper broker's settings; where it is not used, those of the account whose orders go elsewhere. */
+function brokerOf({ account, broker, mt5 }: Settings): Result<Settings["broker"], "config-invalid"> {
+  if (mt5.trades && !mt5.enabled) {
+    return failure("config-invalid", "mt5.trades needs mt5.enabled: terminals must be able to connect");
   }
-  return ok(Object.freeze(settings));
+  if (account.terminal !== undefined && !mt5.trades) {
+    return failure(
+      "config-invalid",
+      "account.terminal is set, so orders go to a terminal, but mt5.trades is not: start with --broker mt5, or leave it out",
+    );
+  }
+  if (mt5.trades) return ok({ ...broker, accountId: account.accountId });
+  if (account.accountId === broker.accountId) return ok(broker);
+  return failure("config-invalid", "account.accountId and broker.accountId must be the same account");
 }
 
 function readConfigFile(path: string): Result<object, SettingsFailure> {
@@ -337,6 +353,7 @@ function fromEnvironment(environment: Readonly<Record<string, string | undefined
     host: variable(environment, "TICKFORGE_HOST"),
     port: numberOf(variable(environment, "TICKFORGE_PORT")),
     mt5Port: numberOf(variable(environment, "TICKFORGE_MT5_PORT")),
+    broker: variable(environment, "TICKFORGE_BROKER"),
     clickhouse: variable(environment, "TICKFORGE_CLICKHOUSE_URL"),
   };
 }
@@ -370,6 +387,7 @@ function secretsFrom(environment: Readonly<Record<string, string | undefined>>):
     mt5: defined({
       host: variable(environment, "TICKFORGE_MT5_HOST"),
       key: variable(environment, "TICKFORGE_MT5_KEY"),
+      tls: tlsFrom(environment),
     }),
     timeSeries: defined({
       username: variable(environment, "TICKFORGE_CLICKHOUSE_USERNAME"),
@@ -379,15 +397,36 @@ function secretsFrom(environment: Readonly<Record<string, string | undefined>>):
   };
 }
 
+/** Files in PEM; undefined where neither is named. One without the other is refused by the schema. */
+function tlsFrom(environment: Readonly<Record<string, string | undefined>>): object | undefined {
+  const files = defined({
+    cert: variable(environment, "TICKFORGE_MT5_TLS_CERT"),
+    key: variable(environment, "TICKFORGE_MT5_TLS_KEY"),
+  });
+  return Object.keys(files).length === 0 ? undefined : files;
+}
+
 /** The settings among a command's flags; its other flags are its own business. */
-function given({ data, preset, seed, host, port, mt5Port, clickhouse, timeSeries }: SettingsFlags): object {
+function given(flags: SettingsFlags): object {
+  const { data, preset, seed, host, port, mt5Port, broker, clickhouse, timeSeries } = flags;
   return {
     ...defined({ data, preset, seed }),
     http: defined({ host, port }),
-    mt5: mt5Port === undefined ? {} : { enabled: true, port: mt5Port },
+    mt5: {
+      ...(mt5Port === undefined ? {} : { enabled: true, port: mt5Port }),
+      ...(broker === "mt5" ? { enabled: true } : {}),
+      // Any other word is refused by the schema.
+      ...(broker === undefined ? {} : { trades: BROKERS.get(broker) ?? broker }),
+    },
     timeSeries: defined({ url: clickhouse, enabled: timeSeries }),
   };
 }
+
+/** Whether the account trades at a terminal, by what people call it. */
+const BROKERS: ReadonlyMap<string, boolean> = new Map([
+  ["mt5", true],
+  ["paper", false],
+]);
 
 function defined(values: Readonly<Record<string, unknown>>): object {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));

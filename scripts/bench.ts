@@ -23,6 +23,7 @@ const BENCHES = [
   "import",
   "ingest",
   "mt5",
+  "order",
   "storage",
   "hot-state",
   "dashboard",

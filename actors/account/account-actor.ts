@@ -84,6 +84,16 @@ export class AccountActor {
     return this.#desk.intentHash;
   }
 
+  /** Whether a deal is in the books already. */
+  hasBooked(dealId: string): boolean {
+    return this.#deals.has(dealId);
+  }
+
+  /** What it lets in, its kill switch included. */
+  get mode(): AccountMode {
+    return this.#desk.effectiveMode;
+  }
+
   view(): AccountView {
     return buildAccountView(this.#desk, this.#followUps);
   }

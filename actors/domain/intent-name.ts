@@ -14,6 +14,12 @@ export function nameIntent(accountId: string, counter: number, tag?: number): st
   return tag === undefined ? `${accountId}-${number}` : `${accountId}-t${tag.toString(36)}-${number}`;
 }
 
+/** An intent's place among all of its account's, from 1; undefined for a name without a tag. */
+export function counterOfIntent(intentId: string): number | undefined {
+  const counter = TAGGED.exec(intentId)?.[2];
+  return counter === undefined ? undefined : Number(counter);
+}
+
 /** The magic number of an intent's orders, in decimal; undefined for a name without a tag. */
 export function magicOfIntent(intentId: string): string | undefined {
   const found = TAGGED.exec(intentId);

@@ -71,6 +71,16 @@ export interface BrokerOffset {
   readonly offsetMs: number;
 }
 
+/** How an account trades at its terminals. */
+export interface TerminalTrading {
+  /** See `TerminalSettings.intentTag` of the account. */
+  readonly intentTag: number;
+  /** When trading began: what the broker booked before is not ours. */
+  readonly sinceMs: number;
+  /** The broker's books were compared with ours up to here, in UTC. */
+  readonly reconciledMs: number;
+}
+
 /** On disk when a call returns. Throws where it cannot be: nothing may go on then. */
 export interface TerminalStore {
   accounts(): TerminalAccount[];
@@ -78,6 +88,9 @@ export interface TerminalStore {
   addAccount(id: string): TerminalAccount;
   setIdentity(accountId: string, identity: TerminalIdentity): void;
   setOwner(accountId: string, terminal: string): void;
+  /** Undefined for an account that has never traded. */
+  trading(accountId: string): TerminalTrading | undefined;
+  setTrading(accountId: string, trading: TerminalTrading): void;
   /** Undefined for an id that nobody has, and for a secret that this key does not open. */
   credential(id: string): TerminalCredential | undefined;
   credentials(): TerminalCredential[];

@@ -2,6 +2,7 @@
 
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { LivePicture } from "../live/live-picture.ts";
+import { STAGES } from "../mt5/orders/stages.ts";
 import { bridgeView, NO_BRIDGE } from "../mt5/view.ts";
 import { addStateRoute } from "./routes.ts";
 
@@ -53,8 +54,8 @@ const positionSchema = z.object({
   swap: z.number(),
   profit: z.number(),
   magic: z.string(),
-  /** Not opened by Tickforge: never closed by it. */
-  origin: z.enum(["EXTERNAL"]),
+  /** `EXTERNAL`: not opened by Tickforge, and never closed by it. */
+  origin: z.enum(["OURS", "EXTERNAL"]),
   openTime: time,
 });
 
@@ -96,10 +97,49 @@ const accountSchema = z.object({
   deals: count,
 });
 
+const tradingSchema = z.object({
+  account: z.string(),
+  epoch: count,
+  connections: z.array(
+    z.object({
+      slot: count,
+      /** Our epoch is on its disk. */
+      isFenced: z.boolean(),
+      /** The books were compared since it came: it takes entries. */
+      isReconciled: z.boolean(),
+      /** As it was told: active, reducing or halted. */
+      mode: z.string(),
+      unanswered: count,
+      /** Opens when commands are not answered: no entries then. */
+      breaker: z.enum(["closed", "open", "half-open"]),
+    }),
+  ),
+  /** When the broker's books were last held against ours; null before the first time. */
+  comparedTime: time.nullable(),
+  agrees: z.boolean().nullable(),
+  /** Since the start: commands on a socket, intents that never left, commands without an answer in time. */
+  sent: count,
+  neverLeft: count,
+  overdue: count,
+  /** Reports that wait for room in the journal. */
+  reportsWaiting: count,
+  /** From the tick to the broker's answer, stage by stage. */
+  stages: z.array(
+    z.object({
+      stage: z.enum(STAGES),
+      count,
+      p50Micros: z.number().nullable(),
+      p99Micros: z.number().nullable(),
+    }),
+  ),
+});
+
 export const mt5Schema = z.object({
   enabled: z.boolean(),
   url: z.string().nullable(),
   accounts: z.array(accountSchema),
+  /** Null where orders go to the paper broker. */
+  trading: tradingSchema.nullable(),
   /** Newest first; times are the trade server's own. */
   gaps: z.array(
     z.object({

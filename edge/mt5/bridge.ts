@@ -17,12 +17,15 @@ import {
   BACKLOG_BYTES_MAX,
   HANDSHAKE_MS_MAX,
   HEARTBEAT_MS,
+  RECONCILE_MS,
   SILENT_MS_MAX,
   SOCKETS_MAX,
   STRANGERS_MAX,
   SWEEP_MS,
 } from "./limits.ts";
 import { FROM_TERMINAL_BYTES_MAX } from "./protocol/limits.ts";
+import { CalendarDesk } from "./calendar.ts";
+import { OrderDesk } from "./orders/order-desk.ts";
 import type { Terminal, TerminalListener } from "./terminal.ts";
 import { TickIntake } from "./tick-intake.ts";
 
@@ -38,7 +41,7 @@ export interface BridgeOptions {
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly symbols: readonly SymbolMapping[];
   readonly onProblem: (message: string) => void;
-  /** Hears what terminals say of orders; left out, nobody does. */
+  /** Hears what terminals say beside those who are here for it. */
   readonly listener?: TerminalListener;
   /** Other times and bounds than those of limits.ts. */
   readonly tuning?: {
@@ -48,6 +51,7 @@ export interface BridgeOptions {
     readonly ownerHoldMs?: number;
     readonly tokenLifeMs?: number;
     readonly attemptsMax?: number;
+    readonly reconcileMs?: number;
   };
 }
 
@@ -64,6 +68,8 @@ export class Bridge {
   readonly intake: TickIntake;
   readonly store: TerminalStore;
   readonly ackLatency = new LatencyHistogram();
+  /** Undefined where the account trades on paper. */
+  readonly orders: OrderDesk | undefined;
   /** Connections that ended, by reason. */
   readonly ended = new Map<string, number>();
   readonly #options: BridgeOptions;
@@ -80,6 +86,10 @@ export class Bridge {
     this.credentials = new Credentials({ store, nowMs, ...life });
     this.store = store;
     this.intake = new TickIntake({ station, store, mappings: options.symbols, onProblem });
+    this.orders = ordersOf(options);
+    const listeners = [new CalendarDesk(station), this.orders, options.listener].filter(
+      (each) => each !== undefined,
+    );
     this.accounts = new Accounts({ store, nowMs, ownerHoldMs: tuning?.ownerHoldMs });
     this.#host = {
       credentials: this.credentials,
@@ -91,7 +101,7 @@ export class Bridge {
       nowMs,
       onProblem,
       onEnd: (connection, why) => this.#ended(connection, why),
-      listener: options.listener,
+      listeners,
       ackLatency: this.ackLatency,
     };
     this.#sweeping = setInterval(() => this.#sweep(), tuning?.sweepMs ?? SWEEP_MS);
@@ -124,6 +134,8 @@ export class Bridge {
     }
     try {
       this.#server = this.#serve();
+      // What waited since the recovery leaves now, or is reported as what cannot.
+      if (this.orders !== undefined) this.#options.station.live.connect(this.orders);
       return ok(this);
     } catch (error) {
       void this.stop();
@@ -139,7 +151,9 @@ export class Bridge {
 
   async stop(): Promise<void> {
     clearInterval(this.#sweeping);
+    if (this.orders !== undefined) this.#options.station.live.connect(undefined);
     for (const connection of this.#connections) connection.end("left");
+    this.orders?.stop();
     await this.#server?.stop(true);
   }
 
@@ -225,4 +239,18 @@ export class Bridge {
       }
     }
   }
+}
+
+/** Undefined where orders do not go to a terminal. */
+function ordersOf({ station, store, onProblem, tuning }: BridgeOptions): OrderDesk | undefined {
+  const { terminal } = station.live.engine.config.account;
+  if (terminal === undefined) return undefined;
+  const { intentTag } = terminal;
+  return new OrderDesk({
+    station,
+    store,
+    intentTag,
+    reconcileMs: tuning?.reconcileMs ?? RECONCILE_MS,
+    onProblem,
+  });
 }

@@ -28,11 +28,16 @@ export class ClockMap {
     this.#heardMs = nowMs;
   }
 
-  /** How long ago something happened at the terminal, beyond the shortest way here; NaN before the first heartbeat. */
-  delayMs(monotonicMs: number, nowMs: number): number {
+  /** Our time of something that happened at the terminal, the shortest way here included; NaN before the first heartbeat. */
+  serverMs(monotonicMs: number): number {
     let ahead = Number.POSITIVE_INFINITY;
     for (const each of this.#aheadMs) if (each < ahead) ahead = each;
-    return Number.isFinite(ahead) ? Math.max(0, nowMs - (monotonicMs + ahead)) : Number.NaN;
+    return Number.isFinite(ahead) ? monotonicMs + ahead : Number.NaN;
+  }
+
+  /** How long ago something happened at the terminal, beyond the shortest way here; NaN before the first heartbeat. */
+  delayMs(monotonicMs: number, nowMs: number): number {
+    return Math.max(0, nowMs - this.serverMs(monotonicMs));
   }
 
   ageMs(nowMs: number): number {

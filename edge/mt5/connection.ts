@@ -3,6 +3,7 @@
 
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Failure } from "../../actors/base/result.ts";
+import type { Instrument } from "../../actors/domain/instrument.ts";
 import type { LatencyHistogram } from "../../actors/base/histogram.ts";
 import type { TerminalCredential } from "../../actors/ports/terminals.ts";
 import type { AccountDesk, Accounts, Seated } from "./accounts.ts";
@@ -10,7 +11,7 @@ import type { Attempts } from "./attempts.ts";
 import { Channel, type ChannelSocket, type HostileKind, type RefusalCode } from "./channel.ts";
 import { ClockMap } from "./clocks.ts";
 import type { Credentials } from "./credentials.ts";
-import { CLOCK_AGE_MS_MAX, DEALS_SINCE_MS, SCAN_MS } from "./limits.ts";
+import { CALENDAR_HOURS, CLOCK_AGE_MS_MAX, DEALS_SINCE_MS, SCAN_MS } from "./limits.ts";
 import { openFrame, type TerminalFrame } from "./protocol/from-terminal.ts";
 import { PROTOCOL_VERSION, SYMBOLS_MAX } from "./protocol/limits.ts";
 import type { Command, Terminal, TerminalListener } from "./terminal.ts";
@@ -41,7 +42,7 @@ export interface ConnectionHost {
   readonly nowMs: () => number;
   readonly onProblem: (message: string) => void;
   readonly onEnd: (connection: Connection, why: EndReason) => void;
-  readonly listener: TerminalListener | undefined;
+  readonly listeners: readonly TerminalListener[];
   /** From a frame of ticks to its acknowledgement, of all connections. */
   readonly ackLatency: LatencyHistogram;
 }
@@ -100,6 +101,15 @@ export class Connection implements Seated, Terminal {
   get hello(): HelloFrame {
     if (this.#hello === undefined) throw new Error("a connection has no greeting before its welcome");
     return this.#hello;
+  }
+
+  get account(): AccountDesk {
+    if (this.#desk === undefined) throw new Error("a connection has no account before its welcome");
+    return this.#desk;
+  }
+
+  get instruments(): ReadonlyMap<string, Instrument> {
+    return this.#feed?.instruments ?? new Map();
   }
 
   get slot(): number {
@@ -316,7 +326,7 @@ export class Connection implements Seated, Terminal {
     });
     this.#phase = "live";
     this.#sayWelcome(acks.value);
-    this.#host.listener?.joined(this);
+    for (const listener of this.#host.listeners) listener.joined(this);
   }
 
   #sayWelcome(acks: readonly Acknowledged[]): void {
@@ -332,7 +342,7 @@ export class Connection implements Seated, Terminal {
         flattenAfterMs: null,
         clockAgeMsMax: CLOCK_AGE_MS_MAX,
         scanMs: SCAN_MS,
-        calendarHours: 0,
+        calendarHours: this.watches ? 0 : CALENDAR_HOURS,
       },
       mode: this.watches ? "halt" : "active",
       dealsSinceBrokerMs: serverMs + (this.#desk?.brokerTime.offsetMs ?? 0) - DEALS_SINCE_MS,
@@ -393,7 +403,7 @@ export class Connection implements Seated, Terminal {
       case "calendar":
         break;
     }
-    this.#host.listener?.said(this, frame);
+    for (const listener of this.#host.listeners) listener.said(this, frame);
   }
 
   #answerBeat(frame: Extract<TerminalFrame, { t: "heartbeat" }>): void {
@@ -409,7 +419,7 @@ export class Connection implements Seated, Terminal {
     this.#queue?.stop();
     if (this.#feed !== undefined) this.#host.intake.close(this.#feed);
     if (this.#desk !== undefined) this.#host.accounts.leave(this.#desk, this);
-    if (wasLive) this.#host.listener?.left(this);
+    if (wasLive) for (const listener of this.#host.listeners) listener.left(this);
     this.#host.onEnd(this, why);
   }
 }

@@ -77,3 +77,9 @@ export const PRIMARY_HOLD_MS = 30_000;
 
 /** Frames of all connections whose ticks are not yet durable; beyond it all wait. */
 export const ACKS_WAITING_MAX = 65_536;
+
+/** How far terminals' calendars look ahead, in hours. */
+export const CALENDAR_HOURS = 7 * 24;
+
+/** How often a terminal's whole picture is held against our books. */
+export const RECONCILE_MS = 30_000;

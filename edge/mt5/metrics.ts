@@ -2,6 +2,8 @@
 
 import { Gauge, type Registry } from "prom-client";
 import type { Bridge } from "./bridge.ts";
+import type { OrderDesk } from "./orders/order-desk.ts";
+import { STAGES } from "./orders/stages.ts";
 
 export function addBridgeMetrics(registry: Registry, bridge: Bridge): void {
   const gauge = (name: string, help: string, value: () => number): void => {
@@ -28,6 +30,7 @@ export function addBridgeMetrics(registry: Registry, bridge: Bridge): void {
     bridge.terminals().reduce((sum, { ticksWaiting }) => sum + ticksWaiting, 0),
   );
   addByAccount(registry, bridge);
+  if (bridge.orders !== undefined) addOrderMetrics(registry, bridge.orders);
   const ended: Gauge<"why"> = new Gauge({
     name: "tickforge_mt5_ended_total",
     help: "Connections of terminals that ended, by reason",
@@ -73,6 +76,38 @@ function addByAccount(registry: Registry, bridge: Bridge): void {
     collect: () => {
       for (const { accountId: account, brokerTime } of bridge.accounts.all)
         offset.set({ account }, brokerTime.offsetMs / 1_000);
+    },
+  });
+}
+
+function addOrderMetrics(registry: Registry, orders: OrderDesk): void {
+  const commands: Gauge<"outcome"> = new Gauge({
+    name: "tickforge_mt5_commands_total",
+    help: "Intents on a terminal's socket, that never left, and that were not answered in time",
+    labelNames: ["outcome"],
+    registers: [registry],
+    collect: () => {
+      for (const [outcome, count] of Object.entries(orders.counts)) commands.set({ outcome }, count);
+    },
+  });
+  const unanswered: Gauge = new Gauge({
+    name: "tickforge_mt5_unanswered_commands",
+    help: "Commands that terminals have not answered",
+    registers: [registry],
+    collect: () => unanswered.set(orders.pool.unanswered.length),
+  });
+  const stages: Gauge<"stage" | "quantile"> = new Gauge({
+    name: "tickforge_mt5_order_microseconds",
+    help: "An order's way from its tick to the broker's answer, by stage",
+    labelNames: ["stage", "quantile"],
+    registers: [registry],
+    collect: () => {
+      for (const stage of STAGES) {
+        const histogram = orders.stages.histograms[stage];
+        if (histogram.count === 0) continue;
+        stages.set({ stage, quantile: "0.5" }, histogram.quantileMicros(0.5));
+        stages.set({ stage, quantile: "0.99" }, histogram.quantileMicros(0.99));
+      }
     },
   });
 }

@@ -11,6 +11,10 @@ export const bridgeSchema = z.strictObject({
   port: z.number().int().nonnegative().lte(65_535),
   /** Files in PEM; left out, it does without, or a proxy has them. */
   tls: z.strictObject({ cert: z.string().min(1), key: z.string().min(1) }).optional(),
+  /** Orders of the account go to its terminal, not to the paper broker. */
+  trades: z.boolean(),
+  /** How often a terminal's whole picture is held against our books. */
+  reconcileSeconds: z.number().int().gte(5).lte(3_600),
   /** Spellings of brokers that are not guessed. */
   symbols: mappingsSchema,
   /** Of the secrets in the data folder, 32 bytes in hexadecimal; left out, it lies in the folder's keys/. */
@@ -26,5 +30,7 @@ export const BRIDGE_DEFAULTS: BridgeSettings = {
   enabled: false,
   host: "127.0.0.1",
   port: 8_001,
+  trades: false,
+  reconcileSeconds: 30,
   symbols: [],
 };

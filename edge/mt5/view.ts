@@ -1,11 +1,13 @@
 // What terminals look like from outside: connections with their latencies, streams with their acknowledgements, and what each account
-// holds. Every position is EXTERNAL as long as no order of ours opened one.
+// holds, and how the account that trades there does.
 
 import type { Mt5Message } from "../api/mt5.ts";
 import { terminalSourceId } from "../feeds/source.ts";
 import type { AccountDesk } from "./accounts.ts";
 import type { Bridge } from "./bridge.ts";
 import type { Connection } from "./connection.ts";
+import type { OrderDesk } from "./orders/order-desk.ts";
+import { STAGES } from "./orders/stages.ts";
 
 type AccountView = Mt5Message["accounts"][number];
 
@@ -18,6 +20,7 @@ export function bridgeView(bridge: Bridge): Mt5Message {
     enabled: true,
     url: bridge.url,
     accounts: bridge.accounts.all.map((desk) => accountView(bridge, desk)),
+    trading: bridge.orders === undefined ? null : tradingView(bridge.orders),
     gaps: bridge.store
       .gaps(GAPS_SHOWN)
       .reverse()
@@ -42,6 +45,7 @@ export const NO_BRIDGE: Mt5Message = {
   enabled: false,
   url: null,
   accounts: [],
+  trading: null,
   gaps: [],
   acknowledgements: { count: 0, p50Micros: null, p99Micros: null },
   ended: [],
@@ -79,13 +83,46 @@ function accountView(bridge: Bridge, desk: AccountDesk): AccountView {
       lost: lane.lost.reduce((sum, { from, to }) => sum + (to - from + 1), 0),
     })),
     unmapped: [...unmapped].map(([symbol, { ticks, how }]) => ({ symbol, ticks, how })),
-    positions: positionViews(desk),
+    positions: positionViews(desk, bridge.orders),
     orders: picture.orders.size,
     deals: picture.deals.size,
   };
 }
 
-function positionViews({ picture, brokerTime: time }: AccountDesk): AccountView["positions"] {
+function tradingView(orders: OrderDesk): NonNullable<Mt5View["trading"]> {
+  const { pool, pictures, counts, outbox, stages } = orders;
+  return {
+    account: orders.accountId,
+    epoch: orders.epoch,
+    connections: pool.seats.map((seat) => ({
+      slot: seat.terminal.slot,
+      isFenced: seat.isFenced,
+      isReconciled: seat.isReconciled,
+      mode: seat.mode,
+      unanswered: pool.loadOf(seat),
+      breaker: seat.breaker.state,
+    })),
+    comparedTime: timeOf(pictures.comparedMs),
+    agrees: pictures.agrees ?? null,
+    ...counts,
+    reportsWaiting: outbox.waiting,
+    stages: STAGES.map((stage) => {
+      const histogram = stages.histograms[stage];
+      const isEmpty = histogram.count === 0;
+      return {
+        stage,
+        count: histogram.count,
+        p50Micros: isEmpty ? null : histogram.quantileMicros(0.5),
+        p99Micros: isEmpty ? null : histogram.quantileMicros(0.99),
+      };
+    }),
+  };
+}
+
+function positionViews(
+  { accountId, picture, brokerTime: time }: AccountDesk,
+  orders: OrderDesk | undefined,
+): AccountView["positions"] {
   return [...picture.positions.values()].map((position) => ({
     ticket: position.ticket,
     symbol: position.symbol,
@@ -98,7 +135,7 @@ function positionViews({ picture, brokerTime: time }: AccountDesk): AccountView[
     swap: Number(position.swap),
     profit: Number(position.profit),
     magic: position.magic,
-    origin: "EXTERNAL" as const,
+    origin: orders?.accountId === accountId && orders.isOurs(position.magic) ? "OURS" : "EXTERNAL",
     openTime: new Date(position.openBrokerMs - time.offsetMs).toISOString(),
   }));
 }

@@ -7,7 +7,8 @@ import { Bridge } from "../../edge/mt5/bridge.ts";
 import { openTerminals } from "../../storage/terminals/store.ts";
 import { startEdge } from "../edge-rig.ts";
 import { enrol } from "../mt5-terminal.ts";
-import { type Emit, median } from "./row.ts";
+import { openOrders } from "./order-rig.ts";
+import { type Emit, median, quantile } from "./row.ts";
 
 const ROUNDS = 3;
 const SECONDS = 3;
@@ -15,6 +16,15 @@ const MESSAGES_BAR = 15_000;
 const BATCH_TICKS = 100;
 /** Between frames of each of the four connections where latency is measured: a lively market. */
 const PACED_MILLIS = 5;
+
+/** Of an Expert Advisor: terminals fire no faster than every 10 to 16 ms. */
+const TIMER_MILLIS = 16;
+const ORDERS_PER_ROUND = 40;
+const WARM_UP_ORDERS = 10;
+const ORDER_BAR_MILLIS = 40;
+/** Of a signed frame that carries an order. */
+const ORDER_BYTES = 500;
+const ECHOES = 500;
 
 const figuresSchema = z.strictObject({
   framesPerSecond: z.number(),
@@ -114,6 +124,64 @@ export async function bench(emit: Emit): Promise<void> {
     value: middle(paced, "p99Micros") / 1_000,
     unit: "ms",
   });
+  await orders(emit);
+}
+
+/** Orders to a terminal that reads its socket as the Expert Advisor does, and messages to a bare server that sends them back. */
+async function orders(emit: Emit): Promise<void> {
+  const rig = await openOrders(TIMER_MILLIS);
+  await rig.run(WARM_UP_ORDERS);
+  const { histograms } = rig.stages;
+  const [total, back]: [number[], number[]] = [[], []];
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const histogram of Object.values(histograms)) histogram.reset();
+    await rig.run(ORDERS_PER_ROUND);
+    total.push(histograms.total.quantileMicros(0.99) / 1_000);
+    back.push(await roundTrip());
+  }
+  await rig.stop();
+  const value = median(total);
+  emit({
+    name: "mt5",
+    metric: `order to the broker's answer heard, terminal on a timer of ${TIMER_MILLIS} ms, p99; baseline: a bare WebSocket echo's p99`,
+    value,
+    unit: "ms",
+    baseline: median(back),
+    ratio: median(back) / value,
+    bar: "<= 40 ms",
+    met: value <= ORDER_BAR_MILLIS,
+  });
+}
+
+/** 99th percentile, in milliseconds, of messages there and back, one at a time. */
+async function roundTrip(): Promise<number> {
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: (request, self) => (self.upgrade(request) ? undefined : new Response("no", { status: 426 })),
+    websocket: {
+      message: (socket, message) => {
+        socket.send(message);
+      },
+    },
+  });
+  const socket = new WebSocket(`ws://127.0.0.1:${server.port}`);
+  const took: number[] = [];
+  const done = Promise.withResolvers<void>();
+  let sentMillis = 0;
+  const say = (): void => {
+    sentMillis = performance.now();
+    socket.send("x".repeat(ORDER_BYTES));
+  };
+  socket.onopen = say;
+  socket.onmessage = () => {
+    took.push(performance.now() - sentMillis);
+    if (took.length < ECHOES) say();
+    else done.resolve();
+  };
+  await done.promise;
+  await server.stop(true);
+  return quantile(Float64Array.from(took), 0.99);
 }
 
 if (import.meta.main) await bench((figures) => console.log(JSON.stringify(figures)));

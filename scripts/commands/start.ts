@@ -11,7 +11,7 @@ import { buildDashboard } from "../../edge/dashboard/routes.ts";
 import { RecentBars } from "../../edge/live/recent-bars.ts";
 import { openStation, type Station } from "../../edge/main.ts";
 import { explainAside } from "../explain-aside.ts";
-import { openBridge } from "../terminals.ts";
+import { openBridge, withTerminal } from "../terminals.ts";
 import { modelsAside } from "../models-aside.ts";
 import { votersText } from "../../edge/model-watch.ts";
 import { type Market, MARKET_KINDS, type MarketKind, openMarket } from "../../edge/markets.ts";
@@ -75,6 +75,12 @@ export function startCommand(): Command {
         "with --market none: where MetaTrader terminals connect (TICKFORGE_MT5_PORT, usually 8001; 0 for any)",
         wholeNumber,
       )
+      .addOption(
+        new Option("--broker <kind>", "where orders go (TICKFORGE_BROKER, default paper)").choices([
+          "paper",
+          "mt5",
+        ]),
+      )
       .option(
         "--clickhouse <url>",
         "a ClickHouse server for history (TICKFORGE_CLICKHOUSE_URL, default: embedded)",
@@ -90,7 +96,7 @@ export function startCommand(): Command {
 
 async function start(paths: readonly string[], flags: StartFlags): Promise<void> {
   const { market: kind, clock, speed: speedText, seconds, json, keeper: _keeper, kept, ...given } = flags;
-  const settings = settingsOrExit(given, { preset: "demo" });
+  const settings = valueOrExit(withTerminal(settingsOrExit(given, { preset: "demo" })));
   const speed = speedText === "max" ? Number.POSITIVE_INFINITY : Number(speedText);
   if (!(speed > 0)) {
     exitWith(failure("bad-speed", `--speed ${speedText} is no number above 0, nor max`), EXIT_USAGE);

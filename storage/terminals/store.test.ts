@@ -52,6 +52,11 @@ test("what was written is there again, whoever reads it", () => {
     ],
     removed: [],
   });
+  const trading = { intentTag: 7, sinceMs: 1, reconciledMs: 2 };
+  expect(first.trading("main")).toBeUndefined();
+  first.setTrading("main", trading);
+  first.setTrading("main", { ...trading, reconciledMs: 3 });
+  expect(second.trading("main")).toEqual({ ...trading, reconciledMs: 3 });
   expect(second.extents()).toMatchObject([{ to: 9 }, { boot: "c", base: 10, to: Number.POSITIVE_INFINITY }]);
   const gap = {
     sourceId: 1_002,

@@ -12,6 +12,7 @@ import type {
   TerminalGap,
   TerminalIdentity,
   TerminalStore,
+  TerminalTrading,
   TickExtent,
 } from "../../actors/ports/terminals.ts";
 import { openSecret, sealingKey, sealSecret } from "./sealed.ts";
@@ -20,7 +21,7 @@ import { openSecret, sealingKey, sealSecret } from "./sealed.ts";
 export const TERMINALS_FILE = "mt5.db";
 const KEY_FILE = join("keys", "mt5-aes256.key");
 /** Raised when the tables change. */
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 const BUSY_MILLIS = 2_000;
 /** Newest that are kept of gaps without numbers and of offsets. */
 const GAPS_MAX = 10_000;
@@ -38,6 +39,8 @@ const SCHEMA = [
     id INTEGER PRIMARY KEY, source INTEGER NOT NULL, boot TEXT NOT NULL, symbol TEXT NOT NULL, reason TEXT NOT NULL,
     first INTEGER NOT NULL, last INTEGER NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL,
     UNIQUE (source, boot, symbol, reason, first, last, from_ms, to_ms)) STRICT`,
+  `CREATE TABLE IF NOT EXISTS trading (
+    account TEXT PRIMARY KEY, tag INTEGER NOT NULL, since_ms INTEGER NOT NULL, reconciled_ms INTEGER NOT NULL) STRICT`,
   `CREATE TABLE IF NOT EXISTS offsets (
     id INTEGER PRIMARY KEY, account TEXT NOT NULL, at_ms INTEGER NOT NULL, offset_ms INTEGER NOT NULL) STRICT`,
 ];
@@ -150,6 +153,22 @@ class SqliteTerminals implements TerminalStore {
 
   setOwner(accountId: string, terminal: string): void {
     this.#database.query("UPDATE accounts SET owner = ? WHERE id = ?").run(terminal, accountId);
+  }
+
+  trading(accountId: string): TerminalTrading | undefined {
+    const row = this.#database.query("SELECT * FROM trading WHERE account = ?").get(accountId) as {
+      tag: number;
+      since_ms: number;
+      reconciled_ms: number;
+    } | null;
+    if (row === null) return undefined;
+    return { intentTag: row.tag, sinceMs: row.since_ms, reconciledMs: row.reconciled_ms };
+  }
+
+  setTrading(accountId: string, { intentTag, sinceMs, reconciledMs }: TerminalTrading): void {
+    this.#database
+      .query("INSERT OR REPLACE INTO trading VALUES (?, ?, ?, ?)")
+      .run(accountId, intentTag, sinceMs, reconciledMs);
   }
 
   credential(id: string): TerminalCredential | undefined {

@@ -142,18 +142,25 @@ function leave(): void {
   else next();
 }
 
+/** Runs `work` when no more than a few terminals are running. */
+export async function inTurn(work: () => Promise<void>): Promise<void> {
+  await expertProgram();
+  await enter();
+  try {
+    await work();
+  } finally {
+    leave();
+  }
+}
+
 /** Runs `work` on a rig that is taken down afterwards, and fails for what the terminal's sanitizers or the server saw. */
 export async function withRig(
   work: (rig: Rig) => Promise<void>,
   manners: Partial<Manners> = {},
 ): Promise<void> {
-  await expertProgram();
-  await enter();
-  try {
+  await inTurn(async () => {
     await onRig(work, manners);
-  } finally {
-    leave();
-  }
+  });
 }
 
 async function onRig(work: (rig: Rig) => Promise<void>, manners: Partial<Manners>): Promise<void> {

@@ -1,0 +1,38 @@
+// The way out for orders: lets the gate release what is durable and tells a real broker's side of it, where there is one.
+
+import type { Engine } from "./engine.ts";
+import type { BrokerLink } from "./ports/broker-link.ts";
+import type { Draft } from "./ports/emitter.ts";
+import type { Journal } from "./ports/journal.ts";
+import type { TickRouter } from "./router.ts";
+
+export class OrderExit {
+  link: BrokerLink | undefined;
+  readonly #router: TickRouter;
+  readonly #journal: Journal;
+  /** Orders to a terminal wait until there is a link. */
+  readonly #awaitsLink: boolean;
+
+  constructor(options: { router: TickRouter; journal: Journal; awaitsLink: boolean }) {
+    this.#router = options.router;
+    this.#journal = options.journal;
+    this.#awaitsLink = options.awaitsLink;
+  }
+
+  hear(draft: Draft): void {
+    if (draft.kind === "intent") this.link?.intended(draft);
+    else if (draft.kind === "reconciled") this.link?.reconciled(draft);
+  }
+
+  /** Lets out what may leave; returns how many did. */
+  release({ gate, config }: Engine): number {
+    const { link } = this;
+    if (link === undefined && this.#awaitsLink && config.account.terminal !== undefined) return 0;
+    return gate.release(this.#router, {
+      durableSeq: this.#journal.durableSeq,
+      timeMicros: this.#router.timeMicros,
+      exitsOnly: this.#router.detached,
+      onSent: link === undefined ? undefined : (intent) => link.sent(intent),
+    });
+  }
+}

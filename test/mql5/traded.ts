@@ -1,0 +1,48 @@
+// A whole system whose account trades at a terminal with the Expert Advisor's own source: server, bridge and terminal, each of which can
+// go and come back while the others stay.
+
+import { eventually } from "../fixtures/eventually.ts";
+import { TradingServer } from "../fixtures/trading-server.ts";
+import { Harness } from "./harness.ts";
+
+export class Traded extends TradingServer {
+  readonly terminal = new Harness();
+
+  async startTerminal(): Promise<void> {
+    await this.terminal.start({
+      InpServer: this.bridge.url,
+      InpCode: this.code,
+      InpSymbols: "EURUSD,GBPUSD",
+    });
+  }
+
+  quote(bid = this.bid): void {
+    this.bid = bid;
+    this.terminal.tick("EURUSD", bid, Number((bid + 0.0002).toFixed(5)));
+  }
+
+  override trade(changes: Parameters<TradingServer["trade"]>[0] = {}): void {
+    this.quote();
+    super.trade(changes);
+  }
+
+  /** Entries may go. */
+  async ready(): Promise<void> {
+    await eventually(() => {
+      this.quote();
+      return this.isReady;
+    });
+  }
+
+  async end(): Promise<void> {
+    await this.terminal.close();
+    await this.stopServing();
+    this.removeData();
+  }
+
+  async discard(): Promise<void> {
+    await this.terminal.discard();
+    await this.stopServing();
+    this.removeData();
+  }
+}
