@@ -11,7 +11,7 @@ import type { DoModelDeed } from "./api/model-standing.ts";
 import { type Guard, isLoopback, makeGuard } from "./api/guard.ts";
 import { Problem, problemResponse } from "./api/problem.ts";
 import { TickDesk, type TickDeskOptions } from "./ingest/tick-desk.ts";
-import { AccountDesk, type LookNow } from "./ingest/account-desk.ts";
+import { AccountDesk } from "./ingest/account-desk.ts";
 import { KillDesk } from "./ingest/kill-desk.ts";
 import { OrderDesk } from "./ingest/order-desk.ts";
 import { OrderKeys } from "./ingest/order-keys.ts";
@@ -48,8 +48,6 @@ export interface ServerOptions {
   readonly analogs?: AnalogDesk | undefined;
   /** The server of terminals, where there is one. */
   readonly bridge?: Bridge | undefined;
-  /** Asks a terminal for its books; left out, there is none. */
-  readonly lookNow?: LookNow;
   /** How long the outcome of an order is waited for, where not as long as usual. */
   readonly orderPatienceMillis?: number;
   /** Makes dossiers of decisions, aside from the tick path; left out, none are made. */
@@ -110,7 +108,7 @@ export function startServer(options: ServerOptions): Result<RunningServer, Serve
     ticks,
     trades: new TradeDesk(orders),
     orders,
-    account: new AccountDesk(picture, options.lookNow),
+    account: new AccountDesk(picture),
     kills: new KillDesk({
       picture,
       wide: wideKill,

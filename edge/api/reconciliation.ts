@@ -101,8 +101,8 @@ export function addReconciliation(app: OpenAPIHono, picture: LivePicture, desk: 
       202: answer("Asked: the comparison follows when they come", z.object({ asked: z.literal(true) })),
       409: problemAnswer("There is no terminal to ask"),
     },
-    perform: (wish) => {
-      settled(desk.look(wish.by));
+    perform: () => {
+      settled(desk.look());
       return Promise.resolve(said({ asked: true }, 202));
     },
   });

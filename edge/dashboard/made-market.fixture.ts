@@ -4,6 +4,7 @@
 import { BAR_INTERVAL_MICROS, type BarInterval } from "../../actors/domain/bar.ts";
 import { REGIMES } from "../../actors/domain/regime.ts";
 import type { ModelsMessage } from "../api/models.ts";
+import type { Mt5Message } from "../api/mt5.ts";
 import type { ReconciliationMessage } from "../api/reconciliation.ts";
 import type { RiskMessage } from "../api/risk.ts";
 import type {
@@ -398,10 +399,11 @@ export function actors(): ActorMessage[] {
 }
 
 /** No terminal can connect. */
-export const NO_BRIDGE = {
+export const NO_BRIDGE: Mt5Message = {
   enabled: false,
   url: null,
   accounts: [],
+  trading: null,
   gaps: [],
   acknowledgements: { count: 0, p50Micros: null, p99Micros: null },
   ended: [],

@@ -17,9 +17,6 @@ export interface AccountChanged {
   readonly durable: boolean;
 }
 
-/** Asks for the broker's books now; a sentence about why not, where it cannot. */
-export type LookNow = (by: string) => Result<void, "no-terminal">;
-
 const DURABLE_MILLIS_MAX = 1_000;
 const NO_TERMINAL = failure(
   "no-terminal",
@@ -31,12 +28,10 @@ const NO_INSTRUMENT = -1;
 export class AccountDesk {
   readonly #picture: LivePicture;
   readonly #durable: DurableWait;
-  readonly #lookNow: LookNow | undefined;
 
-  constructor(picture: LivePicture, lookNow?: LookNow) {
+  constructor(picture: LivePicture) {
     this.#picture = picture;
     this.#durable = new DurableWait(picture.station.journal);
-    this.#lookNow = lookNow;
   }
 
   async setMode(
@@ -82,9 +77,11 @@ export class AccountDesk {
   }
 
   /** Asks the terminal for its books; what they say is compared when they come. */
-  look(by: string): Result<void, AccountFailure> {
-    if (this.#lookNow !== undefined) return this.#lookNow(by);
-    return NO_TERMINAL;
+  look(): Result<void, AccountFailure> {
+    const { bridge } = this.#picture;
+    if (bridge?.orders === undefined) return NO_TERMINAL;
+    bridge.orders.pictures.ask();
+    return ok(undefined);
   }
 
   async #say(command: Command & { accountId: string }): Promise<Result<AccountChanged, AccountFailure>> {

@@ -89,7 +89,7 @@ function accountView(bridge: Bridge, desk: AccountDesk): AccountView {
   };
 }
 
-function tradingView(orders: OrderDesk): NonNullable<Mt5View["trading"]> {
+function tradingView(orders: OrderDesk): NonNullable<Mt5Message["trading"]> {
   const { pool, pictures, counts, outbox, stages } = orders;
   return {
     account: orders.accountId,

@@ -49,6 +49,7 @@ function Bridge({ mt5 }: { mt5: Mt5Message }): VNode {
       ) : (
         mt5.accounts.map((account) => <Account key={account.account} account={account} />)
       )}
+      {mt5.trading === null ? "" : <Trading trading={mt5.trading} />}
       <Gaps gaps={mt5.gaps} />
     </>
   );
@@ -150,6 +151,53 @@ function Connections({ connections }: { connections: readonly TerminalConnection
         ))}
       </tbody>
     </table>
+  );
+}
+
+/** Orders that go to terminals: who takes them, and how long each stage of their way takes. */
+function Trading({ trading }: { trading: NonNullable<Mt5Message["trading"]> }): VNode {
+  return (
+    <>
+      <h3>
+        Orders <span class="dim num">of {trading.account}</span>
+      </h3>
+      <p class="dim about num">
+        {whole(trading.sent)} sent · {whole(trading.neverLeft)} never left · {whole(trading.overdue)} without
+        an answer in time · {whole(trading.reportsWaiting)} reports wait
+        {trading.connections
+          .map(
+            ({ slot, isFenced, isReconciled, mode, unanswered, breaker }) =>
+              ` · slot ${slot}: ${isFenced && isReconciled ? mode : "not ready"}, ${unanswered} unanswered, breaker ${breaker}`,
+          )
+          .join("")}
+      </p>
+      <table class="rows">
+        <thead>
+          <tr>
+            <th scope="col">Stage of an order</th>
+            <th scope="col" class="right">
+              Orders
+            </th>
+            <th scope="col" class="right">
+              p50
+            </th>
+            <th scope="col" class="right">
+              p99
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {trading.stages.map(({ stage, count, p50Micros, p99Micros }) => (
+            <tr key={stage}>
+              <td>{stage}</td>
+              <td class="num right">{whole(count)}</td>
+              <td class="num right">{latency(p50Micros)}</td>
+              <td class="num right">{latency(p99Micros)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
   );
 }
 
