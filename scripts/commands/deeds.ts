@@ -23,9 +23,13 @@ export function decimalFlag(text: string): number {
   throw new InvalidArgumentError(`"${text}" is not a number above zero`);
 }
 
-/** A level that may be taken away. */
-export function levelFlag(text: string): number | null {
-  return text === "none" ? null : decimalFlag(text);
+/** A level that may be taken away: 0 says so, since the parser of flags makes a text of null. */
+export function levelFlag(text: string): number {
+  return text === "none" ? 0 : decimalFlag(text);
+}
+
+export function levelOf(flag: number | undefined): number | null | undefined {
+  return flag === 0 ? null : flag;
 }
 
 export function sideArgument(text: string): "BUY" | "SELL" {

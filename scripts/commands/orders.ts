@@ -4,7 +4,7 @@ import { Command, Option } from "commander";
 import type { DeedMessage, PendingOrderMessage } from "../../edge/api/order-schemas.ts";
 import type { OrderMessage } from "../../edge/api/schemas.ts";
 import { countFlag, valueOrExit } from "./common.ts";
-import { decimalFlag, type DeedFlags, keyed, levelFlag, sideArgument, told } from "./deeds.ts";
+import { decimalFlag, type DeedFlags, keyed, levelFlag, levelOf, sideArgument, told } from "./deeds.ts";
 import { ask, personOf, printTable, talking, type TalkFlags } from "./running.ts";
 
 interface ListFlags extends TalkFlags {
@@ -28,7 +28,7 @@ interface ModifyFlags extends DeedFlags {
   readonly price?: number;
   readonly limitPrice?: number;
   readonly stop?: number;
-  readonly target?: number | null;
+  readonly target?: number;
   readonly until?: string;
 }
 
@@ -184,7 +184,8 @@ async function modify(id: string, _: ModifyFlags, command: Command): Promise<voi
   const flags = command.optsWithGlobals<ModifyFlags>();
   const { price, limitPrice, stop, target, until } = flags;
   const waits = until === undefined ? {} : { timeInForce: "until", until };
-  const body = { price, limitPrice, stopLoss: stop, takeProfit: target, ...waits, by: personOf(flags) };
+  const takeProfit = levelOf(target);
+  const body = { price, limitPrice, stopLoss: stop, takeProfit, ...waits, by: personOf(flags) };
   const path = `orders/${encodeURIComponent(id)}`;
   told(flags, await ask<DeedMessage>(flags, path, { method: "PATCH", body, key: flags.key }));
 }

@@ -4,7 +4,7 @@ import { Command } from "commander";
 import type { DeedMessage } from "../../edge/api/order-schemas.ts";
 import type { PositionMessage } from "../../edge/api/schemas.ts";
 import { valueOrExit } from "./common.ts";
-import { decimalFlag, type DeedFlags, keyed, levelFlag, told } from "./deeds.ts";
+import { decimalFlag, type DeedFlags, keyed, levelFlag, levelOf, told } from "./deeds.ts";
 import { ask, personOf, printTable, talking, type TalkFlags } from "./running.ts";
 
 interface CloseFlags extends DeedFlags {
@@ -13,8 +13,8 @@ interface CloseFlags extends DeedFlags {
 }
 
 interface ModifyFlags extends DeedFlags {
-  readonly stop?: number | null;
-  readonly target?: number | null;
+  readonly stop?: number;
+  readonly target?: number;
 }
 
 export function positionsCommand(): Command {
@@ -87,7 +87,7 @@ async function close(id: string, _: CloseFlags, command: Command): Promise<void>
 
 async function modify(id: string, _: ModifyFlags, command: Command): Promise<void> {
   const flags = command.optsWithGlobals<ModifyFlags>();
-  const body = { stopLoss: flags.stop, takeProfit: flags.target, by: personOf(flags) };
+  const body = { stopLoss: levelOf(flags.stop), takeProfit: levelOf(flags.target), by: personOf(flags) };
   const path = `positions/${encodeURIComponent(id)}`;
   told(flags, await ask<DeedMessage>(flags, path, { method: "PATCH", body, key: flags.key }));
 }

@@ -12,7 +12,7 @@ import {
   type PendingOrderMessage,
   verdictSchema,
 } from "../../edge/api/order-schemas.ts";
-import { reconciliationSchema } from "../../edge/api/reconciliation.ts";
+import { type ReconciliationMessage, reconciliationSchema } from "../../edge/api/reconciliation.ts";
 import { accountSchema, pageSchema } from "../../edge/api/schemas.ts";
 import { type EdgeRig, startEdge } from "../../scripts/edge-rig.ts";
 import { freePort, RunningSystem } from "../../scripts/running-system.ts";
@@ -46,6 +46,10 @@ function sender(rig: EdgeRig) {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
+}
+
+function deedOf(said: Said): DeedMessage {
+  return deedSchema.parse(said.body);
 }
 
 function commandsOf(rig: EdgeRig): Record<string, unknown>[] {
@@ -226,7 +230,6 @@ describe("orders that wait, and positions", () => {
   });
 
   const LIMIT = { ...MARKET, type: "limit", price: 1.08, stopLoss: 1.07, takeProfit: undefined };
-  const deedOf = (said: Said): DeedMessage => deedSchema.parse(said.body);
   const waiting = async (): Promise<PendingOrderMessage[]> =>
     ((await rig.ask("/api/v1/orders/pending")).body as { items: PendingOrderMessage[] }).items;
 
@@ -363,3 +366,122 @@ describe("orders that wait, and positions", () => {
     }
   });
 });
+
+test("a broker's books that differ are told, accepted by a person, and then entries go on", async () => {
+  const rig = await startEdge({ account: { terminal: { intentTag: 7 } } });
+  const send = sender(rig);
+  const { live } = rig.station;
+  await rig.post("/api/market", QUOTE);
+  const books = async (): Promise<ReconciliationMessage> => {
+    // Answers of now are made once for everybody who asks within a few milliseconds.
+    await Bun.sleep(30);
+    return reconciliationSchema.parse((await rig.ask("/api/v1/reconciliation")).body);
+  };
+  expect(await books()).toMatchObject({ enabled: true, reconciled: false, agrees: false, last: null });
+  const balanceMicros = 100_000e6;
+  const picture = {
+    kind: "broker-books",
+    seq: 0,
+    timeMicros: 0,
+    accountId: "paper",
+    part: 1,
+    last: true,
+    why: "joined",
+    commandSeq: 0,
+    balanceMicros,
+    equityMicros: balanceMicros,
+    marginMicros: 0,
+    orders: [],
+    deals: [],
+    intents: [],
+    complete: true,
+  } as const;
+  const position = {
+    positionId: "900",
+    intentId: "paper-t7-000000099",
+    instrumentId: 0,
+    symbol: "EURUSD.x",
+    side: "BUY",
+    volumeMicros: 100_000,
+    openPricePoints: 108_500,
+    stopPricePoints: 108_000,
+    targetPricePoints: null,
+    openTimeMicros: 1,
+    profitMicros: 0,
+    swapMicros: 0,
+  } as const;
+  expect(live.router.report({ ...picture, positions: [position] }, live.router.timeMicros)).toBe(true);
+  const differs = await books();
+  expect(differs).toMatchObject({ reconciled: true, agrees: false, last: { why: "joined", complete: true } });
+  expect(differs.standing.map(({ symbol }) => symbol)).toEqual(["EURUSD"]);
+  const judged = await send("POST", `${ORDERS}/validate`, { orders: [MARKET] });
+  expect(judged.body).toMatchObject({ items: [{ approved: false, code: "books-differ" }] });
+  const accept = "/api/v1/reconciliation/accept";
+  expect(await send("POST", accept, { symbol: null })).toMatchObject({
+    status: 409,
+    body: { code: "nothing-stands" },
+  });
+  expect(await send("POST", accept, { symbol: "EURUSD", by: "ann" })).toMatchObject({ status: 200 });
+  expect(await books()).toMatchObject({
+    agrees: true,
+    standing: [],
+    accepted: [{ symbol: "EURUSD", by: "ann" }],
+  });
+  // There is no terminal to ask: the bridge is not there.
+  expect(await send("POST", "/api/v1/reconciliation/look", {})).toMatchObject({ status: 409 });
+  await rig.stop();
+}, 20_000);
+
+test("the command line places, lists, changes and cancels, and says what was refused", async () => {
+  const rig = await startEdge();
+  await rig.post("/api/market", QUOTE);
+  const feeder = setInterval(() => void rig.post("/api/market", QUOTE).catch(() => undefined), 100);
+  const program = join(import.meta.dir, "../../scripts/tickforge.ts");
+  const tickforge = async (...args: string[]): Promise<{ code: number; out: string; err: string }> => {
+    const child = Bun.spawn(
+      [process.execPath, program, ...args, "--url", rig.server.url, "--data", rig.data, "--by", "ann"],
+      { stdout: "pipe", stderr: "pipe" },
+    );
+    const [out, err] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+    ]);
+    return { code: await child.exited, out, err };
+  };
+  const limit = [
+    "orders",
+    "place",
+    "buy",
+    "EURUSD",
+    "0.1",
+    "--type",
+    "limit",
+    "--price",
+    "1.08",
+    "--stop",
+    "1.07",
+  ];
+  const placed = await tickforge(...limit, "--key", "cli-1", "--json");
+  expect([placed.code, placed.err]).toEqual([0, ""]);
+  const { id } = deedSchema.parse(JSON.parse(placed.out));
+  expect((await tickforge(...limit, "--key", "cli-1", "--json")).out).toBe(placed.out);
+  expect((await tickforge("orders", "list", "--pending")).out).toContain(`${id}  EURUSD  BUY`);
+  const modified = await tickforge("orders", "modify", id!, "--price", "1.081", "--target", "none");
+  expect(modified).toMatchObject({ code: 0, out: expect.stringContaining("done") });
+  expect(await tickforge("orders", "cancel", id!)).toMatchObject({ code: 0 });
+  const refused = await tickforge("orders", "place", "sell", "EURUSD", "4000", "--stop", "1.2");
+  expect(refused).toMatchObject({ code: 1, out: "", err: expect.stringMatching(/^refused: [a-z-]+: SELL/) });
+  expect(await tickforge("orders", "place", "hold", "EURUSD", "1", "--stop", "1")).toMatchObject({ code: 2 });
+  const opened = await tickforge("orders", "place", "buy", "EURUSD", "0.1", "--stop", "1.07");
+  expect(opened.out).toContain("filled 0.1 lots");
+  const [ticket = ""] = /paper-\S+$/.exec(opened.out.trim()) ?? [];
+  expect((await tickforge("positions", "modify", ticket, "--stop", "1.075")).code).toBe(0);
+  expect((await tickforge("positions", "list")).out).toContain("1.075");
+  expect((await tickforge("positions", "close", ticket)).out).toContain("filled 0.1 lots");
+  expect((await tickforge("account", "mode", "reducing")).out).toContain("it is reducing now");
+  expect((await tickforge("account", "show")).out).toContain("account paper: reducing, netting");
+  expect((await tickforge("reconcile", "show")).out).toContain("trades on paper");
+  expect(await tickforge("reconcile", "accept")).toMatchObject({ code: 1 });
+  clearInterval(feeder);
+  await rig.stop();
+}, 120_000);
