@@ -2,6 +2,7 @@
 // one that is said again under the same key is known from another.
 
 import type { LiveOrderView } from "../../actors/account/account-view.ts";
+import { entryPricePoints } from "../../actors/account/pending.ts";
 import { failure, ok, type Result } from "../../actors/base/result.ts";
 import type { Micros } from "../../actors/base/clock.ts";
 import { type Instrument, pointsPerUnit } from "../../actors/domain/instrument.ts";
@@ -52,18 +53,14 @@ function termsOf(request: PlaceRequest, instrument: Instrument): PendingTerms | 
   };
 }
 
-/** Stop and target of a pending order are measured from where it is to fill; undefined at the market. */
-function entryOf(terms: PendingTerms | undefined): number | undefined {
-  return terms?.limitPricePoints ?? terms?.pricePoints;
-}
-
 export function tradeCommand(request: PlaceRequest, place: Place): Result<TradeCommand, CommandFailure> {
   const { instrument, bidPoints, askPoints } = place;
   const scale = pointsPerUnit(instrument);
   const isBuy = request.side === "BUY";
   const away = isBuy ? 1 : -1;
   const terms = termsOf(request, instrument);
-  const entryPoints = entryOf(terms) ?? (isBuy ? askPoints : bidPoints);
+  const market = isBuy ? askPoints : bidPoints;
+  const entryPoints = terms === undefined ? market : entryPricePoints(terms);
   if (!(bidPoints > 0 && askPoints > 0)) {
     return failure("no-quote", `${request.symbol} has no price yet: wait for its first tick`);
   }
@@ -215,7 +212,8 @@ export function meaningOf(command: TradeCommand | OrderCommand): Meaning {
     case "trade": {
       const isBuy = command.side === "BUY";
       const away = isBuy ? 1 : -1;
-      const entry = entryOf(command.terms) ?? (isBuy ? command.askPoints : command.bidPoints);
+      const market = isBuy ? command.askPoints : command.bidPoints;
+      const entry = command.terms === undefined ? market : entryPricePoints(command.terms);
       return {
         command: what,
         by,

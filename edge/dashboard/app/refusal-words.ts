@@ -49,6 +49,8 @@ const SENTENCES: Readonly<Partial<Record<RefusalCode, string>>> = {
   "currency-exposure": "Too much would hang on one currency.",
   "correlated-exposure": "Too much would hang on symbols that move together.",
   "kill-switch": "The kill switch is tripped.",
+  "bad-terms": "Its price is on the wrong side of the market, or its terms do not fit together.",
+  "pending-expired": "Its time is over already.",
   "books-differ": "The broker's books differ from ours, or were not compared yet.",
 };
 
