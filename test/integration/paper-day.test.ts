@@ -1,11 +1,13 @@
-// Real days traded on paper, twice: the same orders and the same money. Once by the whole engine on its own signals, and
-// once by a scripted hand that uses everything the paper broker can do, held against a naive telling at every answer.
+// Days traded on paper, twice: the same orders, the same money, and no difference in a replay. Once by the whole engine on
+// its own signals, and once by a scripted hand that uses everything the paper broker can do, held against a naive telling
+// at every answer.
 
 import { describe, expect, test } from "bun:test";
 import { NOON } from "../../actors/account/account.fixture.ts";
 import { Desk, orderIntent, pending } from "../../actors/account/paper/broker.fixture.ts";
 import { NaiveLedger } from "../../actors/account/paper/naive-ledger.fixture.ts";
 import { DEFAULT_ACCOUNT_SETTINGS, type PaperBrokerSettings } from "../../actors/account/settings.ts";
+import { MICROS_PER_SECOND } from "../../actors/base/clock.ts";
 import { StateHash } from "../../actors/base/hash.ts";
 import type { OrderIntent } from "../../actors/domain/order.ts";
 import type { JournalRecord } from "../../actors/domain/records.ts";
@@ -13,7 +15,18 @@ import type { Tick } from "../../actors/domain/tick.ts";
 import type { AccountView } from "../../actors/account/account-view.ts";
 import type { IncomingTick } from "../../actors/router.ts";
 import { MemoryJournal } from "../../storage/memory/memory-journal.ts";
-import { DEMO_CONFIG, makeRig, play, recordsOf } from "../fixtures/engine-rig.ts";
+import {
+  countKinds,
+  DEMO_CONFIG,
+  INSTRUMENTS,
+  makeRig,
+  NO_DIFFERENCES,
+  play,
+  recordsOf,
+  replay,
+  simulatedTicks,
+  START_MICROS,
+} from "../fixtures/engine-rig.ts";
 import { EURUSD } from "../fixtures/instruments.ts";
 import { eachLeanTick, leanDays, REAL_TICKS_MISSING } from "../fixtures/lean-ticks.ts";
 
@@ -62,6 +75,27 @@ function trade(
   );
   return { answers, view: rig.engine.account?.view() };
 }
+
+test("a broker with every mood replays from its journal without a difference, swap and late answers included", () => {
+  const journal = new MemoryJournal({ keep: true });
+  const rates = Object.fromEntries(INSTRUMENTS.map(({ symbol }) => [symbol, { long: -3, short: 1 }]));
+  const broker = {
+    ...DEMO_CONFIG.broker,
+    ...ROUGH,
+    // A quarter of an hour in, when positions are open.
+    rolloverMinuteUtc: 13 * 60 + 15,
+    swap: { unit: "points" as const, rates, tripleWeekday: 3 },
+    silence: { probability: 0.1, lostShare: 0.5, revealMicros: 5 * MICROS_PER_SECOND },
+  };
+  const rig = makeRig({ journal, config: { ...DEMO_CONFIG, broker } });
+  rig.live.begin(1, START_MICROS);
+  play(rig, simulatedTicks({ seed: 5, count: 30_000 }));
+  const records = recordsOf(journal);
+  expect(countKinds(records).adjustment).toBeGreaterThan(0);
+  const { report, decisionHash } = replay(records, "recorded");
+  expect(report).toMatchObject({ differences: NO_DIFFERENCES, examples: [] });
+  expect(decisionHash).toBe(rig.engine.decisionHash());
+}, 60_000);
 
 onRealTicks("the day of a payrolls release, traded by the engine", () => {
   test("twice brings the same orders and the same money, and another seed other ones", () => {

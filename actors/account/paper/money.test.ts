@@ -120,8 +120,9 @@ describe("margin", () => {
 
   test("the margin call is shown, the stop-out closes what loses most until the level is above it", () => {
     const desk = small();
-    desk.order(NOON, { volumeMicros: 900_000 });
+    desk.order(NOON, { volumeMicros: 500_000 });
     desk.order(NOON, { intentId: "paper-2", volumeMicros: 1_100_000 });
+    desk.order(NOON, { intentId: "paper-3", volumeMicros: 400_000 });
     desk.quote(NOON + SECOND, 110_000, 110_010);
     desk.reports.length = 0;
     // A loss of 2,680 of 10,000: 7,320 of 7,334.
@@ -133,7 +134,7 @@ describe("margin", () => {
     desk.quote(NOON + 4 * SECOND, 106_843, 106_853);
     expect(desk.fates).toEqual(["paper-2 filled stop-out"]);
     expect(desk.reports[0]).toMatchObject({ side: "SELL", pricePoints: 106_843, volumeMicros: 1_100_000 });
-    expect(desk.broker.view().positions).toBe(1);
+    expect(desk.broker.view().positions).toBe(2);
   });
 
   test("what a gap leaves owing is forgiven, once", () => {
@@ -179,6 +180,7 @@ describe("swap", () => {
       const desk = opened({ side }, { swap: POINTS });
       expect(desk.broker.nextDueMicros).toBe(ROLLOVER);
       desk.beat(ROLLOVER - 1);
+      desk.restart();
       expect(desk.adjustments).toEqual([]);
       desk.beat(ROLLOVER);
       desk.beat(ROLLOVER + MICROS_PER_DAY);

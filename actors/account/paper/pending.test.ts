@@ -417,6 +417,7 @@ describe("closing", () => {
       "by partially-filled signal",
       "by cancelled position-closed",
     ]);
+    expect(desk.reports.at(-1)).toMatchObject({ volumeMicros: 1_000_000 });
   });
 
   for (const [what, fields, reason] of [
