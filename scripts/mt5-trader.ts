@@ -32,7 +32,7 @@ export interface Mishap {
 const BROKER_AHEAD_MS = 7_200_000;
 
 /** What outlives the process. */
-interface Disk {
+export interface TraderDisk {
   readonly intents: Map<string, Row>;
   epoch: number;
 }
@@ -41,6 +41,9 @@ export interface TraderOptions {
   readonly url: string;
   readonly token: Credential;
   readonly broker?: MadeBroker;
+  /** Shared by the connections of one terminal. */
+  readonly disk?: TraderDisk;
+  readonly slot?: number;
   /** Asked once per command that is not refused. */
   readonly mishap?: (command: "order" | "close") => Mishap;
   /** Whether an event is told at once; what is not is found by looking. */
@@ -52,7 +55,7 @@ export interface TraderOptions {
 export class MadeTrader {
   readonly terminal: MadeTerminal;
   readonly broker: MadeBroker;
-  readonly disk: Disk = { intents: new Map(), epoch: 0 };
+  readonly disk: TraderDisk;
   /** Orders that reached the broker, by intent. */
   readonly orders = new Map<string, number>();
   crashes = 0;
@@ -67,7 +70,8 @@ export class MadeTrader {
   constructor(options: TraderOptions) {
     this.#options = options;
     this.broker = options.broker ?? new MadeBroker(() => Date.now() + BROKER_AHEAD_MS);
-    this.terminal = new MadeTerminal({ url: options.url, token: options.token });
+    this.disk = options.disk ?? { intents: new Map(), epoch: 0 };
+    this.terminal = new MadeTerminal({ url: options.url, token: options.token, slot: options.slot ?? 0 });
   }
 
   get isUp(): boolean {

@@ -15,6 +15,7 @@ import type { Emitter } from "../ports/emitter.ts";
 import { type AccountView, buildAccountView } from "./account-view.ts";
 import type { Answer } from "./answers.ts";
 import { Changes } from "./changes.ts";
+import { hasUsableFigures } from "./deal-figures.ts";
 import { DealMemory } from "./deal-memory.ts";
 import { Desk, type DeskOptions } from "./desk.ts";
 import { judge, type Wish, type WishVerdict } from "./dry-run.ts";
@@ -30,7 +31,7 @@ import { OrderDesk } from "./order-desk.ts";
 import type { OrderTrigger, TrackedOrder } from "./orders.ts";
 import { sideOf, type TrackedPosition } from "./positions.ts";
 import { Reconciler } from "./reconciliation/reconciler.ts";
-import { isBookable, triggerOf } from "./reports.ts";
+import { triggerOf } from "./reports.ts";
 import { buildRiskView, type RiskView } from "./risk-view.ts";
 import type { AccountMode } from "./risk/check.ts";
 import { cancelUnwanted } from "./waiting-watch.ts";
@@ -70,6 +71,9 @@ export class AccountActor {
       deals: this.#deals,
       hear: (report) => {
         this.#onExecution(report);
+      },
+      release: (order) => {
+        this.#desk.move(order, "release");
       },
     });
   }
@@ -254,7 +258,7 @@ export class AccountActor {
   #onFill(deal: Execution, order: TrackedOrder | undefined): void {
     const desk = this.#desk;
     const dealId = deal.dealId ?? "";
-    if (!isBookable(deal, desk.instruments.length)) {
+    if (deal.instrumentId < 0 || !hasUsableFigures(deal, desk.instruments.length)) {
       desk.odd("bad-fill", `deal "${dealId}" of ${deal.intentId} has unusable figures and was not booked`);
       return;
     }

@@ -129,12 +129,13 @@ function ownPositions({ books }: Desk): readonly PositionView[] {
 
 /** Those on instruments that are traded here; the others are with the reconciliation. */
 function externalPositions({ books }: Desk): readonly PositionView[] {
-  const traded = books.external.open.filter(({ instrumentId }) => instrumentId >= 0);
-  return traded.map((position) => ({
-    ...toExternalView(position),
-    unrealisedMicros: books.externalMicros(position),
-    exitReason: "",
-  }));
+  const views: PositionView[] = [];
+  for (const position of books.external.open) {
+    if (position.instrumentId < 0) continue;
+    const unrealisedMicros = books.externalMicros(position);
+    views.push({ ...toExternalView(position), unrealisedMicros, exitReason: "" });
+  }
+  return views;
 }
 
 function liveOrderView(order: TrackedOrder): LiveOrderView {

@@ -13,6 +13,7 @@ import { OrderTable, reservedMicros, type TrackedOrder } from "./orders.ts";
 import { type FillOutcome, PositionBook, type TrackedPosition, unrealised } from "./positions.ts";
 import { QuoteBoard } from "./quote-board.ts";
 import { ExternalBook, type ExternalPosition } from "./reconciliation/external-book.ts";
+import type { StrayDeal } from "./reconciliation/state.ts";
 import type { AccountSettings } from "./settings.ts";
 
 /** What trading has cost so far. Commission is paid; spread and slippage are inside the realised profit already. */
@@ -229,27 +230,27 @@ export class AccountBooks {
   }
 
   /**
-   * Nets what was taken for a position that is not ours into one that is; its money is booked already.
+   * Nets a deal on a position of ours that was booked as one on somebody else's: its money has moved already.
    * @returns what the whole position made where that closed it, else null
    */
-  absorb(other: ExternalPosition): MicroMoney | null {
-    const { positionId, instrumentId, intentId, signedVolumeMicros: signed } = other;
+  absorb(deal: StrayDeal, instrumentId: number): MicroMoney | null {
+    const { positionId, signedVolumeMicros: signed, pricePoints, timeMicros, moneyMicros } = deal;
     const position = this.positions.find(positionId);
     const { position: left } = this.positions.net({
       positionId,
       instrumentId,
-      intentId,
+      intentId: position?.intentId ?? "",
       side: signed > 0 ? "BUY" : "SELL",
       volumeMicros: Math.abs(signed),
-      pricePoints: Math.round(other.openPricePoints),
-      timeMicros: other.openTimeMicros,
+      pricePoints,
+      timeMicros,
       stopPricePoints: Number.NaN,
       targetPricePoints: Number.NaN,
       trailPoints: Number.NaN,
       enters: false,
     });
     if (position === undefined) return null;
-    position.profitMicros += other.bookedMicros;
+    position.profitMicros += moneyMicros;
     return left === undefined ? position.profitMicros : null;
   }
 

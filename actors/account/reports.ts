@@ -22,19 +22,3 @@ const TRIGGER_OF: Readonly<Record<Execution["status"], OrderTrigger | "fill">> =
   cancelled: "cancel",
   unknown: "lose",
 };
-
-/** A deal needs an id to be booked once, and figures that are exact integers. */
-export function isBookable(deal: Execution, instruments: number): boolean {
-  return (
-    deal.dealId !== null &&
-    deal.dealId !== "" &&
-    deal.instrumentId >= 0 &&
-    deal.instrumentId < instruments &&
-    Number.isSafeInteger(deal.volumeMicros) &&
-    deal.volumeMicros > 0 &&
-    Number.isSafeInteger(deal.pricePoints) &&
-    deal.pricePoints > 0 &&
-    Number.isSafeInteger(deal.commissionMicros) &&
-    Number.isSafeInteger(deal.profitMicros ?? 0)
-  );
-}

@@ -102,6 +102,11 @@ export interface BrokerBooks {
    * not be. Left out: that an intent is not in the picture proves nothing. Only given once the terminal has written down our epoch.
    */
   readonly settledSeq?: number;
+  /**
+   * Journal sequence when the picture was asked for: what was reported up to there had happened before it was drawn. Left out: that of the
+   * picture before.
+   */
+  readonly askedSeq?: number;
   /** Adjustments that the balance holds were told before the picture. */
   readonly balanceMicros: MicroMoney;
   readonly equityMicros: MicroMoney;

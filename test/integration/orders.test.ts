@@ -35,7 +35,7 @@ async function patiently(reached: () => boolean): Promise<void> {
 }
 
 class Run {
-  readonly server = new TradingServer({ reportTimeoutMicros: SECOND });
+  readonly server = new TradingServer({ account: { reportTimeoutMicros: SECOND } });
   readonly broker = new MadeBroker(() => Date.now() + BROKER_AHEAD_MS);
   readonly random: SeededRandom;
   readonly tally: Tally;

@@ -1,9 +1,11 @@
 // A whole system whose account trades at a terminal with the Expert Advisor's own source: server, bridge and terminal, each of which can
 // go and come back while the others stay.
 
+import { bridgeView } from "../../edge/mt5/view.ts";
 import { eventually } from "../fixtures/eventually.ts";
 import { TradingServer } from "../fixtures/trading-server.ts";
 import { Harness } from "./harness.ts";
+import { inTurn } from "./rig.ts";
 
 export class Traded extends TradingServer {
   readonly terminal = new Harness();
@@ -45,4 +47,30 @@ export class Traded extends TradingServer {
     await this.stopServing();
     this.removeData();
   }
+}
+
+/** Runs `work` on a system that is ready to trade, takes it down afterwards, and says what it knew where it fails. */
+export async function withTraded(work: (traded: Traded) => Promise<void>): Promise<void> {
+  await inTurn(async () => {
+    await onTraded(work);
+  });
+}
+
+async function onTraded(work: (traded: Traded) => Promise<void>): Promise<void> {
+  const traded = new Traded();
+  try {
+    await traded.serve();
+    await traded.startTerminal();
+    await traded.ready();
+    await work(traded);
+  } catch (error) {
+    const state = traded.isServing
+      ? { account: traded.account, view: bridgeView(traded.bridge).trading }
+      : {};
+    const said = JSON.stringify({ problems: traded.problems, ...state }).slice(0, 6_000);
+    const words = await traded.terminal.lastWords();
+    await traded.discard();
+    throw new Error(`${words} ${said}`, { cause: error });
+  }
+  await traded.end();
 }

@@ -5,36 +5,11 @@ import { expect, test } from "bun:test";
 import { bridgeView } from "../../edge/mt5/view.ts";
 import { eventually } from "../fixtures/eventually.ts";
 import { TAG } from "../fixtures/trading-server.ts";
-import { describeExpert, inTurn } from "./rig.ts";
-import { Traded } from "./traded.ts";
+import { describeExpert } from "./rig.ts";
+import { type Traded, withTraded } from "./traded.ts";
 
 const MILLIS = 120_000;
 const BUY = 0;
-
-async function withTraded(work: (traded: Traded) => Promise<void>): Promise<void> {
-  await inTurn(async () => {
-    await onTraded(work);
-  });
-}
-
-async function onTraded(work: (traded: Traded) => Promise<void>): Promise<void> {
-  const traded = new Traded();
-  try {
-    await traded.serve();
-    await traded.startTerminal();
-    await traded.ready();
-    await work(traded);
-  } catch (error) {
-    const state = traded.isServing
-      ? { account: traded.account, view: bridgeView(traded.bridge).trading }
-      : {};
-    const said = JSON.stringify({ problems: traded.problems, ...state }).slice(0, 6_000);
-    const words = await traded.terminal.lastWords();
-    await traded.discard();
-    throw new Error(`${words} ${said}`, { cause: error });
-  }
-  await traded.end();
-}
 
 /** Our positions are the broker's, no intent has made more than one order, and nothing is left open or unexplained. */
 async function sameBooks(traded: Traded): Promise<void> {

@@ -2,10 +2,18 @@
 // booked in between stays.
 
 import type { Desk } from "../desk.ts";
+import type { TrackedOrder } from "../orders.ts";
 import type { StandingDifference } from "./standing.ts";
 
+export interface Acceptor {
+  readonly desk: Desk;
+  /** Declares an order dead whose outcome nobody knows. */
+  readonly release: (order: TrackedOrder) => void;
+}
+
 /** @returns false where nothing stands there */
-export function accept(desk: Desk, instrumentId: number, by: string): boolean {
+export function accept(acceptor: Acceptor, instrumentId: number, by: string): boolean {
+  const { desk } = acceptor;
   const { reconciliation, nowMicros: timeMicros } = desk;
   const { memory } = reconciliation;
   const isMeant = (difference: StandingDifference): boolean =>
@@ -13,12 +21,15 @@ export function accept(desk: Desk, instrumentId: number, by: string): boolean {
   const accepted = memory.standing.filter(isMeant);
   if (accepted.length === 0) return false;
   memory.standing = memory.standing.filter((difference) => !isMeant(difference));
-  for (const difference of accepted) follow(desk, difference);
+  for (const difference of accepted) follow(acceptor, difference);
   reconciliation.noteAcceptance({ instrumentId, by, timeMicros });
   return true;
 }
 
-function follow(desk: Desk, { what, subject, difference, pricePoints }: StandingDifference): void {
+function follow(
+  { desk, release }: Acceptor,
+  { what, subject, difference, pricePoints }: StandingDifference,
+): void {
   const { books, reconciliation } = desk;
   const { memory } = reconciliation;
   switch (what) {
@@ -41,7 +52,7 @@ function follow(desk: Desk, { what, subject, difference, pricePoints }: Standing
     case "outcome-open":
     case "missing-order": {
       const order = books.orders.find(subject);
-      if (order?.state === "unknown") desk.move(order, "release");
+      if (order?.state === "unknown") release(order);
       return;
     }
     case "balance-differs":

@@ -18,7 +18,7 @@ export function compareBalance(
   const { currency } = settings;
   const told = money(picture.balanceMicros, currency);
   if (isFirst) {
-    books.restart(picture.balanceMicros);
+    books.restart(picture.balanceMicros + reconciliation.moneySince());
     say(
       findings,
       `the account begins with the broker's balance of ${told}: days and drawdowns are measured from it`,
@@ -26,11 +26,12 @@ export function compareBalance(
     return;
   }
   const { memory } = reconciliation;
+  memory.adjustments = memory.adjustments.filter(({ seq }) => seq > memory.asOfSeq);
   const { difference, newer } = differenceOf(
     picture.balanceMicros,
     books.balanceMicros - reconciliation.moneySince(),
     {
-      adjustments: memory.adjustments,
+      adjustments: memory.adjustments.map(({ amountMicros }) => amountMicros),
       tolerance: memory.untoldDeals * DEAL_ROUNDING_MICROS,
     },
   );

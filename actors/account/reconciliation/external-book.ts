@@ -28,8 +28,6 @@ export interface ExternalPosition {
   targetPricePoints: number | null;
   /** What it has won and owes by now, as the broker last told. */
   profitMicros: MicroMoney;
-  /** What its deals made and cost that were booked from reports since it has been here. */
-  bookedMicros: MicroMoney;
 }
 
 /** A deal of a position that is not ours. */
@@ -41,7 +39,6 @@ export interface ExternalFill {
   readonly volumeMicros: number;
   readonly pricePoints: number;
   readonly timeMicros: Micros;
-  readonly moneyMicros: MicroMoney;
 }
 
 export class ExternalBook {
@@ -74,7 +71,6 @@ export class ExternalBook {
     if (known === undefined) return this.#add(openedBy(fill, signed));
     const held = known.signedVolumeMicros;
     const sum = held + signed;
-    known.bookedMicros += fill.moneyMicros;
     if (sum === 0) {
       this.take(fill.positionId);
       return true;
@@ -101,7 +97,7 @@ export class ExternalBook {
       this.take(row.positionId);
       return { isNew: false, accepted: true };
     }
-    const { accepted = false, bookedMicros = 0 } = known ?? {};
+    const accepted = known?.accepted === true;
     const position: ExternalPosition = {
       positionId: row.positionId,
       instrumentId: row.instrumentId,
@@ -114,7 +110,6 @@ export class ExternalBook {
       stopPricePoints: row.stopPricePoints,
       targetPricePoints: row.targetPricePoints,
       profitMicros: row.profitMicros + row.swapMicros,
-      bookedMicros,
     };
     const wasShown = known !== undefined && known.symbol !== "";
     if (known !== undefined) this.#open[this.#open.indexOf(known)] = position;
@@ -134,7 +129,7 @@ export class ExternalBook {
 }
 
 function openedBy(fill: ExternalFill, signedVolumeMicros: number): ExternalPosition {
-  const { positionId, instrumentId, intentId, pricePoints, timeMicros, moneyMicros } = fill;
+  const { positionId, instrumentId, intentId, pricePoints, timeMicros } = fill;
   return {
     positionId,
     instrumentId,
@@ -147,7 +142,6 @@ function openedBy(fill: ExternalFill, signedVolumeMicros: number): ExternalPosit
     stopPricePoints: null,
     targetPricePoints: null,
     profitMicros: 0,
-    bookedMicros: moneyMicros,
   };
 }
 

@@ -15,6 +15,9 @@ export const ADJUSTMENTS_AHEAD_MAX = 128;
 /** Adjustments remembered so that none is booked twice: the newest of the account. */
 export const ADJUSTMENTS_REMEMBERED_MAX = 4_096;
 
+/** Positions of ours remembered after they closed: a deal on one that was forgotten is taken for one that is not ours. */
+export const POSITIONS_REMEMBERED_MAX = 4_096;
+
 /** What people accepted lately, for others to read. */
 export const ACCEPTED_KEPT_MAX = 16;
 

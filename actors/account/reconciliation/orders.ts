@@ -28,23 +28,18 @@ const REPORT_OF: Readonly<Record<Exclude<OrderVerdict, "as-is" | "open">, Execut
 };
 
 export function compareOrders(comparison: OrderComparison): void {
-  const { desk, picture, unknown } = comparison;
+  const { desk, unknown } = comparison;
   compareLive(comparison);
   for (const order of unknown) sayOutcome(comparison, order);
   compareWaiting(comparison);
-  const { memory } = desk.reconciliation;
-  // What ended since the picture before may still be shown as waiting by this one, but not by the next.
-  if (picture.complete) {
-    const live = new Set(desk.books.orders.live.map(({ intentId }) => intentId));
-    memory.sent = memory.sent.filter(({ intentId }) => live.has(intentId));
-  }
+  desk.reconciliation.noteEnds(new Set(desk.books.orders.live.map(({ intentId }) => intentId)));
 }
 
 function compareLive({ desk, picture, findings, unknown, hear }: OrderComparison): void {
   const { books, nowMicros, reconciliation, settings } = desk;
   const waiting = new Set(picture.orders.map(({ intentId }) => intentId));
   const intents = new Map(picture.intents.map((intent) => [intent.intentId, intent]));
-  for (const order of [...books.orders.live]) {
+  for (const order of books.orders.live.slice()) {
     const { seq, timeMicros } = reconciliation.sentAt(order.intentId);
     const before = order.state;
     const verdict = judgeOrder(order, {
@@ -97,7 +92,7 @@ function compareWaiting({ desk, picture, findings, hear }: OrderComparison): voi
     const order = desk.books.orders.find(row.intentId);
     if (order?.state === "expired") hear(order, "acknowledged");
     if (order !== undefined && isLive(order.state)) continue;
-    if (order !== undefined && memory.sent.some(({ intentId }) => intentId === row.intentId)) continue;
+    if (order !== undefined && desk.reconciliation.endedSince(row.intentId)) continue;
     others.push(row);
     sayOther(row, findings, {
       isNew: !known.has(row.brokerOrderId),

@@ -21,6 +21,8 @@ export interface Picture {
   readonly intents: readonly BookedIntent[];
   /** -1 where no intent's absence proves anything. */
   readonly settledSeq: number;
+  /** Undefined where it was not told. */
+  readonly askedSeq: number | undefined;
   readonly complete: boolean;
 }
 
@@ -68,6 +70,7 @@ export function toPicture(draft: PictureDraft, last: BrokerBooks): Picture {
     deals,
     intents,
     settledSeq: last.settledSeq ?? -1,
+    askedSeq: last.askedSeq,
     complete: complete && Number.isSafeInteger(last.balanceMicros),
   };
 }

@@ -10,17 +10,18 @@ import { holding } from "./words.ts";
 
 export function comparePositions(desk: Desk, picture: Picture, findings: Findings): void {
   const { books } = desk;
+  const { complete } = picture;
   const shown = new Set<string>();
   for (const row of picture.positions) {
     shown.add(row.positionId);
     const ours = books.positions.find(row.positionId);
-    if (ours === undefined) takeExternal(desk, row, findings);
-    else compareOurs(desk, { ours, row }, findings);
+    if (ours === undefined) takeExternal(desk, { row, complete }, findings);
+    else compareOurs(desk, { ours, row, complete }, findings);
   }
-  if (!picture.complete) return;
+  if (!complete) return;
   for (const ours of books.positions.open)
     if (!shown.has(ours.positionId)) compareMissing(desk, ours, findings);
-  for (const { positionId, signedVolumeMicros } of [...books.external.open]) {
+  for (const { positionId, signedVolumeMicros } of books.external.open.slice()) {
     const openedSince = signedVolumeMicros === desk.reconciliation.volumeSince(positionId);
     if (!shown.has(positionId) && !openedSince) books.external.take(positionId);
   }
@@ -28,7 +29,7 @@ export function comparePositions(desk: Desk, picture: Picture, findings: Finding
 
 function compareOurs(
   desk: Desk,
-  { ours, row }: { ours: TrackedPosition; row: BookedPosition },
+  { ours, row, complete }: { ours: TrackedPosition; row: BookedPosition; complete: boolean },
   findings: Findings,
 ): void {
   const { books, reconciliation, instruments } = desk;
@@ -37,6 +38,8 @@ function compareOurs(
   const asOf = ours.signedVolumeMicros - reconciliation.volumeSince(positionId);
   const broker = row.side === "BUY" ? row.volumeMicros : -row.volumeMicros;
   if (asOf !== broker) {
+    // What explains it may be missing.
+    if (!complete) return;
     findings.stands({
       what: "position-differs",
       instrumentId,
@@ -79,7 +82,11 @@ function compareMissing(desk: Desk, ours: TrackedPosition, findings: Findings): 
   });
 }
 
-function takeExternal(desk: Desk, row: BookedPosition, findings: Findings): void {
+function takeExternal(
+  desk: Desk,
+  { row, complete }: { row: BookedPosition; complete: boolean },
+  findings: Findings,
+): void {
   const { books, reconciliation } = desk;
   const { positionId, instrumentId, symbol, intentId } = row;
   const taken = books.external.restate(row, reconciliation.volumeSince(positionId));
@@ -97,7 +104,7 @@ function takeExternal(desk: Desk, row: BookedPosition, findings: Findings): void
     if (!taken.isNew) return;
     const message = `${what}, is not ours: it counts as exposure and margin, and nothing here closes it`;
     findings.resolved("external-position", instrumentId, positionId, message);
-  } else if (!taken.accepted) {
+  } else if (!taken.accepted && complete) {
     findings.stands({
       what: "unexpected-position",
       instrumentId,

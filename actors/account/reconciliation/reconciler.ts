@@ -5,16 +5,18 @@
 import type { Adjustment, BookedDeal, BrokerBooks, Finding } from "../../domain/broker-books.ts";
 import { FINDINGS_MAX } from "../../domain/broker-books.ts";
 import type { Execution, ExecutionStatus, OrderSent } from "../../domain/order.ts";
+import { hasUsableFigures } from "../deal-figures.ts";
 import { DealMemory } from "../deal-memory.ts";
 import type { Desk } from "../desk.ts";
 import type { Archive } from "../../base/archive.ts";
 import type { TrackedOrder } from "../orders.ts";
 import { accept } from "./acceptance.ts";
 import { compareBalance } from "./balance.ts";
-import { ADJUSTMENTS_REMEMBERED_MAX, DEAL_CLOCK_ERROR_MICROS } from "./limits.ts";
+import { ADJUSTMENTS_REMEMBERED_MAX, POSITIONS_REMEMBERED_MAX, DEAL_CLOCK_ERROR_MICROS } from "./limits.ts";
 import { compareOrders } from "./orders.ts";
 import { addPart, type Picture, toPicture } from "./picture.ts";
 import { comparePositions } from "./positions.ts";
+import type { AheadDeal } from "./state.ts";
 import { Findings, standingAfter } from "./standing.ts";
 import { lots } from "./words.ts";
 
@@ -24,18 +26,24 @@ export interface ReconcilerOptions {
   readonly deals: DealMemory;
   /** What the account does on hearing a report. */
   readonly hear: (report: Execution) => void;
+  /** Declares an order dead whose outcome nobody knows. */
+  readonly release: (order: TrackedOrder) => void;
 }
 
 export class Reconciler {
   readonly #desk: Desk;
   readonly #deals: DealMemory;
   readonly #hear: (report: Execution) => void;
+  readonly #release: (order: TrackedOrder) => void;
   readonly #adjustments = new DealMemory(ADJUSTMENTS_REMEMBERED_MAX);
+  /** Positions that deals of ours made: others' deals on them are about ours, also where a lost report made us take them for closed. */
+  readonly #positions = new DealMemory(POSITIONS_REMEMBERED_MAX);
 
-  constructor({ desk, deals, hear }: ReconcilerOptions) {
+  constructor({ desk, deals, hear, release }: ReconcilerOptions) {
     this.#desk = desk;
     this.#deals = deals;
     this.#hear = hear;
+    this.#release = release;
   }
 
   /** One part of the broker's books. */
@@ -55,7 +63,10 @@ export class Reconciler {
     }
     if (!part.last) return;
     memory.draft = null;
-    this.#compare(toPicture(draft, part));
+    const picture = toPicture(draft, part);
+    // One of two that were asked for at once: what it could tell is known.
+    if (picture.askedSeq !== undefined && picture.askedSeq < memory.asOfSeq) this.#tell(this.#agrees(), []);
+    else this.#compare(picture);
   }
 
   /** Money that moved without a fill. */
@@ -77,7 +88,7 @@ export class Reconciler {
     desk.books.adjust(amountMicros, PAID_FROM_OUTSIDE.has(reason));
     const position = positionId === null ? undefined : desk.books.positions.find(positionId);
     if (position !== undefined) position.profitMicros += amountMicros;
-    if (required) desk.reconciliation.noteAdjustment(amountMicros);
+    if (required) desk.reconciliation.noteAdjustment({ seq: desk.causeSeq, amountMicros });
   }
 
   sent({ intentId, seq, timeMicros }: OrderSent): void {
@@ -89,7 +100,7 @@ export class Reconciler {
     const { books, reconciliation } = this.#desk;
     if (!reconciliation.required || books.orders.find(report.intentId) !== undefined) return false;
     if (report.status !== "filled" && report.status !== "partially-filled") return report.intentId === "";
-    if (report.positionId !== null && books.positions.find(report.positionId) !== undefined) return false;
+    if (report.positionId !== null && this.#isOurs(report.positionId)) return false;
     this.#bookExternal(report);
     return true;
   }
@@ -100,18 +111,21 @@ export class Reconciler {
     if (!reconciliation.required) return;
     const positionId = deal.positionId ?? deal.intentId;
     this.#note(deal, positionId, moneyMicros);
+    this.#positions.add(positionId);
+    for (const stray of reconciliation.claimStrays(positionId)) {
+      const closedProfitMicros = books.absorb(stray, deal.instrumentId);
+      if (closedProfitMicros !== null) memory.closed(deal.instrumentId, closedProfitMicros, nowMicros);
+    }
     const other = books.external.find(positionId);
-    if (other === undefined) return;
-    // Its deals came before the one that says whose it is.
-    const closedProfitMicros = other.symbol === "" ? books.absorb(other) : null;
-    if (other.symbol === "" || other.intentId !== "") books.external.take(positionId);
-    if (closedProfitMicros !== null) memory.closed(other.instrumentId, closedProfitMicros, nowMicros);
+    // One that a picture shows as somebody else's stays beside ours: a broker that nets has made them one, and the next picture says so.
+    if (other !== undefined && (other.symbol === "" || other.intentId !== ""))
+      books.external.take(positionId);
   }
 
   /** A person takes what stands on an instrument (below zero: on the account) as it is. */
   accept(instrumentId: number, by: string): void {
     const desk = this.#desk;
-    if (!accept(desk, instrumentId, by)) return;
+    if (!accept({ desk, release: this.#release }, instrumentId, by)) return;
     const { memory } = desk.reconciliation;
     const agrees = this.#agrees();
     if (memory.last !== null) memory.last = { ...memory.last, agrees };
@@ -129,6 +143,11 @@ export class Reconciler {
 
   persist(archive: Archive): void {
     this.#adjustments.persist(archive);
+    this.#positions.persist(archive);
+  }
+
+  #isOurs(positionId: string): boolean {
+    return this.#positions.has(positionId) || this.#desk.books.positions.find(positionId) !== undefined;
   }
 
   #agrees(): boolean {
@@ -140,7 +159,7 @@ export class Reconciler {
     const desk = this.#desk;
     const { books, reconciliation } = desk;
     const dealId = deal.dealId ?? "";
-    if (!isUsable(deal, desk.instruments.length)) {
+    if (!hasUsableFigures(deal, desk.instruments.length)) {
       desk.odd("bad-fill", `deal "${dealId}" that is not ours has unusable figures and was not booked`);
       return;
     }
@@ -148,20 +167,21 @@ export class Reconciler {
       desk.odd("duplicate-deal", `deal ${dealId} came again and was not booked twice`);
       return;
     }
-    if (reconciliation.memory.adoptedMicros === null) return;
     const moneyMicros = (deal.profitMicros ?? books.externalProfit(deal)) - deal.commissionMicros;
     books.adjust(moneyMicros, false);
     const positionId = deal.positionId ?? "";
-    this.#note(deal, positionId, moneyMicros);
-    if (positionId !== "") books.external.net({ ...deal, positionId, moneyMicros });
+    const noted = this.#note(deal, positionId, moneyMicros);
+    if (positionId === "") return;
+    books.external.net({ ...deal, positionId });
+    reconciliation.noteStray({ ...noted, pricePoints: deal.pricePoints, timeMicros: deal.timeMicros });
   }
 
-  #note(deal: Execution, positionId: string, moneyMicros: number): void {
+  #note(deal: Execution, positionId: string, moneyMicros: number): AheadDeal {
     const signedVolumeMicros = deal.side === "BUY" ? deal.volumeMicros : -deal.volumeMicros;
-    this.#desk.reconciliation.noteDeal(
-      { dealId: deal.dealId ?? "", positionId, signedVolumeMicros, moneyMicros },
-      deal.profitMicros !== undefined,
-    );
+    const { causeSeq: seq, reconciliation } = this.#desk;
+    const noted = { seq, dealId: deal.dealId ?? "", positionId, signedVolumeMicros, moneyMicros };
+    reconciliation.noteDeal(noted, deal.profitMicros !== undefined);
+    return noted;
   }
 
   #compare(picture: Picture): void {
@@ -173,7 +193,9 @@ export class Reconciler {
     const isFirst = memory.adoptedMicros === null;
     for (const deal of picture.deals) this.#takeDeal(deal, isFirst, findings);
     if (isFirst && picture.complete) memory.adoptedMicros = nowMicros;
-    reconciliation.seen(new Set(picture.deals.map(({ dealId }) => dealId)));
+    const shown = new Set(picture.deals.map(({ dealId }) => dealId));
+    const { askedSeq, complete } = picture;
+    reconciliation.beginPicture({ shown, askedSeq, seq: desk.causeSeq, complete });
     const hear = (order: TrackedOrder, status: ExecutionStatus): void => {
       this.#hear(this.#verdictOn(order, status));
     };
@@ -187,7 +209,6 @@ export class Reconciler {
     });
     if (picture.complete) {
       memory.reconciledEpoch = desk.epoch;
-      reconciliation.pictureEnded();
     }
     const told = atMost(findings.all);
     const agrees = this.#agrees();
@@ -211,8 +232,7 @@ export class Reconciler {
   #takeDeal(deal: BookedDeal, isFirst: boolean, findings: Findings): void {
     if (this.#deals.has(deal.dealId)) return;
     const { books, instruments, reconciliation } = this.#desk;
-    const isOurs =
-      books.orders.find(deal.intentId) !== undefined || books.positions.find(deal.positionId) !== undefined;
+    const isOurs = books.orders.find(deal.intentId) !== undefined || this.#isOurs(deal.positionId);
     const since = (reconciliation.memory.adoptedMicros ?? 0) - DEAL_CLOCK_ERROR_MICROS;
     if (!isOurs && (isFirst || deal.timeMicros < since)) {
       this.#deals.add(deal.dealId);
@@ -301,17 +321,4 @@ function atMost(findings: readonly Finding[]): readonly Finding[] {
   const last = kept.pop() as Finding;
   const left = findings.length - FINDINGS_MAX;
   return [...kept, { ...last, message: `${last.message} (and ${left} more findings)` }];
-}
-
-function isUsable(deal: Execution, instruments: number): boolean {
-  return (
-    deal.dealId !== null &&
-    deal.dealId !== "" &&
-    deal.instrumentId < instruments &&
-    Number.isSafeInteger(deal.volumeMicros) &&
-    deal.volumeMicros > 0 &&
-    Number.isFinite(deal.pricePoints) &&
-    Number.isSafeInteger(deal.commissionMicros) &&
-    Number.isSafeInteger(deal.profitMicros ?? 0)
-  );
 }

@@ -11,20 +11,36 @@ import type { PictureDraft } from "./picture.ts";
 import type { StandingDifference } from "./standing.ts";
 
 /** A deal that was booked and that no picture has shown yet: one drawn before it knows nothing of it. */
-interface AheadDeal {
+export interface AheadDeal {
+  /** Of the report. */
+  readonly seq: number;
   readonly dealId: string;
   readonly positionId: string;
   readonly signedVolumeMicros: number;
   /** What it moved the balance by. */
   readonly moneyMicros: MicroMoney;
-  /** A whole picture came without it, and was older; the next one must have it. */
-  missed: boolean;
+}
+
+/**
+ * A deal that nothing of ours explained when it was heard. Where one of ours turns out to have opened its position, it belongs to that;
+ * once a whole picture has been compared, that cannot happen any more.
+ */
+export interface StrayDeal extends AheadDeal {
+  readonly pricePoints: number;
+  readonly timeMicros: Micros;
+}
+
+interface AheadAdjustment {
+  readonly seq: number;
+  readonly amountMicros: MicroMoney;
 }
 
 interface Sent {
   readonly intentId: string;
   readonly seq: number;
   readonly timeMicros: Micros;
+  /** A record by which the order had ended; null while it lives. */
+  readonly endedSeq: number | null;
 }
 
 /** A person took our books and the broker's as they were. */
@@ -51,7 +67,12 @@ interface Memory {
   draft: PictureDraft | null;
   standing: StandingDifference[];
   deals: AheadDeal[];
-  adjustments: MicroMoney[];
+  strays: StrayDeal[];
+  adjustments: AheadAdjustment[];
+  /** What was reported up to there is in the newest picture. */
+  asOfSeq: number;
+  /** Of the newest picture. */
+  pictureSeq: number;
   /** Deals since balances agreed whose profit the broker did not tell. */
   untoldDeals: number;
   sent: Sent[];
@@ -63,6 +84,15 @@ interface Memory {
   last: LastPicture | null;
 }
 
+interface PictureBegin {
+  /** Ids of the deals in it. */
+  readonly shown: ReadonlySet<string>;
+  readonly askedSeq: number | undefined;
+  /** Of its last part. */
+  readonly seq: number;
+  readonly complete: boolean;
+}
+
 export class ReconciliationState {
   /** Null where no terminal trades: then nothing is ever compared. */
   readonly #required: boolean;
@@ -72,7 +102,10 @@ export class ReconciliationState {
     draft: null,
     standing: [],
     deals: [],
+    strays: [],
     adjustments: [],
+    asOfSeq: 0,
+    pictureSeq: 0,
     untoldDeals: 0,
     sent: [],
     externalOrders: [],
@@ -104,8 +137,21 @@ export class ReconciliationState {
     return this.memory.standing.filter(({ instrumentId: id }) => id === instrumentId || id < 0).length;
   }
 
-  noteSent(sent: Sent): void {
-    keepNewest(this.memory.sent, sent, SENT_KEPT_MAX);
+  noteSent(sent: Omit<Sent, "endedSeq">): void {
+    keepNewest(this.memory.sent, { ...sent, endedSeq: null }, SENT_KEPT_MAX);
+  }
+
+  /** Whether a picture may still show an order as waiting that has ended: it may be older than the end. */
+  endedSince(intentId: string): boolean {
+    return this.memory.sent.some((sent) => sent.intentId === intentId);
+  }
+
+  /** Notes which orders have ended, and forgets those whose end the picture knows of. */
+  noteEnds(live: ReadonlySet<string>): void {
+    const { memory } = this;
+    memory.sent = memory.sent
+      .filter(({ endedSeq }) => endedSeq === null || endedSeq > memory.asOfSeq)
+      .map((sent) => noteEnd(sent, live, memory.pictureSeq));
   }
 
   /** What was sent before it was noted is older than any picture. */
@@ -113,41 +159,53 @@ export class ReconciliationState {
     return this.memory.sent.find((sent) => sent.intentId === intentId) ?? BEFORE_ALL;
   }
 
-  noteDeal(deal: Omit<AheadDeal, "missed">, isTold: boolean): void {
-    keepNewest(this.memory.deals, { ...deal, missed: false }, AHEAD_MAX);
+  noteDeal(deal: AheadDeal, isTold: boolean): void {
+    keepNewest(this.memory.deals, deal, AHEAD_MAX);
     if (!isTold) this.memory.untoldDeals++;
   }
 
-  noteAdjustment(amountMicros: MicroMoney): void {
-    keepNewest(this.memory.adjustments, amountMicros, ADJUSTMENTS_AHEAD_MAX);
+  noteStray(deal: StrayDeal): void {
+    keepNewest(this.memory.strays, deal, AHEAD_MAX);
+  }
+
+  /** Deals on a position that were taken for somebody else's; from here on they are not. */
+  claimStrays(positionId: string): readonly StrayDeal[] {
+    const { memory } = this;
+    const claimed = memory.strays.filter((deal) => deal.positionId === positionId);
+    if (claimed.length > 0) memory.strays = memory.strays.filter((deal) => deal.positionId !== positionId);
+    return claimed;
+  }
+
+  noteAdjustment(adjustment: AheadAdjustment): void {
+    keepNewest(this.memory.adjustments, adjustment, ADJUSTMENTS_AHEAD_MAX);
   }
 
   noteAcceptance(acceptance: Acceptance): void {
     keepNewest(this.memory.accepted, acceptance, ACCEPTED_KEPT_MAX);
   }
 
+  /**
+   * A picture is compared from here on. Deals that it shows are forgotten, and so are those that it should show: what they did to our books
+   * and not to the broker's is a difference.
+   */
+  beginPicture({ shown, askedSeq, seq, complete }: PictureBegin): void {
+    const { memory } = this;
+    memory.asOfSeq = askedSeq ?? memory.pictureSeq;
+    memory.pictureSeq = seq;
+    const isNewer = (deal: AheadDeal): boolean => deal.seq > memory.asOfSeq && !shown.has(deal.dealId);
+    memory.deals = memory.deals.filter(isNewer);
+    if (complete) memory.strays = memory.strays.filter(isNewer);
+  }
+
   /** Signed volume that deals after the picture moved a position by. */
   volumeSince(positionId: string): number {
     let sum = 0;
-    for (const deal of this.memory.deals) {
-      if (!deal.missed && deal.positionId === positionId) sum += deal.signedVolumeMicros;
-    }
+    for (const deal of this.memory.deals) if (deal.positionId === positionId) sum += deal.signedVolumeMicros;
     return sum;
   }
 
   moneySince(): MicroMoney {
-    return this.memory.deals.reduce((sum, deal) => sum + (deal.missed ? 0 : deal.moneyMicros), 0);
-  }
-
-  /** Forgets deals that a picture shows. */
-  seen(dealIds: ReadonlySet<string>): void {
-    this.memory.deals = this.memory.deals.filter(({ dealId }) => !dealIds.has(dealId));
-  }
-
-  /** A whole picture was compared: what it did not show is newer, and has to be in the next one. */
-  pictureEnded(): void {
-    this.memory.deals = this.memory.deals.filter(({ missed }) => !missed);
-    for (const deal of this.memory.deals) deal.missed = true;
+    return this.memory.deals.reduce((sum, { moneyMicros }) => sum + moneyMicros, 0);
   }
 
   persist(archive: Archive): void {
@@ -160,4 +218,8 @@ const BEFORE_ALL = { seq: 0, timeMicros: 0 };
 function keepNewest<Entry>(list: Entry[], entry: Entry, most: number): void {
   list.push(entry);
   if (list.length > most) list.shift();
+}
+
+function noteEnd(sent: Sent, live: ReadonlySet<string>, seq: number): Sent {
+  return sent.endedSeq !== null || live.has(sent.intentId) ? sent : { ...sent, endedSeq: seq };
 }

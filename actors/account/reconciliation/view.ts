@@ -4,7 +4,7 @@ import type { BookedOrder } from "../../domain/broker-books.ts";
 import type { MicroMoney } from "../../domain/money.ts";
 import type { Position } from "../../domain/order.ts";
 import type { Desk } from "../desk.ts";
-import { toExternalView } from "./external-book.ts";
+import { type ExternalPosition, toExternalView } from "./external-book.ts";
 import type { StandingDifference } from "./standing.ts";
 import type { Acceptance, LastPicture } from "./state.ts";
 
@@ -39,13 +39,15 @@ export function buildReconciliationView(desk: Desk): ReconciliationView | null {
     agrees: reconciled && standing.length === 0,
     last,
     standing,
-    externalPositions: books.external.open.map((position) => ({
-      ...toExternalView(position),
-      symbol: position.symbol,
-      unrealisedMicros: books.externalMicros(position),
-      accepted: position.accepted,
-    })),
+    externalPositions: books.external.open.map((position) =>
+      toView(position, books.externalMicros(position)),
+    ),
     externalOrders,
     accepted,
   };
+}
+
+function toView(position: ExternalPosition, unrealisedMicros: MicroMoney): ExternalPositionView {
+  const { symbol, accepted } = position;
+  return { ...toExternalView(position), symbol, accepted, unrealisedMicros };
 }
