@@ -3,6 +3,7 @@
 
 import type { BookedPosition } from "../../domain/broker-books.ts";
 import type { Desk } from "../desk.ts";
+import type { TrackedOrder } from "../orders.ts";
 import type { TrackedPosition } from "../positions.ts";
 import type { Picture } from "./picture.ts";
 import type { Findings } from "./standing.ts";
@@ -50,15 +51,10 @@ function compareOurs(
     });
     return;
   }
-  const isChanging = books.orders.live.some(
-    (order) => order.purpose === "modify" && order.positionId === positionId,
-  );
-  if (
-    isChanging ||
-    (isLevel(ours.stopPricePoints, row.stopPricePoints) &&
-      isLevel(ours.targetPricePoints, row.targetPricePoints))
-  )
-    return;
+  const same =
+    isLevel(ours.stopPricePoints, row.stopPricePoints) &&
+    isLevel(ours.targetPricePoints, row.targetPricePoints);
+  if (same || isChanging(desk, positionId)) return;
   ours.stopPricePoints = row.stopPricePoints ?? Number.NaN;
   ours.targetPricePoints = row.targetPricePoints ?? Number.NaN;
   findings.resolved(
@@ -66,6 +62,16 @@ function compareOurs(
     instrumentId,
     positionId,
     `stop and target of position ${positionId} are not where we set them: the broker's (stop ${level(row.stopPricePoints)}, target ${level(row.targetPricePoints)}) count from here on`,
+  );
+}
+
+/** Whether a modify of the position is under way, or was carried out after the picture was asked for. */
+function isChanging({ books, reconciliation }: Desk, positionId: string): boolean {
+  const isModify = (order: TrackedOrder | undefined): boolean =>
+    order?.purpose === "modify" && order.positionId === positionId;
+  return (
+    books.orders.live.some(isModify) ||
+    reconciliation.memory.sent.some(({ intentId }) => isModify(books.orders.find(intentId)))
   );
 }
 
