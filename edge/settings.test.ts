@@ -54,6 +54,21 @@ test("limits are merged layer by layer, and null switches one off", () => {
   });
 });
 
+test("an account can be told how its positions leave, and that it hedges", () => {
+  const account = {
+    exits: {
+      trailing: { moveMultiple: 2, stepFraction: 0.2 },
+      partial: { atTargetFraction: 0.5, volumeFraction: 0.5 },
+    },
+    positionMode: "hedging",
+    positionsPerInstrumentMax: 4,
+  };
+  expect(parseSettings({ config: file(JSON.stringify({ account })) }, {})).toMatchObject({
+    ok: true,
+    value: { account },
+  });
+});
+
 test.each([
   ["an unknown key", '{"dta": 1}', "dta"],
   ["a wrong type", '{"seed": "x"}', "seed"],
@@ -93,6 +108,16 @@ test.each([
   ],
   ["text that is not JSON", "{bad", "is not JSON"],
   ["a list", "[]", "one JSON object"],
+  [
+    "a stop that follows at no distance",
+    '{"account": {"exits": {"trailing": {"stepFraction": 0.1}}}}',
+    "distancePoints or moveMultiple",
+  ],
+  [
+    "a part that is the whole",
+    '{"account": {"exits": {"partial": {"atTargetFraction": 0.5, "volumeFraction": 1}}}}',
+    "volumeFraction",
+  ],
   ["two accounts", '{"account": {"accountId": "other"}}', "same account"],
 ])("%s is refused by name", (_, text, named) => {
   const parsed = parseSettings({ config: file(text) }, {});

@@ -4,7 +4,7 @@
 // Netting rule: one position per instrument. A signal against it closes it and opens nothing; the other direction waits
 // for a signal that comes after the exit has filled, so that an account is never exposed twice by a reversal.
 
-import type { Archive } from "../base/archive.ts";
+import { type Archive, LoadArchive, SaveArchive } from "../base/archive.ts";
 import type { Micros } from "../base/clock.ts";
 import type { Result } from "../base/result.ts";
 import type { Execution, OrderSent } from "../domain/order.ts";
@@ -110,9 +110,14 @@ export class AccountActor {
   /** A dry run: what would become of each of these, those before it filled. Nothing is said or changed. */
   judge(wishes: readonly Wish[]): Result<readonly WishVerdict[], "too-many-wishes"> {
     const { settings, instruments, epoch, nowMicros } = this.#desk;
-    const copy = (emitter: Emitter): AccountActor =>
-      new AccountActor({ settings, instruments, emitter, epoch });
-    return judge({ account: this, copy, nowMicros }, wishes);
+    const copy = (emitter: Emitter): AccountActor => {
+      const saved = new SaveArchive();
+      this.#persistStanding(saved);
+      const account = new AccountActor({ settings, instruments, emitter, epoch });
+      account.#persistStanding(new LoadArchive(saved.finish()));
+      return account;
+    };
+    return judge({ copy, nowMicros }, wishes);
   }
 
   risk(): RiskView {
@@ -174,12 +179,17 @@ export class AccountActor {
   }
 
   persist(archive: Archive): void {
-    this.#desk.persist(archive);
+    this.#persistStanding(archive);
     this.#deals.persist(archive);
+    this.#orders.answers.persist(archive);
+  }
+
+  /** All but what is remembered for the sake of repetitions, which is most of the state: a dry run repeats nothing. */
+  #persistStanding(archive: Archive): void {
+    this.#desk.persist(archive);
     this.#triggers.persist(archive);
     this.#followUps.persist(archive);
     this.#groups.persist(archive);
-    this.#orders.answers.persist(archive);
     this.#reconciler.persist(archive);
     this.#flattening = archive.boolean(this.#flattening);
     this.#dueMicros = archive.number(this.#dueMicros);

@@ -155,9 +155,10 @@ export class Changes {
     }
     const order = orders.find(change.orderIntentId);
     if (order === undefined || !isLive(order.state)) this.#release(change);
-    if (order === undefined || isLive(change.state)) return;
-    order.changePricePoints = 0;
-    order.changeMarginMicros = 0;
+    if (order === undefined) return;
+    const mayHappen = isLive(change.state);
+    order.changePricePoints = mayHappen ? change.pricePoints : 0;
+    order.changeMarginMicros = mayHappen ? change.marginMicros : 0;
     if (change.state !== "done") return;
     order.terms = change.terms;
     order.pricePoints = change.pricePoints;

@@ -1,7 +1,6 @@
 // What would become of a batch of signals and orders, without doing any of it: a copy of the account hears them one after the other and
 // each that it lets in is filled at once, at the price it was judged at.
 
-import { LoadArchive, type Persistent, SaveArchive } from "../base/archive.ts";
 import type { Micros } from "../base/clock.ts";
 import { failure, ok, type Result } from "../base/result.ts";
 import type { Execution, OrderIntent, RiskCheck } from "../domain/order.ts";
@@ -27,21 +26,13 @@ export interface WishVerdict {
   >[];
 }
 
-interface Copied extends Persistent {
+interface Copied {
   receive(record: JournalRecord): void;
 }
 
+/** @param copy an account that stands as the one that is asked, and says what it says to another */
 export function judge(
-  {
-    account,
-    copy,
-    nowMicros,
-  }: {
-    readonly account: Persistent;
-    /** Another account of the same settings. */
-    readonly copy: (emitter: Emitter) => Copied;
-    readonly nowMicros: Micros;
-  },
+  { copy, nowMicros }: { readonly copy: (emitter: Emitter) => Copied; readonly nowMicros: Micros },
   wishes: readonly Wish[],
 ): Result<readonly WishVerdict[], "too-many-wishes"> {
   if (wishes.length > JUDGED_MAX) {
@@ -50,9 +41,6 @@ export function judge(
   }
   const drafts: Draft[] = [];
   const trial = copy({ emit: (draft) => drafts.push(draft) });
-  const saved = new SaveArchive();
-  account.persist(saved);
-  trial.persist(new LoadArchive(saved.finish()));
   return ok(
     wishes.map((wish, index) => {
       drafts.length = 0;

@@ -62,10 +62,17 @@ export function violationOf(deal: Execution, order: TrackedOrder | undefined): s
     return `order ${order.intentId} is on instrument ${order.instrumentId}, its fill on ${deal.instrumentId}`;
   }
   const isLimit = order.terms !== null && order.terms.type !== "stop";
-  if (isLimit && adversePoints(deal, order.pricePoints) > 0) {
-    return `order ${order.intentId} filled at ${deal.pricePoints}, worse than its limit ${order.pricePoints}`;
+  const limitPoints = worstLimit(order);
+  if (isLimit && adversePoints(deal, limitPoints) > 0) {
+    return `order ${order.intentId} filled at ${deal.pricePoints}, worse than its limit ${limitPoints}`;
   }
   return "";
+}
+
+/** While its price is being changed either one may be the broker's. */
+function worstLimit({ side, pricePoints, changePricePoints }: TrackedOrder): number {
+  if (changePricePoints === 0) return pricePoints;
+  return side === "BUY" ? Math.max(pricePoints, changePricePoints) : Math.min(pricePoints, changePricePoints);
 }
 
 export class FillLog {

@@ -6,7 +6,7 @@ import * as fc from "fast-check";
 import { MICROS_PER_SECOND, type Micros } from "../base/clock.ts";
 import { SeededRandom } from "../base/random.ts";
 import type { Execution, OrderIntent } from "../domain/order.ts";
-import type { JournalRecord } from "../domain/records.ts";
+import type { Command, JournalRecord } from "../domain/records.ts";
 import {
   execution,
   LIMIT,
@@ -164,6 +164,7 @@ class Unruly {
     if (draw < 4) this.#quote();
     else if (draw < 5) this.feed(this.#signal());
     else if (draw < 6) this.#trade();
+    else if (draw < 7) this.#meddle();
     else this.#answer();
   }
 
@@ -203,6 +204,37 @@ class Unruly {
     this.feed({ kind: "commanded", seq: 0, timeMicros: this.#nowMicros, command });
   }
 
+  /** A person changes, cancels or closes something, now and then under a name that was used before. */
+  #meddle(): void {
+    const random = this.#random;
+    const { liveOrders, positions } = this.engine.account.view();
+    const waiting = liveOrders.find(({ terms, state }) => terms !== null && state === "acknowledged");
+    const any = liveOrders[random.integer(liveOrders.length + 1)];
+    const order = (waiting ?? any)?.intentId ?? "nothing";
+    this.#quote();
+    const position = positions[random.integer(positions.length + 1)];
+    const positionId = position?.positionId ?? "nothing";
+    const by = { accountId: "paper", by: "person", key: `k${random.integer(40)}` } as const;
+    const pricePoints = 109_700 + random.integer(200);
+    const stopPricePoints = pricePoints - 100 - random.integer(100);
+    const levels = { stopPricePoints, targetPricePoints: random.integer(2) === 0 ? null : 110_500 };
+    const terms = { ...LIMIT, pricePoints };
+    const commands: readonly Command[] = [
+      { ...by, command: "modify-order", intentId: order, terms, ...levels },
+      { ...by, command: "cancel-order", intentId: order },
+      { ...by, command: "modify-position", positionId, ...levels },
+      {
+        ...by,
+        command: "close-position",
+        positionId,
+        volumeMicros: random.integer(2) === 0 ? null : 100_000,
+      },
+      { ...by, command: "close-by", positionId, byPositionId: positions.at(-1)?.positionId ?? "nothing" },
+    ];
+    const command = commands[random.integer(commands.length)]!;
+    this.feed({ kind: "commanded", seq: 0, timeMicros: this.#nowMicros, command });
+  }
+
   /** Says something about some orders that may still move. */
   #answer(): void {
     const live = new Set(this.engine.account.view().liveOrders.map(({ intentId }) => intentId));
@@ -224,7 +256,8 @@ class Unruly {
     const at = this.#nowMicros;
     if (draw === 1) return [reportOf(intent, "rejected", at)];
     if (draw === 2) return [reportOf(intent, "cancelled", at)];
-    if (draw === 3) return [reportOf(intent, "acknowledged", at)];
+    const waits = intent.terms !== undefined && !this.calm && this.#random.integer(3) > 0;
+    if (draw === 3 || waits) return [reportOf(intent, "acknowledged", at)];
     if (draw === 4) return [reportOf(intent, "unknown", at)];
     if (intent.purpose === "modify" || intent.purpose === "cancel") return [reportOf(intent, "done", at)];
     return this.#fill(intent, draw);
@@ -294,10 +327,11 @@ describe("whatever a broker answers", () => {
   }, 60_000);
 
   test("an account that is saved and loaded at every step decides as one that never was", () => {
+    const kinds = new Set<string>();
     fc.assert(
       fc.property(fc.integer(), (seed) => {
         const whole = new Unruly(seed);
-        let inputs = 0;
+        const said: JournalRecord[] = [];
         for (let i = 0; i < 80; i++) whole.step();
         let torn = new Unruly(seed).engine;
         const derived = new Set(["intent", "sent", "refusal", "tripped"]);
@@ -306,14 +340,18 @@ describe("whatever a broker answers", () => {
           const next = new TestEngine({ broker: "none", settings: torn.settings });
           next.load(torn.save(), torn.lastSeq);
           next.feed(record);
+          said.push(...next.records);
           torn = next;
-          inputs++;
         }
-        expect(inputs).toBeGreaterThan(20);
+        expect(said).toEqual(whole.engine.records.slice(1));
+        for (const { purpose, positionId } of whole.engine.intents) {
+          kinds.add(purpose === "modify" && positionId === null ? "modify-order" : purpose);
+        }
         expect(torn.account.intentHash).toBe(whole.engine.account.intentHash);
         expect(torn.save().map(String)).toEqual(whole.engine.save().map(String));
       }),
       { numRuns: 25 },
     );
+    expect([...kinds].sort()).toEqual(["cancel", "entry", "exit", "modify", "modify-order"]);
   }, 60_000);
 });

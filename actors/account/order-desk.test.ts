@@ -208,12 +208,26 @@ describe("changing an order that waits", () => {
       [entry.intentId, "acknowledged"],
       ["paper-000000002", "unknown"],
     ]);
-    expect(engine.account.view().marginReservedMicros).toBe(3_665_000_000);
+    const restarted = new TestEngine({ broker: "none" });
+    restarted.load(engine.save(), engine.lastSeq);
+    for (const { account } of [engine, restarted])
+      expect(account.view().marginReservedMicros).toBe(3_665_000_000);
     engine.command(change(entry.intentId), NOON + 15 * SECOND);
     expect(codes(engine)).toEqual(["under-way"]);
     // Once the order itself has ended it makes no difference any more.
     engine.feed(reportOf(entry, "cancelled", NOON + 16 * SECOND));
     expect(live(engine)).toEqual([]);
+  });
+
+  test("that expired unsent and is sent nevertheless reserves again what it may come to", () => {
+    const { engine, entry } = waiting();
+    engine.sends = false;
+    engine.command(change(entry.intentId));
+    const { intentId } = last(engine);
+    engine.passTo(NOON + 5 * SECOND);
+    expect(engine.account.view().marginReservedMicros).toBe(3_663_333_333);
+    engine.feed({ kind: "sent", seq: 0, timeMicros: NOON + 6 * SECOND, accountId: "paper", intentId });
+    expect(engine.account.view().marginReservedMicros).toBe(3_665_000_000);
   });
 
   test("goes through the controls with its own order out of the way", () => {
@@ -238,11 +252,14 @@ describe("changing an order that waits", () => {
     });
   });
 
-  test("of an order that is not there, has ended, or does not wait is refused by name", () => {
+  test("of an order that is not there, has ended, does not wait, or would become one of another type is refused by name", () => {
     const { engine, entry } = waiting();
     engine.command(change("paper-000000009"));
     engine.feed(reportOf(entry, "cancelled"));
     engine.command(change(entry.intentId));
+    const other = waiting();
+    other.engine.command(change(entry.intentId, { terms: { ...LIMIT, type: "stop", pricePoints: 110_100 } }));
+    expect(codes(other.engine)).toEqual(["not-possible"]);
     const unsent = quoted();
     unsent.command(waitingTrade());
     unsent.command(change("paper-000000001"));

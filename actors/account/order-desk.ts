@@ -97,6 +97,14 @@ export class OrderDesk {
         `order ${intentId} does not wait at the broker (${order.state})`,
       );
     }
+    // As with MetaTrader 5: what changes is its price and its time.
+    if (command.terms.type !== order.terms?.type) {
+      return this.#refuse(
+        order,
+        "not-possible",
+        `order ${intentId} is a ${order.terms?.type} order and stays one`,
+      );
+    }
     if (order.changePricePoints > 0 || changes.ending(order, "cancel") || !changes.hasRoom) {
       return this.#refuse(order, "under-way", `order ${intentId} is being changed or cancelled`);
     }

@@ -56,6 +56,7 @@ describe("order lifecycle", () => {
     ["unknown", "done", "done"],
     ["done", "acknowledge", "done"],
     ["cancelled", "done", "done"],
+    ["cancelled", "reject", "cancelled"],
   ];
   for (const [state, trigger, next] of legal) {
     test(`${state} + ${trigger} -> ${next}`, () => {
@@ -69,7 +70,6 @@ describe("order lifecycle", () => {
     ["rejected", "fill-rest"],
     ["intended", "fill-rest"],
     ["sent", "send"],
-    ["cancelled", "reject"],
     ["acknowledged", "release"],
     ["rejected", "done"],
     ["partially-filled", "done"],

@@ -65,7 +65,8 @@ function oddly(next: OrderState): Cell {
 
 /**
  * Reports may overtake each other, so a late acknowledgement changes nothing and a fill after a cancellation counts.
- * An unsent order that expired may still be sent by a gate that was slow: the broker will cancel it.
+ * An unsent order that expired may still be sent by a gate that was slow: the broker will cancel it. One that was released may
+ * still be told of.
  */
 const LIFECYCLE: Readonly<Record<OrderState, Readonly<Record<OrderTrigger, Cell>>>> = {
   intended: {
@@ -146,7 +147,7 @@ const LIFECYCLE: Readonly<Record<OrderState, Readonly<Record<OrderTrigger, Cell>
     "fill-part": to("cancelled"),
     "fill-rest": to("filled"),
     cancel: to("cancelled"),
-    reject: oddly("cancelled"),
+    reject: to("cancelled"),
     expire: oddly("cancelled"),
     lose: oddly("cancelled"),
     release: oddly("cancelled"),

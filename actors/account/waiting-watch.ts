@@ -3,13 +3,17 @@
 
 import type { Desk } from "./desk.ts";
 import type { FollowUps } from "./follow-ups.ts";
+import type { TrackedOrder } from "./orders.ts";
 import type { EntryLimits } from "./risk/check.ts";
 import { dailyLossLimit } from "./risk/standing-controls.ts";
 
 /** Looks at them after every record. Returns whether any cancellation was begun. */
 export function cancelUnwanted(desk: Desk, followUps: FollowUps): boolean {
   let hasBegun = false;
-  for (const { purpose, terms, instrumentId, intentId: subject } of desk.books.orders.live.slice()) {
+  const { live } = desk.books.orders;
+  // Cancellations join the list at its end while it is walked, and are none of those looked for.
+  for (let i = 0; i < live.length; i++) {
+    const { purpose, terms, instrumentId, intentId: subject } = live[i] as TrackedOrder;
     if (purpose !== "entry" || terms === null) continue;
     const reason = reasonAgainst(desk, desk.limits[instrumentId] as EntryLimits);
     if (reason === "" || followUps.has("cancel-order", subject)) continue;
