@@ -25,7 +25,7 @@ import { ExitRules } from "./exit-rules.ts";
 import { violationOf } from "./fill-check.ts";
 import { FollowUps } from "./follow-ups.ts";
 import { Groups } from "./groups.ts";
-import type { Trip } from "./kill-switch.ts";
+import { OWN_REACH, type TripWish } from "./kill-switch.ts";
 import { KillTriggers } from "./kill-triggers.ts";
 import { OrderDesk } from "./order-desk.ts";
 import type { OrderTrigger, TrackedOrder } from "./orders.ts";
@@ -69,9 +69,7 @@ export class AccountActor {
     this.#reconciler = new Reconciler({
       desk,
       deals: this.#deals,
-      hear: (report) => {
-        this.#onExecution(report);
-      },
+      hear: (report) => this.#onExecution(report),
       release: (order) => {
         this.#desk.move(order, "release");
       },
@@ -402,7 +400,7 @@ export class AccountActor {
     this.#refreshDue();
   }
 
-  #trip({ mode, by, reason, wide = OWN }: Pick<Trip, "mode" | "by" | "reason"> & { wide?: TripReach }): void {
+  #trip({ mode, by, reason, wide = OWN_REACH }: TripWish): void {
     const { killSwitch, books, causeSeq: seq, nowMicros: timeMicros } = this.#desk;
     if (!killSwitch.pull({ ...wide, mode, by, reason, seq, timeMicros })) return;
     for (const position of books.positions.open) this.#leaveIfFlattening(position);
@@ -450,7 +448,3 @@ export class AccountActor {
     this.#dueMicros = due;
   }
 }
-
-type TripReach = Pick<Trip, "level" | "id" | "isShared">;
-/** The reach of a trip that names none. */
-const OWN: TripReach = { level: "account", id: "", isShared: false };
