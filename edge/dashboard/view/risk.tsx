@@ -147,7 +147,7 @@ function Sizing({ sizing }: { sizing: RiskMessage["sizing"] }): VNode {
   return (
     <>
       <h3>Size of an entry</h3>
-      <dl class="figures sizing">
+      <dl class="figures">
         <Figure label="Risk of a trade" title="Share of equity lost when its stop is hit">
           {percentage(sizing.riskFraction)}
         </Figure>
