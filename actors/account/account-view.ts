@@ -51,6 +51,9 @@ export interface AccountView {
   readonly marginReservedMicros: MicroMoney;
   /** Equity against the start of the trading day. */
   readonly dayProfitMicros: MicroMoney;
+  /** The deepest falls since they were last reset: below the highest equity, and below the starting balance. */
+  readonly drawdownMicros: MicroMoney;
+  readonly belowStartMicros: MicroMoney;
   /** As the kill switch leaves it. */
   readonly mode: AccountMode;
   /** In mode `halted`. */
@@ -92,6 +95,8 @@ export function buildAccountView(desk: Desk, followUps: FollowUps): AccountView 
     marginUsedMicros: books.marginUsedMicros(),
     marginReservedMicros: books.marginReservedMicros(),
     dayProfitMicros: equityMicros - books.dayStartEquityMicros,
+    drawdownMicros: books.drawdown.trailing("equity"),
+    belowStartMicros: books.drawdown.absolute,
     mode,
     entriesHalted: mode === "halted",
     trip: desk.killSwitch.trip ?? null,

@@ -3,15 +3,10 @@
 import type { Archive } from "../base/archive.ts";
 import type { Desk } from "./desk.ts";
 import type { ExitDesk } from "./exit-desk.ts";
-import type { Trip } from "./kill-switch.ts";
+import { OWN_REACH, type TripWish } from "./kill-switch.ts";
 import { KillTriggers } from "./kill-triggers.ts";
 import type { TrackedPosition } from "./positions.ts";
 import type { AccountMode } from "./risk/check.ts";
-
-type Reach = Pick<Trip, "level" | "id" | "isShared">;
-
-/** The reach of a trip that names none. */
-const OWN: Reach = { level: "account", id: "", isShared: false };
 
 export class Brakes {
   readonly triggers: KillTriggers;
@@ -49,7 +44,7 @@ export class Brakes {
     return pulls.length > 0;
   }
 
-  trip({ mode, by, reason, wide = OWN }: Pick<Trip, "mode" | "by" | "reason"> & { wide?: Reach }): void {
+  trip({ mode, by, reason, wide = OWN_REACH }: TripWish): void {
     const { killSwitch, books, causeSeq: seq, nowMicros: timeMicros } = this.#desk;
     if (!killSwitch.pull({ ...wide, mode, by, reason, seq, timeMicros })) return;
     for (const position of books.positions.open) this.filled(position);

@@ -144,6 +144,8 @@ export interface TradeCommand {
   readonly group?: string;
   /** The sender's own name for what he wants: said twice, it is done once. */
   readonly key?: string;
+  /** The sender's words. Nothing follows from them. */
+  readonly comment?: string;
 }
 
 export interface Commanded {
