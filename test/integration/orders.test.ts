@@ -6,6 +6,8 @@ import { expect, test } from "bun:test";
 import { SeededRandom } from "../../actors/base/random.ts";
 import { type Mishap, MadeTrader, STEPS } from "../../scripts/mt5-trader.ts";
 import { MadeBroker } from "../../scripts/mt5-broker.ts";
+import { replayRecorded } from "../../scripts/commands/replay-recorded.ts";
+import { parseSettings } from "../../edge/settings.ts";
 import { eventually } from "../fixtures/eventually.ts";
 import { tokenOf } from "../fixtures/mt5-rig.ts";
 import { ACCOUNT, TradingServer } from "../fixtures/trading-server.ts";
@@ -224,7 +226,15 @@ async function runSeed(seed: number, tally: Tally): Promise<string[]> {
     await run.begin();
     for (let round = 0; round < ROUNDS; round++) await run.round();
     await run.end();
-    return run.violations().map((what) => `seed ${seed}: ${what}`);
+    const found = run.violations();
+    await run.server.stopServing();
+    // Every decision follows from the journal, whatever the terminal said and however often the server was started.
+    const settings = parseSettings({ data: run.server.data }, {});
+    const replayed = settings.ok ? replayRecorded(settings.value, "recorded") : settings;
+    if (!replayed.ok) found.push(replayed.message);
+    else if (!replayed.value.identical)
+      found.push(`replay: ${JSON.stringify(replayed.value.report.examples)}`);
+    return found.map((what) => `seed ${seed}: ${what}`);
   } catch (error) {
     const account = run.server.isServing ? run.server.account : {};
     const said = JSON.stringify({ problems: run.server.problems.slice(-5), account }).slice(0, 5_000);
