@@ -43,6 +43,13 @@ function stateLayout(): string {
   return hash.hex();
 }
 
+/** Names what decides under a configuration: the preset, and a fingerprint of who votes in it. RTS 22 has room for 50 characters. */
+export function decisionAlgorithm({ preset, models, adviser, analogs, recalibration }: EngineConfig): string {
+  const hash = new StateHash();
+  hash.text(JSON.stringify({ models, adviser, analogs, recalibration }));
+  return `${preset}-${hash.hex()}`;
+}
+
 export function sameConfig(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -4,6 +4,7 @@
 import { LoadArchive } from "./base/archive.ts";
 import { type EngineConfig, STATE_LAYOUT } from "./engine-config.ts";
 import type { Engine, Stateful } from "./engine.ts";
+import type { TickRouter } from "./router.ts";
 import type { Era, Snapshot, SnapshotQuery, SnapshotStore } from "./ports/snapshots.ts";
 
 export interface Footing {
@@ -92,4 +93,19 @@ export function loadState(stateful: Pick<Stateful, "persist">, state: Float64Arr
   const archive = new LoadArchive(state);
   stateful.persist(archive);
   archive.finish();
+}
+
+/** Everything a snapshot of a running engine consists of. */
+export function statesOf(engine: Engine, router: TickRouter): readonly Stateful[] {
+  const own: Stateful = {
+    seat: engine.routerSeat,
+    origin: { appliedSeq: 0 },
+    persist: (archive) => {
+      router.persist(archive);
+      engine.gate.persist(archive);
+    },
+    ready: () => true,
+    leaveOut: () => {},
+  };
+  return [own, ...engine.stateful];
 }

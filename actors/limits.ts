@@ -24,6 +24,12 @@ export const DIFFERENCES_KEPT_MAX = 1_000;
 /** The grid of clock beats. */
 export const BEAT_MICROS = 100_000;
 
+/**
+ * Symbols that have their turn at once when minutes end: a model is asked for all of them in a row, while its weights are at hand, and
+ * ticks wait for all of them.
+ */
+export const TURN_SYMBOLS = 4;
+
 /** How often each actor's state is saved. */
 export const SNAPSHOT_INTERVAL_MICROS = 20_000_000;
 

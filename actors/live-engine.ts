@@ -11,7 +11,7 @@ import type { Engine, EngineFault, Stateful } from "./engine.ts";
 import { type EngineConfig, sameConfig, STATE_LAYOUT, succeed } from "./engine-config.ts";
 import { FaultHistory } from "./fault-history.ts";
 import { Follower } from "./follower.ts";
-import { findFooting, type Footing, stepOn } from "./footing.ts";
+import { findFooting, type Footing, statesOf, stepOn } from "./footing.ts";
 import { BEAT_MICROS, SNAPSHOT_INTERVAL_MICROS } from "./limits.ts";
 import { OrderExit } from "./order-exit.ts";
 import type { EmissionTarget } from "./outlets.ts";
@@ -93,8 +93,8 @@ export class LiveEngine implements EmissionTarget {
     });
     this.#turns = new Turns({
       scheduler: options.scheduler,
-      nextWaiting: (fromId) => this.#engine.nextWaiting(fromId),
-      give: (instrumentId) => this.router.turnOf(instrumentId),
+      engine: () => this.#engine,
+      router: this.router,
     });
     this.#takeCharge(this.#engine);
     this.#engine.outlets.turnTo(this);
@@ -236,10 +236,16 @@ export class LiveEngine implements EmissionTarget {
     if (this.engine.gate.waiting > 0) this.#exit.release(this.#engine);
   }
 
-  /** Lets time pass on silent symbols, if anyone waits for it. Live, call it every {@link BEAT_MICROS}. */
+  /**
+   * Lets time pass on silent symbols, if anyone waits for it. Where minutes have ended, symbols close them in their turns. Live, call
+   * it every {@link BEAT_MICROS}.
+   */
   beatIfDue(timeMicros: Micros): void {
-    if (this.engine.nextDueMicros() <= timeMicros) this.router.beat(timeMicros);
-    this.#turns.begin();
+    const { engine, router } = this;
+    if (engine.nextToClose(0, timeMicros) === undefined) {
+      if (engine.nextDueMicros() <= timeMicros) router.beat(timeMicros);
+    } else if (engine.sharedDueMicros() <= timeMicros) router.beatWithoutSymbols(timeMicros);
+    this.#turns.begin(timeMicros);
     this.#snapshotNext();
   }
 
@@ -269,10 +275,13 @@ export class LiveEngine implements EmissionTarget {
     }
   }
 
-  /** The turns of all symbols whose minute has closed at once, for drivers with a clock of their own. False when an order must leave first. */
+  /**
+   * The turns of all symbols at once, for drivers with a clock of their own. Minutes are closed by beats for everybody there: nothing
+   * comes in meanwhile that would wait. False when an order must leave first.
+   */
   #takeEveryTurn(): boolean {
-    for (let id = this.#engine.nextWaiting(0); id !== undefined; id = this.#engine.nextWaiting(id + 1)) {
-      this.router.turnOf(id);
+    for (let id = this.#engine.nextToAsk(0); id !== undefined; id = this.#engine.nextToAsk(id + 1)) {
+      this.router.turnOf(id, this.router.timeMicros);
       this.settle();
       if (this.waitsForDisk) return false;
     }
@@ -420,21 +429,6 @@ export class LiveEngine implements EmissionTarget {
       },
     );
   }
-}
-
-/** Everything a snapshot of a running engine consists of. */
-function statesOf(engine: Engine, router: TickRouter): readonly Stateful[] {
-  const own: Stateful = {
-    seat: engine.routerSeat,
-    origin: { appliedSeq: 0 },
-    persist: (archive) => {
-      router.persist(archive);
-      engine.gate.persist(archive);
-    },
-    ready: () => true,
-    leaveOut: () => {},
-  };
-  return [own, ...engine.stateful];
 }
 
 function outOfService(path: string): Result<never, "actor-out-of-service"> {

@@ -60,7 +60,8 @@ export class OrderGate implements IntentHolder {
       const stranded = options.exitsOnly && intent.seq > options.durableSeq;
       if (!stranded && intent.seq > options.durableSeq) return released;
       this.#waiting.shift();
-      if (stranded && intent.purpose === "entry") {
+      // Other terms of an order that waits are an entry, too.
+      if (stranded && (intent.purpose === "entry" || intent.terms !== undefined)) {
         this.#dropped++;
         continue;
       }

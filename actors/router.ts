@@ -133,14 +133,21 @@ export class TickRouter implements Emitter {
     return tick.seq;
   }
 
-  /** Lets time pass for symbols whose sources are silent. */
+  /** Lets time pass for everybody, symbols whose sources are silent among them. */
   beat(timeMicros: Micros): void {
     this.#moveTo(timeMicros);
     this.emit({ kind: "beat", seq: 0, timeMicros: this.#timeMicros });
   }
 
-  /** Gives one symbol its turn to ask those who answer when a minute closes. */
-  turnOf(instrumentId: number): void {
+  /** Lets time pass for account, broker and market: symbols whose minutes have ended have their turns. */
+  beatWithoutSymbols(timeMicros: Micros): void {
+    this.#moveTo(timeMicros);
+    this.emit({ kind: "beat", seq: 0, timeMicros: this.#timeMicros, withoutSymbols: true });
+  }
+
+  /** Gives one symbol its turn to close a minute that has ended and to ask those who answer on that. */
+  turnOf(instrumentId: number, timeMicros: Micros): void {
+    this.#moveTo(timeMicros);
     this.emit({ kind: "beat", seq: 0, timeMicros: this.#timeMicros, instrumentId });
   }
 

@@ -20,6 +20,7 @@ const TABLE: Readonly<Record<RecordKind, { hear: string; says: string }>> = {
   refusal: { hear: "", says: "account" },
   tripped: { hear: "", says: "account" },
   reconciled: { hear: "", says: "account" },
+  pretrade: { hear: "", says: "account" },
   sent: { hear: "account broker", says: "" },
   execution: { hear: "account", says: "broker" },
   adjustment: { hear: "account", says: "broker" },
@@ -122,10 +123,21 @@ describe("switchboard", () => {
     }
   });
 
-  test("a second source's tick is heard by its symbol alone", () => {
+  test("a beat without symbols is heard by account, broker and market", () => {
+    const { seats, switchboard } = setUp();
+    const beat = { kind: "beat", seq: 1, timeMicros: 1, withoutSymbols: true } as const;
+    switchboard.deliver(beat);
+    for (const seat of seatsOf(seats)) {
+      const isShared = seat === seats.account || seat === seats.broker || seat === seats.market;
+      expect([seat.path, seat.heard.length]).toEqual([seat.path, isShared ? 1 : 0]);
+      expect(switchboard.concerns(seat.path, beat)).toBe(isShared);
+    }
+  });
+
+  test("a second source's tick is heard by its symbol and the account alone", () => {
     const { seats, switchboard } = setUp();
     switchboard.deliver(recordOf("tick", { seq: 1, instrumentId: 0, flags: TICK_SECONDARY }));
-    expect(seatsOf(seats).map(({ heard }) => heard.length)).toEqual([1, 0, 0, 0, 0]);
+    expect(seatsOf(seats).map(({ heard }) => heard.length)).toEqual([1, 0, 1, 0, 0]);
   });
 
   test("a seat whose state holds a record already does not hear it again", () => {

@@ -51,8 +51,8 @@ export class Switchboard {
         const symbol = seats.symbols[record.instrumentId];
         if (symbol === undefined) return;
         hand(symbol, record);
-        if ((record.flags & TICK_SECONDARY) !== 0) return;
         hand(seats.account, record);
+        if ((record.flags & TICK_SECONDARY) !== 0) return;
         if (seats.broker !== undefined) hand(seats.broker, record);
         hand(seats.market, record);
         return;
@@ -91,7 +91,7 @@ export class Switchboard {
           hand(this.symbol(record.instrumentId), record);
           return;
         }
-        this.#everySymbol(record);
+        if (record.withoutSymbols === undefined) this.#everySymbol(record);
         hand(seats.account, record);
         if (seats.broker !== undefined) hand(seats.broker, record);
         hand(seats.market, record);
@@ -100,6 +100,7 @@ export class Switchboard {
       case "refusal":
       case "tripped":
       case "reconciled":
+      case "pretrade":
       case "gap":
       case "fault":
       case "checkpoint":
@@ -114,12 +115,14 @@ export class Switchboard {
     switch (record.kind) {
       case "tick":
         if (isSymbol) return symbols[record.instrumentId]?.path === path;
-        return (record.flags & TICK_SECONDARY) === 0 && symbols[record.instrumentId] !== undefined;
+        if (symbols[record.instrumentId] === undefined) return false;
+        return path === account.path || (record.flags & TICK_SECONDARY) === 0;
       case "votes":
       case "advice":
         return symbols[record.instrumentId]?.path === path;
       case "beat":
-        return record.instrumentId === undefined || symbols[record.instrumentId]?.path === path;
+        if (record.instrumentId !== undefined) return symbols[record.instrumentId]?.path === path;
+        return !isSymbol || record.withoutSymbols === undefined;
       case "market":
         return isSymbol || path === account.path;
       case "intent":
@@ -138,6 +141,7 @@ export class Switchboard {
       case "refusal":
       case "tripped":
       case "reconciled":
+      case "pretrade":
       case "gap":
       case "fault":
       case "checkpoint":
@@ -163,6 +167,7 @@ export class Switchboard {
       case "refusal":
       case "tripped":
       case "reconciled":
+      case "pretrade":
         return this.#seats.account;
       case "execution":
       case "adjustment":

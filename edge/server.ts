@@ -11,7 +11,11 @@ import type { DoModelDeed } from "./api/model-standing.ts";
 import { type Guard, isLoopback, makeGuard } from "./api/guard.ts";
 import { Problem, problemResponse } from "./api/problem.ts";
 import { TickDesk, type TickDeskOptions } from "./ingest/tick-desk.ts";
+import { AccountDesk } from "./ingest/account-desk.ts";
 import { KillDesk } from "./ingest/kill-desk.ts";
+import { OrderDesk } from "./ingest/order-desk.ts";
+import { OrderKeys } from "./ingest/order-keys.ts";
+import { ORDER_PATIENCE_MILLIS } from "./ingest/limits.ts";
 import { type WideKill, wideKillOf } from "./ingest/wide-kill.ts";
 import { TradeDesk } from "./ingest/trade-desk.ts";
 import { type Badge, LivePicture } from "./live/live-picture.ts";
@@ -44,6 +48,8 @@ export interface ServerOptions {
   readonly analogs?: AnalogDesk | undefined;
   /** The server of terminals, where there is one. */
   readonly bridge?: Bridge | undefined;
+  /** How long the outcome of an order is waited for, where not as long as usual. */
+  readonly orderPatienceMillis?: number;
   /** Makes dossiers of decisions, aside from the tick path; left out, none are made. */
   readonly explain?: Explain;
   /** Promotes, rolls back and retires models, aside from the tick path; left out, nobody does. */
@@ -91,10 +97,18 @@ export function startServer(options: ServerOptions): Result<RunningServer, Serve
   });
   const ticks = new TickDesk({ station, ...options.ingest });
   const guard = makeGuard({ token: options.token });
+  const keys = new OrderKeys(station.journal, station.live.router.timeMicros);
+  const orders = new OrderDesk({
+    picture,
+    keys,
+    patienceMillis: options.orderPatienceMillis ?? ORDER_PATIENCE_MILLIS,
+  });
   const app = makeApp({
     picture,
     ticks,
-    trades: new TradeDesk(picture),
+    trades: new TradeDesk(orders),
+    orders,
+    account: new AccountDesk(picture),
     kills: new KillDesk({
       picture,
       wide: wideKill,
@@ -109,6 +123,7 @@ export function startServer(options: ServerOptions): Result<RunningServer, Serve
   const stream = new Stream({ picture, ticks, clients });
   const listening = listen({ host, port, guard, stream, answer: (request) => app.fetch(request) });
   if (!listening.ok) {
+    keys.close();
     stream.stop();
     picture.close();
     return listening;
@@ -122,6 +137,7 @@ export function startServer(options: ServerOptions): Result<RunningServer, Serve
     stream,
     wideKill,
     stop: async () => {
+      keys.close();
       stream.stop();
       await server.stop(true);
       picture.close();

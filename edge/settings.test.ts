@@ -4,7 +4,9 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DEFAULT_COMPLIANCE_SETTINGS } from "../actors/account/compliance/settings.ts";
 import { DEFAULT_RISK_SETTINGS } from "../actors/account/risk/limits.ts";
+import { DEFAULT_PAPER_BROKER_SETTINGS } from "../actors/account/settings.ts";
 import { RECALIBRATION_DEFAULTS } from "../actors/chain/recalibration/settings.ts";
 import type { EngineConfig } from "../actors/engine-config.ts";
 import { engineConfig } from "./main.ts";
@@ -53,6 +55,46 @@ test("limits are merged layer by layer, and null switches one off", () => {
   });
 });
 
+test("checks of compliance have layers too, and records name the version that executes", () => {
+  const given = {
+    symbols: { EURUSD: { washOrdersMax: null } },
+    identity: { isins: { EURUSD: "EU0009652759" } },
+  };
+  const parsed = parseSettings({ config: file(JSON.stringify({ account: { compliance: given } })) }, {});
+  const { tenant, identity } = DEFAULT_COMPLIANCE_SETTINGS;
+  expect(parsed).toMatchObject({
+    ok: true,
+    value: {
+      account: {
+        compliance: {
+          tenant,
+          symbols: given.symbols,
+          identity: {
+            ...identity,
+            isins: given.identity.isins,
+            executionAlgorithm: expect.stringMatching(/^tickforge-\d/) as string,
+          },
+        },
+      },
+    },
+  });
+});
+
+test("an account can be told how its positions leave, and that it hedges", () => {
+  const account = {
+    exits: {
+      trailing: { moveMultiple: 2, stepFraction: 0.2 },
+      partial: { atTargetFraction: 0.5, volumeFraction: 0.5 },
+    },
+    positionMode: "hedging",
+    positionsPerInstrumentMax: 4,
+  };
+  expect(parseSettings({ config: file(JSON.stringify({ account })) }, {})).toMatchObject({
+    ok: true,
+    value: { account },
+  });
+});
+
 test.each([
   ["an unknown key", '{"dta": 1}', "dta"],
   ["a wrong type", '{"seed": "x"}', "seed"],
@@ -68,9 +110,50 @@ test.each([
     '{"account": {"risk": {"symbols": {"EURUSD": {"grossExposureMaxMicros": 1}}}}}',
     "grossExposureMaxMicros",
   ],
+  [
+    "a legal entity identifier that is none",
+    '{"account": {"compliance": {"identity": {"clientLei": "me"}}}}',
+    "clientLei",
+  ],
+  [
+    "a ratio beyond what is remembered",
+    '{"account": {"compliance": {"tenant": {"orderToTradeMax": 2000}}}}',
+    "orderToTradeMax",
+  ],
   ["an unknown method", '{"account": {"sizing": {"method": "all-in"}}}', "account.sizing.method"],
+  ["a broker that neither nets nor hedges", '{"broker": {"positionMode": "both"}}', "broker.positionMode"],
+  [
+    "a swap rate beyond all reason",
+    '{"broker": {"swap": {"unit": "points", "tripleWeekday": 3, "rates": {"EURUSD": {"long": -1e9, "short": 0}}}}}',
+    "broker.swap.rates.EURUSD.long",
+  ],
+  [
+    "a swap tripled on Sunday",
+    '{"broker": {"swap": {"unit": "points", "tripleWeekday": 7, "rates": {}}}}',
+    "tripleWeekday",
+  ],
+  [
+    "a stop-out without a level",
+    '{"broker": {"margin": {"stopOutLevel": -1}}}',
+    "broker.margin.stopOutLevel",
+  ],
+  [
+    "silence without an end",
+    '{"broker": {"silence": {"probability": 0.1, "lostShare": 0.5}}}',
+    "revealMicros",
+  ],
   ["text that is not JSON", "{bad", "is not JSON"],
   ["a list", "[]", "one JSON object"],
+  [
+    "a stop that follows at no distance",
+    '{"account": {"exits": {"trailing": {"stepFraction": 0.1}}}}',
+    "distancePoints or moveMultiple",
+  ],
+  [
+    "a part that is the whole",
+    '{"account": {"exits": {"partial": {"atTargetFraction": 0.5, "volumeFraction": 1}}}}',
+    "volumeFraction",
+  ],
   ["two accounts", '{"account": {"accountId": "other"}}', "same account"],
 ])("%s is refused by name", (_, text, named) => {
   const parsed = parseSettings({ config: file(text) }, {});
@@ -107,6 +190,24 @@ test("streams are Dragonfly's, NATS' or Kafka's, of one host or several; any oth
   expect(refused).toMatchObject({ ok: false, code: "config-invalid" });
   expect(refused).toHaveProperty("message", expect.stringContaining("streams.url"));
   expect(refused).toHaveProperty("message", expect.not.stringContaining("secret"));
+});
+
+test("a paper broker of many moods reaches the engine as it was written, the rest of it as by default", () => {
+  const broker = {
+    positionMode: "netting",
+    stopsLevelPoints: 20,
+    rolloverMinuteUtc: 1_260,
+    swap: { unit: "percent-a-year", rates: { EURUSD: { long: -2.5, short: 0.75 } }, tripleWeekday: 3 },
+    margin: { callLevel: 0.8, stopOutLevel: 0.2, negativeBalanceProtection: false },
+    commissionFraction: 0.000_02,
+    closeByCommission: true,
+    latencyLogDeviation: 0.5,
+    slippageSymmetric: true,
+    rejectionProbability: 0.01,
+    requoteDeviationPoints: 10,
+    silence: { probability: 0.001, lostShare: 0.5, revealMicros: 60_000_000 },
+  };
+  expect(configured({ broker }).broker as object).toEqual({ ...DEFAULT_PAPER_BROKER_SETTINGS, ...broker });
 });
 
 /** What the engine is built from with these settings. */

@@ -4,58 +4,19 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { DEFAULT_COMPLIANCE_SETTINGS } from "../actors/account/compliance/settings.ts";
 import { DEFAULT_ACCOUNT_SETTINGS, DEFAULT_PAPER_BROKER_SETTINGS } from "../actors/account/settings.ts";
 import { failure, ok, type Result } from "../actors/base/result.ts";
 import { PRESET_NAMES } from "../actors/chain/presets.ts";
 import { RECALIBRATION_DEFAULTS } from "../actors/chain/recalibration/settings.ts";
+import packageJson from "../package.json" with { type: "json" };
+import { accountSchema, brokerSchema } from "./account-settings.ts";
 import { ANALOG_DEFAULTS, analogsSchema } from "./analogs/settings.ts";
 import { ADVISER_DEFAULTS, advisersSchema, type AdviserSettings } from "./advisers/settings.ts";
 import { BRIDGE_DEFAULTS, bridgeSchema } from "./mt5/settings.ts";
 import { recalibrationSchema } from "./recalibration.ts";
-import { INTENT_TAG_MAX } from "../actors/domain/intent-name.ts";
-import { killTriggersSchema, riskSchema, sizingSchema } from "./risk-settings.ts";
 
 const whole = z.number().int().nonnegative();
-const fraction = z.number().gt(0).lte(1);
-
-const accountSchema = z.strictObject({
-  accountId: z.string().regex(/^[a-z0-9-]{1,32}$/),
-  currency: z.string().regex(/^[A-Z]{3}$/),
-  startingBalanceMicros: whole,
-  leverage: z.number().gte(1).lte(2_000),
-  riskFraction: fraction,
-  dailyLossFraction: fraction,
-  dayResetMinuteUtc: whole.lt(24 * 60),
-  positionsMax: whole.gte(1).lte(1_000),
-  marginUseFraction: fraction,
-  quoteAgeMaxMicros: whole,
-  priceDeviationFraction: fraction,
-  positionAgeMaxMicros: whole,
-  entryLifeMicros: whole,
-  exitLifeMicros: whole,
-  reportTimeoutMicros: whole,
-  /** Limits of the controls in layers, and how volumes are chosen. */
-  risk: riskSchema.optional(),
-  sizing: sizingSchema.optional(),
-  terminal: z
-    .strictObject({
-      intentTag: whole.gte(1).lte(INTENT_TAG_MAX),
-    })
-    .optional(),
-  killSwitch: killTriggersSchema.optional(),
-});
-
-const brokerSchema = z.strictObject({
-  accountId: z.string(),
-  latencyMicros: whole,
-  latencyJitterMicros: whole,
-  quoteAgeMaxMicros: whole,
-  noQuoteTimeoutMicros: whole,
-  slippageSpreadShare: z.number().gte(0),
-  slippageVolatilityShare: z.number().gte(0),
-  commissionPerLotMicros: whole,
-  volumePerQuoteMicros: whole.gt(0),
-});
 
 const settingsSchema = z.strictObject({
   /** Folder of journal, snapshots and ledger. */
@@ -146,12 +107,21 @@ export type Settings = Readonly<Omit<z.infer<typeof settingsSchema>, "advisers">
   readonly advisers: AdviserSettings;
 };
 
+/** Records name the version that turned decisions into orders. */
+const IDENTITY = {
+  ...DEFAULT_COMPLIANCE_SETTINGS.identity,
+  executionAlgorithm: `tickforge-${packageJson.version}`,
+};
+
 const DEFAULTS: Settings = {
   data: "./data",
   preset: "rules",
   seed: 20_140_502,
   tenant: "default",
-  account: DEFAULT_ACCOUNT_SETTINGS,
+  account: {
+    ...DEFAULT_ACCOUNT_SETTINGS,
+    compliance: { ...DEFAULT_COMPLIANCE_SETTINGS, identity: IDENTITY },
+  },
   broker: DEFAULT_PAPER_BROKER_SETTINGS,
   journal: { segmentBytes: 64 << 20, ringBytes: 16 << 20 },
   http: { host: "127.0.0.1", port: 8_000, ticksPerSecond: 10 },
@@ -361,9 +331,9 @@ function tlsFrom(environment: Readonly<Record<string, string | undefined>>): obj
 
 /** The settings among a command's flags; its other flags are its own business. */
 function given(flags: SettingsFlags): object {
-  const { data, preset, seed, host, port, mt5Port, broker, clickhouse, timeSeries } = flags;
+  const { data, preset, seed, tenant, host, port, mt5Port, broker, clickhouse, timeSeries } = flags;
   return {
-    ...defined({ data, preset, seed }),
+    ...defined({ data, preset, seed, tenant }),
     http: defined({ host, port }),
     mt5: {
       ...(mt5Port === undefined ? {} : { enabled: true, port: mt5Port }),

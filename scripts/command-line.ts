@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from "commander";
 import packageJson from "../package.json" with { type: "json" };
+import { accountCommand, reconcileCommand } from "./commands/account.ts";
 import { analogsCommand } from "./commands/analogs.ts";
 import { backupCommand, restoreCommand } from "./commands/backup.ts";
 import { benchCommand } from "./commands/bench.ts";
@@ -14,6 +15,8 @@ import { importCommand } from "./commands/import.ts";
 import { featuresCommand } from "./commands/features.ts";
 import { journalCommand } from "./commands/journal.ts";
 import { killCommand } from "./commands/kill.ts";
+import { ordersCommand } from "./commands/orders.ts";
+import { positionsCommand } from "./commands/positions.ts";
 import { projectionsCommand } from "./commands/projections.ts";
 import { modelsCommand } from "./commands/models.ts";
 import { mt5Command } from "./commands/mt5.ts";
@@ -29,6 +32,10 @@ const program = new Command("tickforge")
   .showHelpAfterError("(tickforge --help lists the commands)")
   .addCommand(startCommand())
   .addCommand(killCommand())
+  .addCommand(ordersCommand())
+  .addCommand(positionsCommand())
+  .addCommand(accountCommand())
+  .addCommand(reconcileCommand())
   .addCommand(importCommand())
   .addCommand(exportCommand())
   .addCommand(downloadCommand())

@@ -4,50 +4,76 @@
 // Netting rule: one position per instrument. A signal against it closes it and opens nothing; the other direction waits
 // for a signal that comes after the exit has filled, so that an account is never exposed twice by a reversal.
 
-import type { Archive } from "../base/archive.ts";
+import { type Archive, LoadArchive, SaveArchive } from "../base/archive.ts";
 import type { Micros } from "../base/clock.ts";
+import type { Result } from "../base/result.ts";
 import type { Execution, OrderSent } from "../domain/order.ts";
-import type { Command, JournalRecord, TradeCommand } from "../domain/records.ts";
+import type { Command, JournalRecord } from "../domain/records.ts";
 import type { Signal } from "../domain/signal.ts";
-import type { Tick } from "../domain/tick.ts";
+import { type Tick, TICK_SECONDARY } from "../domain/tick.ts";
+import type { Emitter } from "../ports/emitter.ts";
 import { type AccountView, buildAccountView } from "./account-view.ts";
+import type { Answer } from "./answers.ts";
+import { Brakes } from "./brakes.ts";
+import { Changes, type Levels } from "./changes.ts";
 import { hasUsableFigures } from "./deal-figures.ts";
 import { DealMemory } from "./deal-memory.ts";
 import { Desk, type DeskOptions } from "./desk.ts";
-import { EntryDesk, type EntryWish } from "./entry-desk.ts";
+import { judge, type Wish, type WishVerdict } from "./dry-run.ts";
+import { EntryDesk, wishOfSignal } from "./entry-desk.ts";
 import { ExitDesk } from "./exit-desk.ts";
-import type { Trip } from "./kill-switch.ts";
-import { KillTriggers } from "./kill-triggers.ts";
+import { ExitRules } from "./exit-rules.ts";
+import { violationOf } from "./fill-check.ts";
+import { FollowUps } from "./follow-ups.ts";
+import { Groups } from "./groups.ts";
+import { OrderDesk } from "./order-desk.ts";
 import type { OrderTrigger, TrackedOrder } from "./orders.ts";
 import { sideOf, type TrackedPosition } from "./positions.ts";
 import { Reconciler } from "./reconciliation/reconciler.ts";
+import { triggerOf } from "./reports.ts";
 import { buildRiskView, type RiskView } from "./risk-view.ts";
 import type { AccountMode } from "./risk/check.ts";
+import { cancelUnwanted } from "./waiting-watch.ts";
 
 export class AccountActor {
   readonly #desk: Desk;
   readonly #entries: EntryDesk;
   readonly #exits: ExitDesk;
-  readonly #triggers: KillTriggers;
+  readonly #changes: Changes;
+  readonly #followUps: FollowUps;
+  readonly #groups: Groups;
+  readonly #rules: ExitRules;
+  readonly #orders: OrderDesk;
+  readonly #brakes: Brakes;
   readonly #deals = new DealMemory();
   readonly #reconciler: Reconciler;
-  /** Set by the command `flatten` until entries are resumed: what still fills is closed at once. */
-  #flattening = false;
   #dueMicros: Micros = Number.POSITIVE_INFINITY;
 
   constructor(options: DeskOptions) {
-    this.#desk = new Desk(options);
-    this.#entries = new EntryDesk(this.#desk);
-    this.#exits = new ExitDesk(this.#desk);
-    this.#triggers = new KillTriggers(this.#desk);
+    const desk = new Desk(options);
+    const entries = new EntryDesk(desk);
+    const exits = new ExitDesk(desk);
+    const changes = new Changes(desk);
+    this.#desk = desk;
+    this.#entries = entries;
+    this.#exits = exits;
+    this.#changes = changes;
+    this.#followUps = new FollowUps(desk, exits, changes);
+    this.#groups = new Groups(desk, exits, this.#followUps);
+    this.#rules = new ExitRules(desk, this.#followUps);
+    this.#orders = new OrderDesk({ desk, entries, exits, changes, groups: this.#groups });
+    this.#brakes = new Brakes(desk, exits);
     this.#reconciler = new Reconciler({
-      desk: this.#desk,
+      desk,
       deals: this.#deals,
       hear: (report) => {
         this.#onExecution(report);
       },
       release: (order) => {
-        this.#desk.move(order, "release");
+        this.#move(order, "release");
+      },
+      unprotected: (position) => {
+        this.#protect(position, position);
       },
     });
   }
@@ -78,7 +104,25 @@ export class AccountActor {
   }
 
   view(): AccountView {
-    return buildAccountView(this.#desk);
+    return buildAccountView(this.#desk, this.#followUps);
+  }
+
+  /** What became of a request by the name its sender gave it; undefined for one that was not made, or long ago. */
+  answerOf(key: string): Answer | undefined {
+    return this.#orders.answers.of(key);
+  }
+
+  /** A dry run: what would become of each of these, those before it filled. Nothing is said or changed. */
+  judge(wishes: readonly Wish[]): Result<readonly WishVerdict[], "too-many-wishes"> {
+    const { settings, instruments, decisionAlgorithm, epoch, nowMicros } = this.#desk;
+    const copy = (emitter: Emitter): AccountActor => {
+      const saved = new SaveArchive();
+      this.#persistStanding(saved);
+      const account = new AccountActor({ settings, instruments, emitter, decisionAlgorithm, epoch });
+      account.#persistStanding(new LoadArchive(saved.finish()));
+      return account;
+    };
+    return judge({ copy, nowMicros }, wishes);
   }
 
   risk(): RiskView {
@@ -87,6 +131,11 @@ export class AccountActor {
 
   receive(record: JournalRecord): void {
     const desk = this.#desk;
+    if (record.kind === "tick" && (record.flags & TICK_SECONDARY) !== 0) {
+      // Only compared with: neither its time nor its price is the account's.
+      desk.compliance.hearSecond(record);
+      return;
+    }
     desk.causeSeq = record.seq;
     if (record.timeMicros > desk.nowMicros) desk.nowMicros = record.timeMicros;
     if (desk.nowMicros >= desk.books.dayEndsMicros) {
@@ -95,7 +144,8 @@ export class AccountActor {
     }
     if (desk.nowMicros >= this.#dueMicros) this.#passTime();
     this.#hear(record);
-    this.#watch();
+    if (this.#brakes.watch()) this.#refreshDue();
+    if (cancelUnwanted(desk, this.#followUps)) this.#refreshDue();
   }
 
   #hear(record: JournalRecord): void {
@@ -139,23 +189,40 @@ export class AccountActor {
   }
 
   persist(archive: Archive): void {
-    this.#desk.persist(archive);
+    this.#persistStanding(archive);
     this.#deals.persist(archive);
-    this.#triggers.persist(archive);
+    this.#orders.answers.persist(archive);
+  }
+
+  /** All but what is remembered for the sake of repetitions, which is most of the state: a dry run repeats nothing. */
+  #persistStanding(archive: Archive): void {
+    this.#desk.persist(archive);
+    this.#brakes.persist(archive);
     this.#reconciler.persist(archive);
-    this.#flattening = archive.boolean(this.#flattening);
+    this.#followUps.persist(archive);
+    this.#groups.persist(archive);
     this.#dueMicros = archive.number(this.#dueMicros);
   }
 
   #onTick(tick: Tick): void {
-    const { books, memory } = this.#desk;
+    const { books, compliance, memory } = this.#desk;
     if (!books.board.take(tick)) return;
     const id = tick.instrumentId;
-    memory.prices.take(id, books.board.bidPoints(id) + books.board.askPoints(id), tick.timeMicros);
-    const position = books.positions.ofInstrument(id);
-    if (position === undefined) return;
-    books.markToMarket();
-    if (this.#exits.marketIsBack(position)) this.#refreshDue();
+    const doubleMid = books.board.bidPoints(id) + books.board.askPoints(id);
+    memory.prices.take(id, doubleMid, tick.timeMicros);
+    compliance.quoted(tick, doubleMid);
+    let isHeld = false;
+    let isStirred = false;
+    const { open } = books.positions;
+    for (let i = 0; i < open.length; i++) {
+      const position = open[i] as TrackedPosition;
+      if (position.instrumentId !== id) continue;
+      if (!isHeld) books.markToMarket();
+      isHeld = true;
+      if (this.#exits.marketIsBack(position)) isStirred = true;
+      if (this.#rules.look(position)) isStirred = true;
+    }
+    if (isStirred) this.#refreshDue();
   }
 
   #onSignal(signal: Signal): void {
@@ -168,33 +235,12 @@ export class AccountActor {
       );
       return;
     }
-    const position = desk.books.positions.ofInstrument(signal.instrumentId);
-    const current = signal.tradable && desk.nowMicros < signal.expiresAtMicros;
-    const against = position !== undefined && sideOf(position) !== signal.action;
-    if (against && current && position.exitReason === "") this.#exits.want(position, "signal");
-    else this.#entries.consider(wishOf(signal), instrument);
-  }
-
-  #onTrade(trade: TradeCommand): void {
-    const instrument = this.#desk.instruments[trade.instrumentId];
-    if (instrument === undefined) {
-      this.#desk.odd(
-        "unknown-instrument",
-        `an order by ${trade.by} names instrument ${trade.instrumentId}: not traded here`,
-      );
-      return;
-    }
-    this.#entries.consider(
-      {
-        ...trade,
-        action: trade.side,
-        tradable: true,
-        reason: `manual:${trade.by}`,
-        forecast: null,
-        byHand: { trader: trade.by, volumeMicros: trade.volumeMicros },
-      },
-      instrument,
-    );
+    const against = desk.books.positions
+      .allOf(signal.instrumentId)
+      .filter((position) => sideOf(position) !== signal.action && position.exitReason === "");
+    const isCurrent = signal.tradable && desk.nowMicros < signal.expiresAtMicros;
+    if (against.length === 0 || !isCurrent) this.#entries.consider(wishOfSignal(signal), instrument);
+    else for (const position of against) this.#exits.want(position, "signal");
   }
 
   #onSent(sent: OrderSent): void {
@@ -204,7 +250,7 @@ export class AccountActor {
     const order = desk.books.orders.find(sent.intentId);
     if (order === undefined)
       desk.odd("unknown-intent", `intent ${sent.intentId} was sent but is not known here`);
-    else desk.move(order, "send");
+    else this.#move(order, "send");
   }
 
   #onExecution(execution: Execution): void {
@@ -214,10 +260,19 @@ export class AccountActor {
     if (order === undefined && execution.intentId !== "") {
       desk.odd("unknown-intent", `a report names intent ${execution.intentId}, which is not known here`);
     }
-    const trigger = TRIGGER_OF[execution.status];
+    const trigger = triggerOf(execution.status, order);
     if (trigger === "fill") this.#onFill(execution, order);
-    else if (order !== undefined) desk.move(order, trigger);
+    else if (order !== undefined) this.#move(order, trigger);
     this.#exits.retry();
+    this.#followUps.run();
+  }
+
+  /** Moves an order along its lifecycle; whatever hangs on it follows. */
+  #move(order: TrackedOrder, trigger: OrderTrigger): void {
+    if (!this.#desk.move(order, trigger)) return;
+    this.#changes.settle(order);
+    this.#followUps.settle(order);
+    this.#groups.settle(order);
   }
 
   /** A deal is booked once, whatever its order's state: deals are the truth. */
@@ -247,29 +302,51 @@ export class AccountActor {
         `the profit of deal ${dealId} has no conversion rate: entries are halted`,
       );
     }
-    if (own !== undefined) this.#fillOrder(own, deal);
+    if (own !== undefined) {
+      desk.compliance.filled(own, deal, desk.nowMicros);
+      this.#fillOrder(own, deal, booked.position);
+    }
     this.#reconciler.booked(deal, desk.books.balanceMicros - balanceMicros);
-    const position = desk.books.positions.find(deal.positionId ?? deal.intentId);
-    if (position !== undefined) this.#leaveIfFlattening(position);
+    const positionId = deal.positionId ?? deal.intentId;
+    const position = desk.books.positions.find(positionId);
+    if (position === undefined) this.#changes.closed(positionId);
+    else this.#brakes.filled(position);
   }
 
-  #leaveIfFlattening(position: TrackedPosition): void {
-    if (this.#desk.killSwitch.trip?.mode === "flatten") this.#exits.want(position, "kill-switch");
-    else if (this.#flattening) this.#exits.want(position, "flatten");
-  }
-
-  #fillOrder(order: TrackedOrder, deal: Execution): void {
+  /** @param position what it filled into, as it is now */
+  #fillOrder(order: TrackedOrder, deal: Execution, position: TrackedPosition | undefined): void {
     if (order.bySignal && order.filledMicros === 0) {
       this.#desk.memory.executed(order.instrumentId, this.#desk.nowMicros);
     }
     order.filledMicros += deal.volumeMicros;
-    this.#desk.move(order, order.filledMicros < order.volumeMicros ? "fill-part" : "fill-rest");
+    this.#move(order, order.filledMicros < order.volumeMicros ? "fill-part" : "fill-rest");
+    const violation = violationOf(deal, order);
+    if (violation !== "") this.#desk.odd("bad-fill-terms", violation);
+    this.#groups.filled(order, deal.volumeMicros, position);
+    if (deal.unprotected === true && position !== undefined && order.purpose === "entry") {
+      this.#protect(position, order);
+    }
     if (order.filledMicros > order.volumeMicros) {
       this.#desk.odd(
         "overfilled",
         `order ${order.intentId} filled ${order.filledMicros} of ${order.volumeMicros}`,
       );
     }
+  }
+
+  /** The broker has not taken its stop, or has it no more: until it has, the position counts as without one. */
+  #protect(position: TrackedPosition, { stopPricePoints, targetPricePoints }: Levels): void {
+    const { positionId: subject } = position;
+    this.#desk.odd("unprotected-position", `position ${subject} is at the broker without its stop`);
+    position.stopPricePoints = Number.NaN;
+    position.targetPricePoints = Number.NaN;
+    this.#followUps.begin({
+      kind: "stop-missing",
+      subject,
+      stopPricePoints,
+      targetPricePoints,
+      reason: "stop-missing",
+    });
   }
 
   #onCommand(command: Command): void {
@@ -284,7 +361,7 @@ export class AccountActor {
         desk.mode = "halted";
         return;
       case "set-mode":
-        this.#setMode(command.mode);
+        this.#brakes.setMode(command.mode);
         return;
       case "re-enable":
         desk.memory.reEnable(command.instrumentId);
@@ -294,21 +371,19 @@ export class AccountActor {
         desk.memory.forgiveLosses();
         return;
       case "trade":
-        this.#onTrade(command);
+        this.#orders.trade(command);
         return;
       case "trip":
-        this.#trip(command);
+        this.#brakes.trip(command);
         return;
       case "rearm":
         desk.killSwitch.rearm(command.tripSeq);
         return;
       case "resume-entries":
-        this.#setMode("active");
+        this.#brakes.setMode("active");
         return;
       case "flatten":
-        desk.mode = "halted";
-        this.#flattening = true;
-        for (const position of desk.books.positions.open) this.#exits.want(position, "flatten");
+        this.#brakes.flatten();
         return;
       case "accept-books":
         this.#reconciler.accept(command.instrumentId, command.by);
@@ -319,31 +394,8 @@ export class AccountActor {
       case "modify-position":
       case "close-position":
       case "close-by":
+        this.#orders.order(command);
     }
-  }
-
-  /** Whatever has gone too far trips the kill switch, and says so. */
-  #watch(): void {
-    const pulls = this.#triggers.look();
-    if (pulls.length === 0) return;
-    const { emitter, causeSeq, nowMicros: timeMicros, settings } = this.#desk;
-    for (const pull of pulls) {
-      emitter.emit({ kind: "tripped", seq: 0, timeMicros, accountId: settings.accountId, causeSeq, ...pull });
-      this.#trip(pull);
-    }
-    this.#refreshDue();
-  }
-
-  #trip({ mode, by, reason, wide = OWN }: Pick<Trip, "mode" | "by" | "reason"> & { wide?: TripReach }): void {
-    const { killSwitch, books, causeSeq: seq, nowMicros: timeMicros } = this.#desk;
-    if (!killSwitch.pull({ ...wide, mode, by, reason, seq, timeMicros })) return;
-    for (const position of books.positions.open) this.#leaveIfFlattening(position);
-  }
-
-  /** Who lets the account trade again no longer closes what fills. */
-  #setMode(mode: AccountMode): void {
-    this.#desk.mode = mode;
-    if (mode === "active") this.#flattening = false;
   }
 
   /** A human has looked: orders of the symbol whose outcome is unknown count as dead. A deal that still comes is booked. */
@@ -352,55 +404,33 @@ export class AccountActor {
     const unknown = desk.books.orders.live.filter(
       (order) => order.instrumentId === instrumentId && order.state === "unknown",
     );
-    for (const order of unknown) desk.move(order, "release");
+    for (const order of unknown) this.#move(order, "release");
     this.#reconciler.released(instrumentId);
     this.#exits.retry();
+    this.#followUps.run();
   }
 
   /** Whatever is due: orders that expired or were not heard of, positions that are old, exits to try again. */
   #passTime(): void {
     const { books, nowMicros, settings } = this.#desk;
     const late = books.orders.live.filter((order) => nowMicros >= order.deadlineMicros);
-    for (const order of late) this.#desk.move(order, order.state === "intended" ? "expire" : "lose");
+    for (const order of late) this.#move(order, order.state === "intended" ? "expire" : "lose");
     for (const position of books.positions.open) {
       if (nowMicros - position.openTimeMicros >= settings.positionAgeMaxMicros)
         this.#exits.want(position, "time");
     }
     this.#exits.retry();
+    this.#followUps.run();
     this.#refreshDue();
   }
 
   #refreshDue(): void {
     const { orders, positions } = this.#desk.books;
-    let due = Number.POSITIVE_INFINITY;
+    let due = this.#followUps.dueMicros();
     for (const order of orders.live) due = Math.min(due, order.deadlineMicros);
     for (const position of positions.open) {
-      due = Math.min(due, this.#exits.dueMicros(position), this.#triggers.dueMicros(position));
+      due = Math.min(due, this.#exits.dueMicros(position), this.#brakes.triggers.dueMicros(position));
     }
     this.#dueMicros = due;
   }
 }
-
-type TripReach = Pick<Trip, "level" | "id" | "isShared">;
-/** The reach of a trip that names none. */
-const OWN: TripReach = { level: "account", id: "", isShared: false };
-
-function wishOf(signal: Signal): EntryWish {
-  const { confidence, components, regime, confirmations, reasons, action } = signal;
-  return {
-    ...signal,
-    reason: `signal:${reasons[0] ?? action}`,
-    forecast: { confidence, components, regime, movePoints: confirmations?.movePoints ?? null },
-    byHand: null,
-  };
-}
-
-const TRIGGER_OF: Readonly<Record<Execution["status"], OrderTrigger | "fill">> = {
-  acknowledged: "acknowledge",
-  done: "acknowledge",
-  rejected: "reject",
-  "partially-filled": "fill",
-  filled: "fill",
-  cancelled: "cancel",
-  unknown: "lose",
-};

@@ -7,7 +7,7 @@ import type { OrderIntent } from "../domain/order.ts";
 import type { Command } from "../domain/records.ts";
 import { execution, instrument, INSTRUMENTS, NOON, signal, TestEngine, tick } from "./account.fixture.ts";
 import type { RiskSettings } from "./risk/limits.ts";
-import { DEFAULT_ACCOUNT_SETTINGS, type AccountSettings } from "./settings.ts";
+import type { AccountSettings } from "./settings.ts";
 
 const SECOND = MICROS_PER_SECOND;
 const STORMS = process.env["TICKFORGE_TORTURE"] === "1" ? 5_000 : 100;
@@ -418,10 +418,9 @@ describe("what people see of the limits", () => {
 });
 
 test("the default settings leave volumes and refusals as they were without layers of limits", () => {
-  const { risk: _risk, sizing: _sizing, ...before } = DEFAULT_ACCOUNT_SETTINGS;
   const bare = new TestEngine({
     broker: "none",
-    settings: { ...before, risk: undefined, sizing: undefined },
+    settings: { risk: undefined, sizing: undefined, compliance: undefined },
   });
   const layered = quoted({});
   bare.feed(tick({ timeMicros: NOON }));

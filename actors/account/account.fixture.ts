@@ -5,13 +5,14 @@ import { LoadArchive, SaveArchive } from "../base/archive.ts";
 import { MICROS_PER_DAY, type Micros } from "../base/clock.ts";
 import { type Instrument, MINUTES_PER_WEEK } from "../domain/instrument.ts";
 import { MICROS_PER_LOT } from "../domain/money.ts";
-import type { Execution, OrderIntent, RiskRefusal } from "../domain/order.ts";
-import type { JournalRecord } from "../domain/records.ts";
+import type { Execution, OrderIntent, PendingTerms, RiskRefusal } from "../domain/order.ts";
+import type { PreTrade } from "../domain/pretrade.ts";
+import type { Command, JournalRecord, TradeCommand } from "../domain/records.ts";
 import type { Signal } from "../domain/signal.ts";
 import type { Tick } from "../domain/tick.ts";
 import type { Draft, Emitter } from "../ports/emitter.ts";
 import { AccountActor } from "./account-actor.ts";
-import { PaperBroker } from "./paper-broker.ts";
+import { PaperBroker } from "./paper/paper-broker.ts";
 import {
   type AccountSettings,
   DEFAULT_ACCOUNT_SETTINGS,
@@ -109,6 +110,39 @@ export function execution(intent: OrderIntent, fields: Place<"execution"> = {}):
   };
 }
 
+/** A report about `intent` that is no fill. */
+export function reportOf(intent: OrderIntent, status: Execution["status"], timeMicros?: Micros): Execution {
+  const at = timeMicros === undefined ? {} : { timeMicros };
+  return execution(intent, { status, dealId: null, ...at });
+}
+
+export const LIMIT: PendingTerms = {
+  type: "limit",
+  pricePoints: 109_900,
+  limitPricePoints: null,
+  timeInForce: "gtc",
+  untilMicros: null,
+};
+
+/** A BUY limit order by hand, 110 points below the ask, unless `changes` say otherwise. */
+export function waitingTrade(changes: Partial<TradeCommand> = {}): TradeCommand {
+  return {
+    command: "trade",
+    accountId: "paper",
+    by: "trader",
+    instrumentId: 0,
+    side: "BUY",
+    volumeMicros: 1_000_000,
+    bidPoints: 110_000,
+    askPoints: 110_010,
+    stopPoints: 200,
+    targetPoints: 400,
+    expiresAtMicros: NOON + MICROS_PER_DAY,
+    terms: LIMIT,
+    ...changes,
+  };
+}
+
 /** Journal, gate and delivery in one, synchronous. Records are handled in the order they are placed. */
 export class TestEngine implements Emitter {
   readonly records: JournalRecord[] = [];
@@ -133,10 +167,16 @@ export class TestEngine implements Emitter {
   ) {
     const instruments = options.instruments ?? INSTRUMENTS;
     this.settings = { ...DEFAULT_ACCOUNT_SETTINGS, ...options.settings };
-    this.account = new AccountActor({ settings: this.settings, instruments, emitter: this, epoch: 1 });
+    this.account = new AccountActor({
+      settings: this.settings,
+      instruments,
+      emitter: this,
+      decisionAlgorithm: "test",
+      epoch: 1,
+    });
     if (options.broker === "none") return;
     const settings = { ...DEFAULT_PAPER_BROKER_SETTINGS, ...options.broker };
-    this.broker = new PaperBroker({ settings, instruments, emitter: this, seed: 1 });
+    this.broker = new PaperBroker({ settings, account: this.settings, instruments, emitter: this, seed: 1 });
   }
 
   emit(draft: Draft): void {
@@ -150,6 +190,10 @@ export class TestEngine implements Emitter {
       this.#place(input);
       if (!this.#running) this.#run();
     }
+  }
+
+  command(command: Command, timeMicros: Micros = NOON): void {
+    this.feed({ kind: "commanded", seq: 0, timeMicros, command });
   }
 
   beat(timeMicros: Micros): void {
@@ -169,8 +213,17 @@ export class TestEngine implements Emitter {
     this.beat(untilMicros);
   }
 
+  /** Of the record placed last. */
+  get lastSeq(): number {
+    return this.#seq;
+  }
+
   get intents(): OrderIntent[] {
     return this.records.filter((record) => record.kind === "intent");
+  }
+
+  get pretrades(): PreTrade[] {
+    return this.records.filter((record) => record.kind === "pretrade");
   }
 
   get refusals(): RiskRefusal[] {

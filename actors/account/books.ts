@@ -8,8 +8,9 @@ import { type MicroMoney, moveValueMicros, roundHalfAway } from "../domain/money
 import type { Execution } from "../domain/order.ts";
 import { convertMicros, CurrencyConverter } from "./conversion.ts";
 import { Drawdown } from "./drawdown.ts";
-import { OrderTable, type TrackedOrder } from "./orders.ts";
-import { type FillOutcome, PositionBook, sideOf, type TrackedPosition, unrealised } from "./positions.ts";
+import { adversePoints, expectedPricePoints, FillLog } from "./fill-check.ts";
+import { OrderTable, reservedMicros, type TrackedOrder } from "./orders.ts";
+import { type FillOutcome, PositionBook, type TrackedPosition, unrealised } from "./positions.ts";
 import { QuoteBoard } from "./quote-board.ts";
 import { ExternalBook, type ExternalPosition } from "./reconciliation/external-book.ts";
 import type { StrayDeal } from "./reconciliation/state.ts";
@@ -37,6 +38,7 @@ export class AccountBooks {
   readonly positions = new PositionBook();
   readonly external = new ExternalBook();
   readonly drawdown: Drawdown;
+  readonly fills: FillLog;
   readonly #instruments: readonly Instrument[];
   readonly #settings: AccountSettings;
   readonly #converter: CurrencyConverter;
@@ -55,6 +57,7 @@ export class AccountBooks {
     this.board = new QuoteBoard(instruments);
     this.#converter = new CurrencyConverter({ instruments, currency: settings.currency, board: this.board });
     this.#balanceMicros = settings.startingBalanceMicros;
+    this.fills = new FillLog(instruments.length);
     this.drawdown = new Drawdown(settings.startingBalanceMicros);
     this.#dayStartEquityMicros = settings.startingBalanceMicros;
     this.#dayWorstEquityMicros = settings.startingBalanceMicros;
@@ -133,21 +136,8 @@ export class AccountBooks {
   /** Margin that live entries will take when the rest of them fills. */
   marginReservedMicros(): MicroMoney {
     let reserved = 0;
-    for (const order of this.orders.live) {
-      const restMicros = Math.max(0, order.volumeMicros - order.filledMicros);
-      reserved += Math.ceil((order.marginMicros * restMicros) / order.volumeMicros);
-    }
+    for (const order of this.orders.live) reserved += reservedMicros(order);
     return reserved;
-  }
-
-  /** Instruments with an open position or a live entry. */
-  exposedInstruments(): number {
-    const exposed = new Set<number | string>();
-    for (const position of this.positions.open) exposed.add(position.instrumentId);
-    for (const { instrumentId, symbol } of this.external.open)
-      exposed.add(instrumentId < 0 ? symbol : instrumentId);
-    for (const order of this.orders.live) if (order.purpose === "entry") exposed.add(order.instrumentId);
-    return exposed.size;
   }
 
   /** Begins the trading day that `nowMicros` lies in unless it is the running one: the loss of the day starts at zero. */
@@ -187,6 +177,8 @@ export class AccountBooks {
       timeMicros: deal.timeMicros,
       stopPricePoints: order?.stopPricePoints ?? Number.NaN,
       targetPricePoints: order?.targetPricePoints ?? Number.NaN,
+      trailPoints: order?.trailPoints ?? Number.NaN,
+      enters: order?.purpose === "entry",
     });
     const counted = outcome.realised === 0 ? 0 : this.#moneyOf(deal.instrumentId, outcome.realised);
     // Where the broker says what a deal made, that is what moved the balance.
@@ -254,6 +246,8 @@ export class AccountBooks {
       timeMicros,
       stopPricePoints: Number.NaN,
       targetPricePoints: Number.NaN,
+      trailPoints: Number.NaN,
+      enters: false,
     });
     if (position === undefined) return null;
     position.profitMicros += moneyMicros;
@@ -266,6 +260,7 @@ export class AccountBooks {
     this.orders.persist(archive);
     this.positions.persist(archive);
     this.drawdown.persist(archive);
+    this.fills.persist(archive);
     this.#balanceMicros = archive.number(this.#balanceMicros);
     this.#realisedMicros = archive.number(this.#realisedMicros);
     this.#commissionMicros = archive.number(this.#commissionMicros);
@@ -290,18 +285,11 @@ export class AccountBooks {
     const id = deal.instrumentId;
     const bid = order?.bidPoints ?? this.board.bidPoints(id);
     const ask = order?.askPoints ?? this.board.askPoints(id);
-    const expected = order === undefined ? triggerPrice(deal, position) : deal.side === "BUY" ? ask : bid;
-    const adverse = deal.side === "BUY" ? deal.pricePoints - expected : expected - deal.pricePoints;
     const spread = this.#moneyOf(id, ((ask - bid) / 2) * deal.volumeMicros);
-    const slippage = this.#moneyOf(id, adverse * deal.volumeMicros);
+    const expectedPoints = expectedPricePoints(deal, order, position);
+    const slippage = this.#moneyOf(id, adversePoints(deal, expectedPoints) * deal.volumeMicros);
+    this.fills.take(deal, order, { expectedPoints, slippageMicros: slippage });
     if (!Number.isNaN(spread)) this.#spreadMicros += spread;
     if (!Number.isNaN(slippage)) this.#slippageMicros += slippage;
   }
-}
-
-/** The price a deal of the broker's own was meant to be made at: the stop, the target, or unknown. */
-function triggerPrice(deal: Execution, position: TrackedPosition | undefined): number {
-  if (position === undefined || sideOf(position) === deal.side) return Number.NaN;
-  if (deal.reason === "stop") return position.stopPricePoints;
-  return deal.reason === "target" ? position.targetPricePoints : Number.NaN;
 }

@@ -1,5 +1,5 @@
 // Adds up what an account holds, for the controls on exposure: positions at the middle of their quote, live entries at the
-// price they were decided on, in the account's currency.
+// price they are expected to fill at, in the account's currency.
 
 import type { Instrument } from "../domain/instrument.ts";
 import { type MicroMoney, moveValueMicros } from "../domain/money.ts";
@@ -30,7 +30,13 @@ export interface ExposureSource {
   readonly orders: {
     readonly live: readonly Pick<
       TrackedOrder,
-      "instrumentId" | "purpose" | "side" | "volumeMicros" | "filledMicros" | "bidPoints" | "askPoints"
+      | "instrumentId"
+      | "purpose"
+      | "side"
+      | "volumeMicros"
+      | "filledMicros"
+      | "pricePoints"
+      | "changePricePoints"
     >[];
   };
   /** Not ours; those on instruments that are not traded here (below zero) have no exposure that could be added up. */
@@ -141,7 +147,7 @@ function holdingsOf({ books, instruments }: ExposureOptions): ReadonlyMap<number
     const { instrumentId } = order;
     const holding = holdingOf(instrumentId);
     const restMicros = Math.max(0, order.volumeMicros - order.filledMicros);
-    const pricePoints = order.side === "BUY" ? order.askPoints : order.bidPoints;
+    const pricePoints = Math.max(order.pricePoints, order.changePricePoints);
     const value = orderValueMicros(
       { instrument: holding.instrument, pricePoints },
       restMicros,

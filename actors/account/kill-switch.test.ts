@@ -119,7 +119,7 @@ describe("a tripped kill switch", () => {
       trip(engine, mode);
       engine.feed(signal({ timeMicros: NOON }), tick({ timeMicros: NOON + SECOND }));
       const again = new TestEngine({ broker: "none" });
-      const own = new Set(["intent", "refusal", "sent"]);
+      const own = new Set(["pretrade", "intent", "refusal", "sent"]);
       again.feed(...engine.records.filter(({ kind }) => !own.has(kind)));
       expect(again.records).toEqual(engine.records);
       expect(again.save().map(String)).toEqual(engine.save().map(String));

@@ -94,3 +94,11 @@ function persistTrip(trip: Trip, archive: Archive, level: KillLevel): Trip {
     isShared: archive.boolean(trip.isShared),
   };
 }
+
+type TripReach = Pick<Trip, "level" | "id" | "isShared">;
+
+/** What is asked of it; one that names no reach is about the account alone. */
+export type TripWish = Pick<Trip, "mode" | "by" | "reason"> & { readonly wide?: TripReach };
+
+/** The reach of a trip that names none. */
+export const OWN_REACH: TripReach = { level: "account", id: "", isShared: false };

@@ -8,6 +8,9 @@ export const LIVE_ORDERS_MAX = 256;
 /** Room kept for exits beyond {@link LIVE_ORDERS_MAX}: a position has at most one live exit. */
 export const EXIT_ORDERS_RESERVE = 256;
 
+/** Room kept for changes and cancellations beyond both: at the bound no more is asked for. */
+export const CHANGE_ORDERS_RESERVE = 1_024;
+
 /** Finished orders kept for late reports; beyond it the one that finished first is forgotten. */
 export const CLOSED_ORDERS_MAX = 1_024;
 
@@ -47,3 +50,27 @@ export const EXECUTIONS_KEPT_MAX = 1_024;
 
 /** Parts that the window of the price collar is looked at in: the oldest part leaves as a whole. */
 export const PRICE_BUCKETS = 8;
+
+/** Reports the paper broker keeps to itself for a while. At the bound it says what it has to say at once. */
+export const WITHHELD_REPORTS_MAX = 1_024;
+
+/** The longest way to the paper broker that a latency's tail is believed. */
+export const LATENCY_MICROS_MAX = MICROS_PER_MINUTE;
+/** Requests by their senders' names that are remembered with their answers; beyond it the oldest may be done a second time. */
+export const ANSWERS_KEPT_MAX = 2_048;
+
+/** Groups of which it is remembered who filled first; beyond it the oldest is forgotten, and its orders are on their own. */
+export const GROUPS_KEPT_MAX = 1_024;
+
+/** Unfinished business at a time: at the bound no more is begun, and what failed is left to people. */
+export const FOLLOW_UPS_MAX = 512;
+
+/** Waiting time before a follow-up is tried again: doubles from the first to the second value. */
+export const FOLLOW_UP_MICROS_MIN = 1 * MICROS_PER_SECOND;
+export const FOLLOW_UP_MICROS_MAX = 1 * MICROS_PER_MINUTE;
+
+/** Fills that are kept with what they were meant to be; all are counted. */
+export const FILLS_KEPT_MAX = 64;
+
+/** What one dry run judges. */
+export const JUDGED_MAX = 100;

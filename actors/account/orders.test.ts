@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { LoadArchive, SaveArchive } from "../base/archive.ts";
 import { CLOSED_ORDERS_MAX } from "./limits.ts";
 import {
+  emptyOrder,
   isLive,
   ORDER_STATES,
   ORDER_TRIGGERS,
@@ -16,20 +17,13 @@ import {
 
 function order(intentId: string, changes: Partial<TrackedOrder> = {}): TrackedOrder {
   return {
+    ...emptyOrder(),
     intentId,
-    instrumentId: 0,
-    purpose: "entry",
-    side: "BUY",
     volumeMicros: 1_000_000,
-    filledMicros: 0,
-    state: "intended",
     bidPoints: 1,
     askPoints: 2,
-    stopPricePoints: Number.NaN,
-    targetPricePoints: Number.NaN,
     bySignal: true,
     marginMicros: 100,
-    positionId: "",
     expiresAtMicros: 10,
     deadlineMicros: 10,
     ...changes,
@@ -57,6 +51,12 @@ describe("order lifecycle", () => {
     ["filled", "acknowledge", "filled"],
     ["cancelled", "fill-part", "cancelled"],
     ["expired", "send", "sent"],
+    ["sent", "done", "done"],
+    ["acknowledged", "done", "done"],
+    ["unknown", "done", "done"],
+    ["done", "acknowledge", "done"],
+    ["cancelled", "done", "done"],
+    ["cancelled", "reject", "cancelled"],
   ];
   for (const [state, trigger, next] of legal) {
     test(`${state} + ${trigger} -> ${next}`, () => {
@@ -70,8 +70,9 @@ describe("order lifecycle", () => {
     ["rejected", "fill-rest"],
     ["intended", "fill-rest"],
     ["sent", "send"],
-    ["cancelled", "reject"],
     ["acknowledged", "release"],
+    ["rejected", "done"],
+    ["partially-filled", "done"],
   ] as const) {
     test(`${state} + ${trigger} is an anomaly`, () => {
       expect(transition(state, trigger).legal).toBe(false);
@@ -80,7 +81,7 @@ describe("order lifecycle", () => {
 
   test("only a report or a human gets an order out of unknown", () => {
     const leaving = ORDER_TRIGGERS.filter((trigger) => transition("unknown", trigger).current !== "unknown");
-    expect(leaving).toEqual(["acknowledge", "fill-part", "fill-rest", "cancel", "reject", "release"]);
+    expect(leaving).toEqual(["acknowledge", "fill-part", "fill-rest", "cancel", "reject", "release", "done"]);
   });
 
   test("a fill is never lost: whatever the state, it leaves the order partially or wholly filled or closed", () => {

@@ -5,8 +5,9 @@ import type { Archive } from "../base/archive.ts";
 import { assert } from "../base/assert.ts";
 import type { Micros } from "../base/clock.ts";
 import type { MicroMoney } from "../domain/money.ts";
-import type { OrderPurpose, Side } from "../domain/order.ts";
-import { CLOSED_ORDERS_MAX, EXIT_ORDERS_RESERVE, LIVE_ORDERS_MAX } from "./limits.ts";
+import { ORDER_PURPOSES, type OrderPurpose, type PendingTerms, type Side } from "../domain/order.ts";
+import { CHANGE_ORDERS_RESERVE, CLOSED_ORDERS_MAX, EXIT_ORDERS_RESERVE, LIVE_ORDERS_MAX } from "./limits.ts";
+import { persistTerms } from "./pending.ts";
 import { persistList } from "./persist-list.ts";
 
 export const ORDER_STATES = [
@@ -19,10 +20,14 @@ export const ORDER_STATES = [
   "cancelled",
   "rejected",
   "expired",
+  "done",
 ] as const;
 export type OrderState = (typeof ORDER_STATES)[number];
 
-/** `expire`: its time ran out unsent. `lose`: nobody knows its outcome. `release`: a human declared it dead. */
+/**
+ * `expire`: its time ran out unsent. `lose`: nobody knows its outcome. `release`: a human declared it dead, or what it was
+ * about has ended. `done`: the broker carried out a change or a cancellation.
+ */
 export const ORDER_TRIGGERS = [
   "send",
   "acknowledge",
@@ -33,6 +38,7 @@ export const ORDER_TRIGGERS = [
   "expire",
   "lose",
   "release",
+  "done",
 ] as const;
 export type OrderTrigger = (typeof ORDER_TRIGGERS)[number];
 
@@ -41,7 +47,7 @@ interface Cell {
   readonly legal: boolean;
 }
 
-const TERMINAL: ReadonlySet<OrderState> = new Set(["filled", "cancelled", "rejected", "expired"]);
+const TERMINAL: ReadonlySet<OrderState> = new Set(["filled", "cancelled", "rejected", "expired", "done"]);
 
 /** Whether an order in `state` can still be filled, and so keeps its exposure reserved. */
 export function isLive(state: OrderState): boolean {
@@ -59,7 +65,8 @@ function oddly(next: OrderState): Cell {
 
 /**
  * Reports may overtake each other, so a late acknowledgement changes nothing and a fill after a cancellation counts.
- * An unsent order that expired may still be sent by a gate that was slow: the broker will cancel it.
+ * An unsent order that expired may still be sent by a gate that was slow: the broker will cancel it. One that was released may
+ * still be told of.
  */
 const LIFECYCLE: Readonly<Record<OrderState, Readonly<Record<OrderTrigger, Cell>>>> = {
   intended: {
@@ -72,6 +79,7 @@ const LIFECYCLE: Readonly<Record<OrderState, Readonly<Record<OrderTrigger, Cell>
     expire: to("expired"),
     lose: oddly("unknown"),
     release: oddly("intended"),
+    done: oddly("done"),
   },
   sent: {
     send: oddly("sent"),
@@ -83,6 +91,7 @@ const LIFECYCLE: Readonly<Record<OrderState, Readonly<Record<OrderTrigger, Cell>
     expire: oddly("sent"),
     lose: to("unknown"),
     release: oddly("sent"),
+    done: to("done"),
   },
   acknowledged: {
     send: oddly("acknowledged"),
@@ -94,6 +103,7 @@ const LIFECYCLE: Readonly<Record<OrderState, Readonly<Record<OrderTrigger, Cell>
     expire: oddly("acknowledged"),
     lose: to("unknown"),
     release: oddly("acknowledged"),
+    done: to("done"),
   },
   "partially-filled": {
     send: oddly("partially-filled"),
@@ -105,6 +115,7 @@ const LIFECYCLE: Readonly<Record<OrderState, Readonly<Record<OrderTrigger, Cell>
     expire: oddly("partially-filled"),
     lose: to("unknown"),
     release: oddly("partially-filled"),
+    done: oddly("partially-filled"),
   },
   unknown: {
     send: oddly("unknown"),
@@ -116,6 +127,7 @@ const LIFECYCLE: Readonly<Record<OrderState, Readonly<Record<OrderTrigger, Cell>
     expire: oddly("unknown"),
     lose: to("unknown"),
     release: to("cancelled"),
+    done: to("done"),
   },
   filled: {
     send: oddly("filled"),
@@ -127,6 +139,7 @@ const LIFECYCLE: Readonly<Record<OrderState, Readonly<Record<OrderTrigger, Cell>
     expire: oddly("filled"),
     lose: oddly("filled"),
     release: oddly("filled"),
+    done: oddly("filled"),
   },
   cancelled: {
     send: oddly("cancelled"),
@@ -134,10 +147,11 @@ const LIFECYCLE: Readonly<Record<OrderState, Readonly<Record<OrderTrigger, Cell>
     "fill-part": to("cancelled"),
     "fill-rest": to("filled"),
     cancel: to("cancelled"),
-    reject: oddly("cancelled"),
+    reject: to("cancelled"),
     expire: oddly("cancelled"),
     lose: oddly("cancelled"),
     release: oddly("cancelled"),
+    done: to("done"),
   },
   rejected: {
     send: oddly("rejected"),
@@ -149,6 +163,7 @@ const LIFECYCLE: Readonly<Record<OrderState, Readonly<Record<OrderTrigger, Cell>
     expire: oddly("rejected"),
     lose: oddly("rejected"),
     release: oddly("rejected"),
+    done: oddly("done"),
   },
   expired: {
     send: to("sent"),
@@ -160,6 +175,19 @@ const LIFECYCLE: Readonly<Record<OrderState, Readonly<Record<OrderTrigger, Cell>
     expire: to("expired"),
     lose: oddly("unknown"),
     release: oddly("expired"),
+    done: oddly("done"),
+  },
+  done: {
+    send: oddly("done"),
+    acknowledge: to("done"),
+    "fill-part": oddly("filled"),
+    "fill-rest": oddly("filled"),
+    cancel: oddly("done"),
+    reject: oddly("done"),
+    expire: oddly("done"),
+    lose: oddly("done"),
+    release: oddly("done"),
+    done: to("done"),
   },
 };
 
@@ -193,14 +221,48 @@ export interface TrackedOrder {
   targetPricePoints: number;
   /** An entry that a signal asked for, not a person. */
   bySignal: boolean;
-  /** Margin of its whole volume; 0 for an exit. */
+  /** Margin of its whole volume; of an order that changes a pending one, what that will have then; 0 for others. */
   marginMicros: MicroMoney;
-  /** The position an exit closes; empty for an entry. */
+  /** The position it closes or changes; empty for an entry, and for what is about an order. */
   positionId: string;
+  /** What it waits for at the broker, or will once it is changed; null for one at the market. */
+  terms: PendingTerms | null;
+  /** Of a modify or cancel: the entry it is about. */
+  orderIntentId: string;
+  byPositionId: string;
+  /** One cancels the other; empty for one on its own. */
+  group: string;
+  /** Where it is expected to fill. */
+  pricePoints: number;
+  /** While a change of it is under way: its price and margin then. The larger of either is what stays reserved. 0 for none. */
+  changePricePoints: number;
+  changeMarginMicros: MicroMoney;
+  /** How far behind the price its position's stop is to follow; NaN where it stays. */
+  trailPoints: number;
+  decidedMicros: Micros;
+  /** NaN while it is not sent. */
+  sentMicros: Micros;
   expiresAtMicros: Micros;
   /** When it expires unsent, or counts as unknown for want of a report; Infinity once its fate is known. */
   deadlineMicros: Micros;
 }
+
+/** Whether it waits at the broker: no report is due before it fills or ends. */
+export function isWaiting(order: TrackedOrder): boolean {
+  return order.terms !== null && order.purpose === "entry" && AT_BROKER.has(order.state);
+}
+
+const AT_BROKER: ReadonlySet<OrderState> = new Set(["acknowledged", "partially-filled"]);
+
+/** What of its margin is reserved: the rest of an entry's, at the dearer of its terms while they change. */
+export function reservedMicros(order: TrackedOrder): MicroMoney {
+  if (order.purpose !== "entry") return 0;
+  const restMicros = Math.max(0, order.volumeMicros - order.filledMicros);
+  const marginMicros = Math.max(order.marginMicros, order.changeMarginMicros);
+  return Math.ceil((marginMicros * restMicros) / order.volumeMicros);
+}
+
+const ORDERS_MAX = LIVE_ORDERS_MAX + EXIT_ORDERS_RESERVE + CHANGE_ORDERS_RESERVE;
 
 export class OrderTable {
   readonly #byId = new Map<string, TrackedOrder>();
@@ -215,13 +277,18 @@ export class OrderTable {
 
   add(order: TrackedOrder): void {
     assert(!this.#byId.has(order.intentId), `intent ${order.intentId} exists already`);
-    assert(this.#live.length < LIVE_ORDERS_MAX + EXIT_ORDERS_RESERVE, "more live orders than controls allow");
+    assert(this.#live.length < ORDERS_MAX, "more live orders than controls allow");
     this.#byId.set(order.intentId, order);
     this.#live.push(order);
   }
 
   find(intentId: string): TrackedOrder | undefined {
     return this.#byId.get(intentId);
+  }
+
+  /** Live orders that change or cancel the entry `intentId`. */
+  about(intentId: string): readonly TrackedOrder[] {
+    return this.#live.filter(({ orderIntentId }) => orderIntentId === intentId);
   }
 
   /** Moves `order` along its lifecycle. */
@@ -275,7 +342,7 @@ export class OrderTable {
   }
 }
 
-function emptyOrder(): TrackedOrder {
+export function emptyOrder(): TrackedOrder {
   return {
     intentId: "",
     instrumentId: 0,
@@ -291,6 +358,16 @@ function emptyOrder(): TrackedOrder {
     bySignal: false,
     marginMicros: 0,
     positionId: "",
+    terms: null,
+    orderIntentId: "",
+    byPositionId: "",
+    group: "",
+    pricePoints: Number.NaN,
+    changePricePoints: 0,
+    changeMarginMicros: 0,
+    trailPoints: Number.NaN,
+    decidedMicros: 0,
+    sentMicros: Number.NaN,
     expiresAtMicros: 0,
     deadlineMicros: 0,
   };
@@ -299,7 +376,7 @@ function emptyOrder(): TrackedOrder {
 function persistOrder(order: TrackedOrder, archive: Archive): void {
   order.intentId = archive.text(order.intentId);
   order.instrumentId = archive.number(order.instrumentId);
-  order.purpose = archive.boolean(order.purpose === "exit") ? "exit" : "entry";
+  order.purpose = ORDER_PURPOSES[archive.number(ORDER_PURPOSES.indexOf(order.purpose))] ?? "entry";
   order.side = archive.boolean(order.side === "SELL") ? "SELL" : "BUY";
   order.volumeMicros = archive.number(order.volumeMicros);
   order.filledMicros = archive.number(order.filledMicros);
@@ -311,6 +388,16 @@ function persistOrder(order: TrackedOrder, archive: Archive): void {
   order.bySignal = archive.boolean(order.bySignal);
   order.marginMicros = archive.number(order.marginMicros);
   order.positionId = archive.text(order.positionId);
+  order.terms = persistTerms(order.terms, archive);
+  order.orderIntentId = archive.text(order.orderIntentId);
+  order.byPositionId = archive.text(order.byPositionId);
+  order.group = archive.text(order.group);
+  order.pricePoints = archive.number(order.pricePoints);
+  order.changePricePoints = archive.number(order.changePricePoints);
+  order.changeMarginMicros = archive.number(order.changeMarginMicros);
+  order.trailPoints = archive.number(order.trailPoints);
+  order.decidedMicros = archive.number(order.decidedMicros);
+  order.sentMicros = archive.number(order.sentMicros);
   order.expiresAtMicros = archive.number(order.expiresAtMicros);
   order.deadlineMicros = archive.number(order.deadlineMicros);
 }

@@ -15,6 +15,8 @@ function fill(side: "BUY" | "SELL", volumeMicros: number, pricePoints: number): 
     timeMicros: 7,
     stopPricePoints: 90,
     targetPricePoints: Number.NaN,
+    trailPoints: Number.NaN,
+    enters: false,
   };
 }
 

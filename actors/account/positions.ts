@@ -30,6 +30,10 @@ export interface TrackedPosition {
   /** When the next exit may be tried; Infinity while the market is closed. */
   exitAtMicros: Micros;
   exitAttempts: number;
+  /** How far behind the price its stop follows; NaN where it stays. */
+  trailPoints: number;
+  /** The part that is closed on the way to its target was ordered: that happens once. */
+  partTaken: boolean;
 }
 
 export interface PositionFill {
@@ -43,6 +47,9 @@ export interface PositionFill {
   /** Taken when the fill opens the position; NaN for none. */
   readonly stopPricePoints: number;
   readonly targetPricePoints: number;
+  readonly trailPoints: number;
+  /** Of an entry: where more of it fills than is open on the other side, the rest is a position of its own making. */
+  readonly enters: boolean;
 }
 
 export interface FillOutcome {
@@ -79,13 +86,9 @@ export class PositionBook {
     return undefined;
   }
 
-  /** The oldest open position of an instrument. */
-  ofInstrument(instrumentId: number): TrackedPosition | undefined {
-    for (let i = 0; i < this.#open.length; i++) {
-      const position = this.#open[i] as TrackedPosition;
-      if (position.instrumentId === instrumentId) return position;
-    }
-    return undefined;
+  /** All open positions of an instrument, oldest first: one at most where the account nets. */
+  allOf(instrumentId: number): readonly TrackedPosition[] {
+    return this.#open.filter((position) => position.instrumentId === instrumentId);
   }
 
   /** Nets one fill: first against what is open on the other side, the rest opens or enlarges. */
@@ -101,6 +104,7 @@ export class PositionBook {
       realised = closePart(position, closedMicros, fill.pricePoints);
     }
     const rest = Math.sign(signed) * (fill.volumeMicros - closedMicros);
+    if (fill.enters && closedMicros > 0 && rest !== 0) turn(position, fill);
     position.signedVolumeMicros += rest;
     position.signedCost += fill.pricePoints * rest;
     assert(Number.isSafeInteger(position.signedCost), `position ${fill.positionId} is too large to be exact`);
@@ -131,14 +135,24 @@ export class PositionBook {
       ...emptyPosition(),
       positionId: fill.positionId,
       instrumentId: fill.instrumentId,
-      intentId: fill.intentId,
-      openTimeMicros: fill.timeMicros,
-      stopPricePoints: fill.stopPricePoints,
-      targetPricePoints: fill.targetPricePoints,
     };
+    turn(position, fill);
     this.#open.push(position);
     return position;
   }
+}
+
+/** From here on the position is what `fill` has made of it. */
+function turn(position: TrackedPosition, fill: PositionFill): void {
+  position.intentId = fill.intentId;
+  position.openTimeMicros = fill.timeMicros;
+  position.stopPricePoints = fill.stopPricePoints;
+  position.targetPricePoints = fill.targetPricePoints;
+  position.trailPoints = fill.trailPoints;
+  position.partTaken = false;
+  position.exitReason = "";
+  position.exitAtMicros = 0;
+  position.exitAttempts = 0;
 }
 
 /** The position as others know it: its average price is rounded to a point. */
@@ -156,7 +170,8 @@ export function toPosition(position: TrackedPosition): Position {
   };
 }
 
-function orNull(points: number): number | null {
+/** NaN, a price that is not there, as others know it. */
+export function orNull(points: number): number | null {
   return Number.isNaN(points) ? null : points;
 }
 
@@ -187,6 +202,8 @@ function emptyPosition(): TrackedPosition {
     exitReason: "",
     exitAtMicros: 0,
     exitAttempts: 0,
+    trailPoints: Number.NaN,
+    partTaken: false,
   };
 }
 
@@ -203,4 +220,6 @@ function persistPosition(position: TrackedPosition, archive: Archive): void {
   position.exitReason = archive.text(position.exitReason);
   position.exitAtMicros = archive.number(position.exitAtMicros);
   position.exitAttempts = archive.number(position.exitAttempts);
+  position.trailPoints = archive.number(position.trailPoints);
+  position.partTaken = archive.boolean(position.partTaken);
 }

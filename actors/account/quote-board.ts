@@ -7,9 +7,12 @@ import { type Instrument, pointsPerUnit } from "../domain/instrument.ts";
 import { type Tick, TICK_BACKFILL, TICK_SECONDARY } from "../domain/tick.ts";
 import { QUOTE_JUMP_MAX } from "./limits.ts";
 
-const NOT_FOR_PRICING = TICK_BACKFILL | TICK_SECONDARY;
+/** Whose quotes: those that orders are priced from, or those of second sources, which they are held against. */
+export type QuoteSource = "first" | "second";
 
 export class QuoteBoard {
+  /** Of the two flags that keep a tick from a board, what its own ticks carry. */
+  readonly #flags: number;
   readonly #scale: Float64Array;
   readonly #bidPoints: Float64Array;
   readonly #askPoints: Float64Array;
@@ -18,7 +21,8 @@ export class QuoteBoard {
   readonly #suspect: Float64Array;
 
   /** @param instruments by id, without holes */
-  constructor(instruments: readonly Instrument[]) {
+  constructor(instruments: readonly Instrument[], source: QuoteSource = "first") {
+    this.#flags = source === "first" ? 0 : TICK_SECONDARY;
     this.#scale = Float64Array.from(instruments, pointsPerUnit);
     this.#bidPoints = new Float64Array(instruments.length).fill(Number.NaN);
     this.#askPoints = new Float64Array(instruments.length).fill(Number.NaN);
@@ -27,12 +31,14 @@ export class QuoteBoard {
   }
 
   /**
-   * Takes a tick if it prices anything: known instrument, not backfilled, not of a second source, both sides finite
+   * Takes a tick if it prices anything: known instrument, not backfilled, of the board's kind of source, both sides finite
    * and above zero, not crossed, and no jump beyond {@link QUOTE_JUMP_MAX} that the next quote does not confirm.
    */
   take(tick: Tick): boolean {
     const id = tick.instrumentId;
-    if (id >= this.#scale.length || (tick.flags & NOT_FOR_PRICING) !== 0) return false;
+    if (id >= this.#scale.length || (tick.flags & (TICK_BACKFILL | TICK_SECONDARY)) !== this.#flags) {
+      return false;
+    }
     const scale = this.#scale[id] as number;
     const bid = Math.round(tick.bid * scale);
     const ask = Math.round(tick.ask * scale);

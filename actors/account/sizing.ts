@@ -3,18 +3,24 @@
 
 import { type Instrument, pointsPerUnit } from "../domain/instrument.ts";
 import { type MicroMoney, MICROS_PER_LOT, moveValueMicros, roundHalfAway } from "../domain/money.ts";
-import type { Side } from "../domain/order.ts";
+import type { PendingTerms, Side } from "../domain/order.ts";
 import { convertMicros } from "./conversion.ts";
 
 /** What a signal asks for, priced from the account's own quote. */
 export interface ProposedOrder {
   readonly instrument: Instrument;
   readonly side: Side;
-  /** Where a fill is expected: ask of a BUY, bid of a SELL. NaN without a quote. */
+  /** Where a fill is expected: at the market the ask of a BUY, the bid of a SELL. NaN without a quote. */
   readonly pricePoints: number;
   readonly stopPoints: number;
   /** 0 for none. */
   readonly targetPoints: number;
+  /** Of an order that waits at the broker: what for, and the market it was judged in. Its price is its own then. */
+  readonly pending?: {
+    readonly terms: PendingTerms;
+    readonly bidPoints: number;
+    readonly askPoints: number;
+  };
 }
 
 /** What sizing looks at besides the order. */

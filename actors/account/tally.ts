@@ -18,6 +18,10 @@ export const ANOMALY_CODES = [
   "duplicate-deal",
   "books-out-of-order",
   "duplicate-adjustment",
+  "bad-fill-terms",
+  "unprotected-position",
+  "follow-up-failed",
+  "group-filled-twice",
 ] as const;
 export type AnomalyCode = (typeof ANOMALY_CODES)[number];
 

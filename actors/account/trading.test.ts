@@ -206,7 +206,7 @@ describe("a generated market", () => {
       }),
       { numRuns: 30 },
     );
-  });
+  }, 20_000);
 
   test("saved and loaded in its middle it goes on identically", () => {
     fc.assert(
@@ -227,7 +227,7 @@ describe("a generated market", () => {
       }),
       { numRuns: 30 },
     );
-  });
+  }, 20_000);
 
   test("the same market twice says the same", () => {
     const [a, b] = [7, 7].map((seed) => {

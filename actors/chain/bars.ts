@@ -169,6 +169,11 @@ export class BarSeries {
     return Math.max(this.#earliestEndMicros, this.#backfillUntilMicros);
   }
 
+  /** The same of the minute alone. */
+  get minuteDueMicros(): Micros {
+    return Math.max(this.#minuteLane.endMicros, this.#backfillUntilMicros);
+  }
+
   /** Quotes that came too late for at least one of their bars. */
   get lateForBars(): number {
     return this.#lateForBars;

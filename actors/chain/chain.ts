@@ -117,6 +117,11 @@ export class Chain {
     return this.#bars.nextDueMicros;
   }
 
+  /** When {@link advance} next has a minute to close; Infinity while none is open. */
+  get minuteDueMicros(): Micros {
+    return this.#bars.minuteDueMicros;
+  }
+
   get regime(): Regime {
     return this.#confirmation.regime;
   }

@@ -16,6 +16,7 @@ export class ModelForecaster implements Forecaster {
   readonly deadlineMicros: number;
   readonly voteLifeMicros: number;
   readonly minutesRead: number;
+  readonly readsMinutesAlone: boolean;
   readonly #inference: Inference;
   readonly #input: ModelInput;
   readonly #expiryMicros: Micros;
@@ -31,6 +32,7 @@ export class ModelForecaster implements Forecaster {
     this.deadlineMicros = card.deadlineMicros;
     this.voteLifeMicros = card.voteLifeMicros;
     this.minutesRead = this.#input.minutesRead;
+    this.readsMinutesAlone = this.minutesRead > 0;
     this.#expiryMicros = modelExpiryMicros(card);
   }
 

@@ -47,11 +47,11 @@ export class StageTimer {
     if (this.#sampling) this.#markMicros = this.#clock.nowMicros();
   }
 
-  /** `stage` is done: the time since the last mark is its own. */
-  done(stage: Stage): void {
+  /** `stage` is done: the time since the last mark is its own, and what it took before the run began. */
+  done(stage: Stage, beforeMicros = 0): void {
     if (!this.#sampling) return;
     const nowMicros = this.#clock.nowMicros();
-    this.histograms[stage].record(nowMicros - this.#markMicros);
+    this.histograms[stage].record(nowMicros - this.#markMicros + beforeMicros);
     this.#markMicros = nowMicros;
   }
 }

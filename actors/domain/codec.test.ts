@@ -45,6 +45,14 @@ describe("record codec", () => {
     fc.assert(fc.property(tick, (record) => expect(roundTrip(record)).toEqual(record)));
   });
 
+  test.each([{}, { instrumentId: 0 }, { instrumentId: 99 }, { withoutSymbols: true as const }])(
+    "a beat keeps whom it is for: %p",
+    (whom) => {
+      const record: JournalRecord = { kind: "beat", seq: 7, timeMicros: 9, ...whom };
+      expect(roundTrip(record)).toEqual(record);
+    },
+  );
+
   test("votes keep member, status and probability", () => {
     const vote = fc.record({
       member: fc.constantFrom(...MEMBERS),

@@ -12,7 +12,7 @@ import {
   type VoteStatus,
 } from "./prediction.ts";
 import { QUARANTINE_CODES, type QuarantineCode, type Quarantined } from "./quarantine.ts";
-import { type JournalRecord, RECORD_KINDS, type Topic, TOPIC_OF, TOPICS } from "./records.ts";
+import { type Beat, type JournalRecord, RECORD_KINDS, type Topic, TOPIC_OF, TOPICS } from "./records.ts";
 import type { Tick } from "./tick.ts";
 
 /** A record as it comes out of the journal: header fields, and a payload inside `view`. */
@@ -42,8 +42,9 @@ function numbersOf<Name extends string>(names: readonly string[]): Readonly<Reco
   return Object.freeze(Object.fromEntries(names.map((name, index) => [name, index]))) as Record<Name, number>;
 }
 
-/** A beat for everybody has no payload, one for a single symbol its number. */
+/** A beat for everybody has no payload, one for a single symbol its number, one that no symbol hears a byte that says nothing. */
 const BEAT_OF_ONE_BYTES = 2;
+const BEAT_WITHOUT_SYMBOLS_BYTES = 1;
 
 /** Writes the payload of `record` at the start of `view` and returns its length in bytes. */
 export function encodePayload(record: JournalRecord, view: DataView): number {
@@ -53,9 +54,7 @@ export function encodePayload(record: JournalRecord, view: DataView): number {
     case "votes":
       return encodeVotes(record, view);
     case "beat":
-      if (record.instrumentId === undefined) return 0;
-      view.setUint16(0, record.instrumentId, true);
-      return BEAT_OF_ONE_BYTES;
+      return encodeBeat(record, view);
     case "quarantined":
       return encodeQuarantined(record, view);
     default:
@@ -63,8 +62,19 @@ export function encodePayload(record: JournalRecord, view: DataView): number {
   }
 }
 
-function decodeBeat(kind: "beat", { seq, timeMicros, view, offset, length }: EncodedRecord): JournalRecord {
+function encodeBeat({ instrumentId, withoutSymbols }: Beat, view: DataView): number {
+  if (instrumentId !== undefined) {
+    view.setUint16(0, instrumentId, true);
+    return BEAT_OF_ONE_BYTES;
+  }
+  if (withoutSymbols === undefined) return 0;
+  view.setUint8(0, 0);
+  return BEAT_WITHOUT_SYMBOLS_BYTES;
+}
+
+function decodeBeat(kind: "beat", { seq, timeMicros, view, offset, length }: EncodedRecord): Beat {
   if (length === 0) return { kind, seq, timeMicros };
+  if (length === BEAT_WITHOUT_SYMBOLS_BYTES) return { kind, seq, timeMicros, withoutSymbols: true };
   return { kind, seq, timeMicros, instrumentId: view.getUint16(offset, true) };
 }
 

@@ -126,6 +126,8 @@ export interface Execution {
   readonly reason: string;
   /** The position a fill opened, changed or closed. */
   readonly positionId: string | null;
+  /** Of a fill that opened a position: the broker has not taken the stop and target that were ordered with it. */
+  readonly unprotected?: true;
   /** As the broker numbers the order; left out by the paper broker, which goes by intents. */
   readonly brokerOrderId?: string;
   /** Journal sequence of the record that made the broker report: the quote that filled, or the order itself; 0 for one from outside. */

@@ -8,6 +8,7 @@ import type { KillMode, WideTrip } from "./kill-switch.ts";
 import type { MarketState } from "./market.ts";
 import type { Adjustment, BrokerBooks, Reconciled } from "./broker-books.ts";
 import type { Execution, OrderIntent, OrderSent, PendingTerms, RiskRefusal, Side } from "./order.ts";
+import type { PreTrade } from "./pretrade.ts";
 import type { Votes } from "./prediction.ts";
 import type { Quarantined } from "./quarantine.ts";
 import type { Signal } from "./signal.ts";
@@ -19,10 +20,12 @@ export interface Beat {
   readonly seq: number;
   readonly timeMicros: Micros;
   /**
-   * The one symbol that hears it: a minute of it has closed, and it is its turn to ask those who answer on that. The minutes of
-   * all symbols close at once, and ticks that come meanwhile do not wait for all of their models.
+   * The one symbol that hears it: a minute of it has ended, and it is its turn to close that and to ask those who answer on it. The
+   * minutes of all symbols end at once, and ticks that come meanwhile do not wait for all of their models.
    */
   readonly instrumentId?: number;
+  /** Heard by account, broker and market alone: symbols whose minutes have ended have their turns. */
+  readonly withoutSymbols?: true;
 }
 
 /** The configuration in force from here on. The first record of every run. */
@@ -141,6 +144,8 @@ export interface TradeCommand {
   readonly group?: string;
   /** The sender's own name for what he wants: said twice, it is done once. */
   readonly key?: string;
+  /** The sender's words. Nothing follows from them. */
+  readonly comment?: string;
 }
 
 export interface Commanded {
@@ -223,7 +228,8 @@ export type JournalRecord =
   | Tripped
   | BrokerBooks
   | Reconciled
-  | Adjustment;
+  | Adjustment
+  | PreTrade;
 
 export type RecordKind = JournalRecord["kind"];
 
@@ -251,6 +257,7 @@ export const RECORD_KINDS = [
   "broker-books",
   "reconciled",
   "adjustment",
+  "pretrade",
 ] as const;
 
 /** Topics have their own retention; each is a hash chain of its own. Position is the number in the journal. */
@@ -287,4 +294,5 @@ export const TOPIC_OF: Readonly<Record<RecordKind, Topic>> = {
   "broker-books": "trading",
   reconciled: "trading",
   adjustment: "trading",
+  pretrade: "compliance",
 };

@@ -35,6 +35,11 @@ export interface Forecaster {
   readonly version?: string;
   /** How many {@link MinuteRows} it reads; none where left out. */
   readonly minutesRead?: number;
+  /**
+   * Whether it reads nothing but {@link MinuteRows} and the time, and remembers nothing: asked a little ahead with the same, it says the
+   * same.
+   */
+  readonly readsMinutesAlone?: boolean;
   readonly cadence: Cadence;
   /** Judged when the call returns: a later answer is dropped and counts against the member's breaker. */
   readonly deadlineMicros: number;

@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 import { LoadArchive, SaveArchive } from "../base/archive.ts";
-import { type Clock, MICROS_PER_SECOND } from "../base/clock.ts";
+import { type Clock, MICROS_PER_MINUTE, MICROS_PER_SECOND } from "../base/clock.ts";
+import { FEATURE_COUNT } from "../domain/features.ts";
 import { NOON_MICROS } from "../engine.fixture.ts";
 import { ABSTAIN, type Cadence, type ForecastInput, type Forecaster } from "../ports/forecaster.ts";
 import type { MemberId, Vote, VoteStatus } from "../domain/prediction.ts";
@@ -51,6 +52,29 @@ function setUp(answer: () => number, options: { judgeDeadlines?: boolean; stopwa
     stopwatch: options.stopwatch ?? new HandClock(),
     judgeDeadlines: options.judgeDeadlines ?? true,
   });
+}
+
+/** A member that may be asked ahead, among others that may not. */
+function aheadOf(answer: () => number, tookMicros = DEADLINE_MICROS) {
+  const clock = new HandClock();
+  let calls = 0;
+  const counted = (): number => {
+    calls++;
+    clock.micros += tookMicros;
+    return answer();
+  };
+  const panel = new ForecasterPanel({
+    instrumentId: 3,
+    forecasters: [
+      forecaster("technical", "tick", () => 0.6),
+      { ...forecaster("xgboost", "bar-close", counted), readsMinutesAlone: true, minutesRead: 1 },
+      forecaster("chaos", "bar-close", () => 0.4),
+    ],
+    stopwatch: clock,
+    judgeDeadlines: true,
+  });
+  panel.minuteClosed(new Float64Array(FEATURE_COUNT), NOON_MICROS);
+  return { panel, clock, calls: () => calls };
 }
 
 function input(atMicros = 0): ForecastInput {
@@ -143,6 +167,47 @@ describe("forecaster panel", () => {
       ]);
     });
   }
+
+  test("says ahead of its turn what it says then, once, where nothing that it read has changed", () => {
+    const { panel, clock, calls } = aheadOf(() => 0.3);
+    expect([0, 1, 2].map((member) => panel.askAhead(member, input(5)))).toEqual([true, true, false]);
+    expect(calls()).toBe(1);
+    clock.micros += 100;
+    const { votes } = panel.ask(input(5), 1, true);
+    expect(votes.map(({ probabilityUp }) => probabilityUp)).toEqual([0.6, 0.3, 0.4]);
+    expect([calls(), panel.aheadMicros]).toEqual([1, DEADLINE_MICROS]);
+    panel.ask(input(5), 2, true);
+    expect([calls(), panel.aheadMicros]).toEqual([2, 0]);
+  });
+
+  test("is asked again where its turn comes at another time, or after another minute", () => {
+    const { panel, calls } = aheadOf(() => 0.3);
+    panel.askAhead(0, input(5));
+    panel.ask(input(6), 1, true);
+    expect(calls()).toBe(2);
+    panel.askAhead(0, input(7));
+    panel.minuteClosed(new Float64Array(FEATURE_COUNT), NOON_MICROS + MICROS_PER_MINUTE);
+    panel.ask(input(7), 2, true);
+    expect(calls()).toBe(4);
+  });
+
+  test("is late ahead as it is in its turn, and not asked ahead while its breaker is open", () => {
+    const { panel, calls } = aheadOf(() => 0.3, DEADLINE_MICROS + 1);
+    for (let seq = 1; seq <= 5; seq++) {
+      panel.askAhead(0, input(seq));
+      const draft = panel.ask(input(seq), seq, true);
+      expect(draft.votes[1]).toEqual({
+        member: "xgboost",
+        status: "late",
+        probabilityUp: Number.NaN,
+      });
+      panel.heard(draft);
+    }
+    expect(calls()).toBe(5);
+    expect(panel.askAhead(0, input(6))).toBe(true);
+    expect(panel.ask(input(6), 6, true).votes[1]?.status).toBe("breaker-open");
+    expect(calls()).toBe(5);
+  });
 
   test("five failures cost a member its turn; a second later it is asked again", () => {
     let calls = 0;

@@ -20,10 +20,20 @@ interface MutableVote extends Vote {
   probabilityUp: number;
 }
 
+/** What a member said ahead of its symbol's turn; it counts where nothing that it read has changed. */
+interface Ahead extends MutableVote {
+  /** Of the turn; NaN where nothing was said. */
+  timeMicros: Micros;
+  /** Of the newest minute. */
+  closeMicros: Micros;
+  tookMicros: number;
+}
+
 interface Member {
   readonly forecaster: Forecaster;
   readonly breaker: CircuitBreaker;
   readonly latency: LatencyHistogram;
+  readonly ahead: Ahead;
 }
 
 /** A votes record and the votes it can hold, reused once it has been heard. */
@@ -53,6 +63,7 @@ export class ForecasterPanel {
   #oldest = 0;
   #inFlight = 0;
   #asked = 0;
+  #aheadMicros = 0;
   #heardSeq = 0;
 
   /**
@@ -76,6 +87,12 @@ export class ForecasterPanel {
         forecaster,
         breaker: new CircuitBreaker(),
         latency: new LatencyHistogram(),
+        ahead: {
+          ...unasked(forecaster),
+          timeMicros: Number.NaN,
+          closeMicros: Number.NaN,
+          tookMicros: 0,
+        },
       }));
     this.#tickMembers = members.filter((member) => member.forecaster.cadence === "tick");
     this.#allMembers = [
@@ -124,11 +141,35 @@ export class ForecasterPanel {
     // one call in sixteen is timed.
     this.#asked = (this.#asked + 1) | 0;
     const timed = this.#judgeDeadlines || (this.#asked & (TIMED_ONE_IN - 1)) === 0;
+    this.#aheadMicros = 0;
     let markMicros = timed ? this.#stopwatch.nowMicros() : Number.NaN;
     for (let i = 0; i < members.length; i++) {
       markMicros = this.#askOne(members[i] as Member, votes[i] as MutableVote, input, markMicros);
     }
     return fill(slot, votes, causeSeq, input.timeMicros);
+  }
+
+  /**
+   * Asks one of the members that answer on a bar's close ahead of {@link ask}, where it can say now what it will say then.
+   * @returns false where there are not so many
+   */
+  askAhead(barMember: number, input: ForecastInput): boolean {
+    const member = this.#allMembers[this.#tickMembers.length + barMember];
+    if (member === undefined) return false;
+    const { forecaster, breaker, ahead } = member;
+    if (forecaster.readsMinutesAlone !== true || breaker.state !== "closed") return true;
+    const startMicros = this.#stopwatch.nowMicros();
+    ahead.probabilityUp = Number.NaN;
+    ahead.status = runMember(member, ahead, input);
+    ahead.tookMicros = this.#stopwatch.nowMicros() - startMicros;
+    ahead.timeMicros = input.timeMicros;
+    ahead.closeMicros = this.#minutes?.closeMicros ?? Number.NaN;
+    return true;
+  }
+
+  /** What members took ahead of the last {@link ask}, beyond what that took itself. */
+  get aheadMicros(): number {
+    return this.#aheadMicros;
   }
 
   /**
@@ -191,15 +232,31 @@ export class ForecasterPanel {
       vote.status = "breaker-open";
       return startMicros;
     }
+    const { ahead } = member;
+    if (ahead.timeMicros === input.timeMicros && ahead.closeMicros === this.#minutes?.closeMicros) {
+      this.#takeAhead(member, vote);
+      return startMicros;
+    }
     vote.status = runMember(member, vote, input);
     const doneMicros = Number.isNaN(startMicros) ? startMicros : this.#stopwatch.nowMicros();
-    const tookMicros = doneMicros - startMicros;
-    member.latency.record(tookMicros);
-    if (this.#judgeDeadlines && tookMicros > member.forecaster.deadlineMicros) {
-      vote.status = "late";
-      vote.probabilityUp = Number.NaN;
-    }
+    this.#judgeTime(member, vote, doneMicros - startMicros);
     return doneMicros;
+  }
+
+  #takeAhead(member: Member, vote: MutableVote): void {
+    const { ahead } = member;
+    vote.status = ahead.status;
+    vote.probabilityUp = ahead.probabilityUp;
+    ahead.timeMicros = Number.NaN;
+    this.#aheadMicros += ahead.tookMicros;
+    this.#judgeTime(member, vote, ahead.tookMicros);
+  }
+
+  #judgeTime({ latency, forecaster }: Member, vote: MutableVote, tookMicros: number): void {
+    latency.record(tookMicros);
+    if (!this.#judgeDeadlines || !(tookMicros > forecaster.deadlineMicros)) return;
+    vote.status = "late";
+    vote.probabilityUp = Number.NaN;
   }
 
   /**
@@ -265,11 +322,11 @@ function runMember(member: Member, vote: MutableVote, input: ForecastInput): Vot
 }
 
 function votesOf(members: readonly Member[]): MutableVote[] {
-  return members.map(({ forecaster }) => ({
-    member: forecaster.member,
-    status: "abstained",
-    probabilityUp: Number.NaN,
-  }));
+  return members.map(({ forecaster }) => unasked(forecaster));
+}
+
+function unasked({ member }: Forecaster): MutableVote {
+  return { member, status: "abstained", probabilityUp: Number.NaN };
 }
 
 function nameOf({ member, version }: Forecaster): string {

@@ -87,9 +87,23 @@ export class SymbolActor {
     return this.chain.nextDueMicros;
   }
 
-  /** Whether it waits for its turn, a beat of its own. */
+  /** When its minute ends, should no tick come first: a beat of its own closes it. */
+  get minuteDueMicros(): Micros {
+    return this.chain.minuteDueMicros;
+  }
+
+  /** Whether it waits for its turn, a beat of its own, to ask those who answer when a minute closes. */
   get waitsForTurn(): boolean {
     return this.#barMembersDue && this.panel.hasBarMembers;
+  }
+
+  /**
+   * Has one of those who answer when a minute closes say ahead of its turn at `timeMicros` what it will say then, if it can.
+   * @returns false where there are not so many
+   */
+  askAhead(barMember: number, timeMicros: Micros): boolean {
+    this.#input.timeMicros = timeMicros;
+    return this.#asksMembers && this.panel.askAhead(barMember, this.#input);
   }
 
   get counts(): SymbolCounts {
@@ -180,11 +194,13 @@ export class SymbolActor {
     return this.#ticks % TIMED_ONE_IN === 0;
   }
 
+  /** A minute that closes at one beat of its own is asked about at the next: ahead of that everybody's models are run together. */
   #onBeat({ seq, timeMicros, instrumentId }: Beat): void {
+    const isItsTurn = instrumentId !== undefined && this.waitsForTurn;
     this.chain.stages.begin();
     this.chain.advance(timeMicros);
     if (this.chain.takeMinuteClosed()) this.#barMembersDue = true;
-    if (instrumentId === undefined || !this.waitsForTurn) return;
+    if (!isItsTurn) return;
     this.#barMembersDue = false;
     this.#ask(seq, timeMicros, true);
   }
@@ -193,7 +209,7 @@ export class SymbolActor {
     if (!this.#asksMembers) return;
     this.#input.timeMicros = timeMicros;
     const votes = this.panel.ask(this.#input, causeSeq, barClosed);
-    this.chain.stages.done("forecast");
+    this.chain.stages.done("forecast", this.panel.aheadMicros);
     this.#emitter.emit(votes);
   }
 

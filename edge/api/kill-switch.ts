@@ -1,10 +1,9 @@
 // The kill switch over HTTP: how it stands, tripping it, and re-arming it in two steps.
 
-import { createRoute, type OpenAPIHono, type RouteConfig, type z } from "@hono/zod-openapi";
+import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Result } from "../../actors/base/result.ts";
 import type { KillDesk, RearmFailure } from "../ingest/kill-desk.ts";
-import { readJson } from "./body.ts";
-import { invalid } from "./deed-fields.ts";
+import { addDeed, answer, said } from "./deed-route.ts";
 import {
   changedSchema,
   killSwitchSchema,
@@ -51,49 +50,6 @@ export function addKillSwitch(app: OpenAPIHono, desk: KillDesk): void {
     },
     perform: async ({ by, code }) =>
       code === undefined ? said(valueOf(desk.offer(by)), 202) : said(valueOf(await desk.rearm(by, code))),
-  });
-}
-
-interface Deed<Body extends z.ZodType> {
-  readonly path: string;
-  readonly summary: string;
-  readonly body: Body;
-  readonly responses: RouteConfig["responses"];
-  readonly perform: (body: z.output<Body>) => Promise<Response>;
-}
-
-function addDeed<Body extends z.ZodType>(
-  app: OpenAPIHono,
-  { path, summary, body: schema, responses, perform }: Deed<Body>,
-): void {
-  const route = createRoute({
-    method: "post",
-    path,
-    summary,
-    request: { body: { required: true, content: { "application/json": { schema } } } },
-    responses: {
-      ...responses,
-      400: problemAnswer("A value is wrong"),
-      415: problemAnswer("The body is no JSON"),
-      503: problemAnswer("The account is out of service, or the journal takes nothing more"),
-    },
-  } satisfies RouteConfig);
-  app.openAPIRegistry.registerPath(route);
-  // The body goes through the bounds of every other one, which the framework's own reading has not.
-  app.post(route.getRoutingPath(), async (c) => {
-    const body = schema.safeParse(await readJson(c.req.raw));
-    return body.success ? await perform(body.data) : invalid(body.error);
-  });
-}
-
-function answer(description: string, schema: z.ZodType) {
-  return { description, content: { "application/json": { schema } } };
-}
-
-function said(body: object, status = 200): Response {
-  return Response.json(body, {
-    status,
-    headers: { "cache-control": "no-store", "x-content-type-options": "nosniff" },
   });
 }
 

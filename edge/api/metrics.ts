@@ -4,6 +4,7 @@ import { Gauge, Registry } from "prom-client";
 import type { Station } from "../main.ts";
 import { addAdviserMetrics } from "../advisers/metrics.ts";
 import { addAnalogMetrics } from "../analogs/metrics.ts";
+import { pendingOrders } from "../live/pending.ts";
 import type { LivePicture } from "../live/live-picture.ts";
 import { addBridgeMetrics } from "../mt5/metrics.ts";
 import { addModelMetrics } from "./model-metrics.ts";
@@ -50,6 +51,12 @@ export function makeMetrics(picture: LivePicture): Registry {
   gauge("stream_clients", "Open sockets", () => picture.health().clients);
   gauge("equity", "Equity of the account", () => picture.account()?.equity ?? Number.NaN);
   gauge("open_positions", "Open positions", () => picture.positions().length);
+  gauge("waiting_orders", "Orders that wait at the broker", () => pendingOrders(picture).length);
+  gauge(
+    "books_standing",
+    "Differences from the broker's books that keep entries off",
+    () => picture.engine.account?.view().reconciliation?.standing.length ?? 0,
+  );
   gauge("entries_halted", "1 while no entries are made", () =>
     picture.account()?.entriesHalted === true ? 1 : 0,
   );

@@ -161,6 +161,8 @@ export const mt5Schema = z.object({
   ended: z.array(z.object({ why: z.string(), count })),
 });
 
+export type Mt5Message = z.infer<typeof mt5Schema>;
+
 export function addMt5(app: OpenAPIHono, { bridge }: LivePicture): void {
   addStateRoute(app, "/mt5", {
     summary: "MetaTrader terminals: connections, streams, gaps, accounts",

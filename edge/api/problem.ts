@@ -37,6 +37,7 @@ const TITLES: Readonly<Record<number, string>> = {
   409: "Conflict",
   413: "Too large",
   415: "Unsupported media type",
+  422: "Refused",
   429: "Too many requests",
   500: "Internal error",
   503: "Unavailable",
@@ -55,6 +56,15 @@ export class Problem extends Error {
     this.code = code;
     this.headers = headers;
   }
+}
+
+/** While the account's actor is down or being rebuilt. */
+export function outOfService(): Problem {
+  return new Problem(
+    503,
+    "account-out-of-service",
+    "the account's actor is out of service: look at /api/v1/actors",
+  );
 }
 
 export function problemResponse(

@@ -2,21 +2,26 @@
 
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { ControlView, OrderLimitView, RiskView } from "../../actors/account/risk-view.ts";
+import { CONTROLS } from "../../actors/account/risk/controls.ts";
+import type { RiskCheck } from "../../actors/domain/order.ts";
+import type { VerdictMessage } from "./order-schemas.ts";
 import type { ControlUnit } from "../../actors/account/risk/check.ts";
 import { REFUSAL_CODES } from "../../actors/account/risk/codes.ts";
 import { MICROS_PER_SECOND } from "../../actors/base/clock.ts";
-import type { Instrument } from "../../actors/domain/instrument.ts";
+import { DEFAULT_SIZING_SETTINGS } from "../../actors/account/sizing-settings.ts";
+import type { EngineConfig } from "../../actors/engine-config.ts";
 import { MICROS_PER_LOT, MICROS_PER_UNIT } from "../../actors/domain/money.ts";
 import type { LivePicture } from "../live/live-picture.ts";
-import { Problem } from "./problem.ts";
+import { outOfService } from "./problem.ts";
 import { addStateRoute } from "./routes.ts";
+import { controlUnitSchema } from "./schemas.ts";
 
 const figure = z.number().nullable();
 
 const controlSchema = z.object({
   control: z.enum(REFUSAL_CODES),
   /** Of the three figures: seconds, lots, units of the account's currency, points, or plain numbers. */
-  unit: z.enum(["seconds", "lots", "money", "points", "count", "flag", "rate"]),
+  unit: controlUnitSchema,
   /** Null while it cannot be computed: it then lets nothing pass. */
   value: figure,
   limit: figure,
@@ -42,6 +47,16 @@ export const riskAnswerSchema = z.object({
       order: z.array(orderLimitSchema),
     }),
   ),
+  /** How large an entry on a signal becomes, before every limit cuts it. */
+  sizing: z.object({
+    /** Share of equity lost when its stop is hit. */
+    riskFraction: z.number(),
+    method: z.string(),
+    kellyFraction: z.number(),
+    /** How much of the volume depends on confidence, and on how far members agree. */
+    confidenceShare: z.number(),
+    uncertaintyShare: z.number(),
+  }),
   /** Entries refused since the account began, by the first control that failed. */
   refusals: z.record(z.string(), z.number().int()),
 });
@@ -65,17 +80,14 @@ export function addRisk(app: OpenAPIHono, picture: LivePicture): void {
     answer: riskAnswerSchema,
     build: () => {
       const view = picture.engine.account?.risk();
-      if (view !== undefined) return riskMessage(view, picture.engine.config.instruments);
-      throw new Problem(
-        503,
-        "account-out-of-service",
-        "the account's actor is out of service: look at /api/v1/actors",
-      );
+      if (view !== undefined) return riskMessage(view, picture.engine.config);
+      throw outOfService();
     },
   });
 }
 
-function riskMessage(view: RiskView, instruments: readonly Instrument[]): RiskMessage {
+function riskMessage(view: RiskView, { instruments, account }: EngineConfig): RiskMessage {
+  const { sizing = DEFAULT_SIZING_SETTINGS, riskFraction } = account;
   return {
     accountId: view.accountId,
     currency: view.currency,
@@ -86,6 +98,13 @@ function riskMessage(view: RiskView, instruments: readonly Instrument[]): RiskMe
       controls: controls.map(controlMessage),
       order: orderLimits.map(orderLimitMessage),
     })),
+    sizing: {
+      riskFraction,
+      method: sizing.method,
+      kellyFraction: sizing.kellyFraction,
+      confidenceShare: sizing.confidenceShare,
+      uncertaintyShare: sizing.uncertaintyShare,
+    },
     refusals: Object.fromEntries(Object.entries(view.refusals).filter(([, count]) => count > 0)),
   };
 }
@@ -101,6 +120,14 @@ function controlMessage({ value, headroom, passed, ...control }: ControlView): z
 
 function orderLimitMessage({ code, unit, limit }: OrderLimitView): z.infer<typeof orderLimitSchema> {
   return { control: code, unit: UNITS[unit].unit, limit: shown(limit, unit) };
+}
+
+const UNIT_OF = new Map<string, ControlUnit>(CONTROLS.map(({ code, unit }) => [code, unit]));
+
+/** One control's verdict on an order, in units that people use. */
+export function checkMessage({ control, passed, value, limit }: RiskCheck): VerdictMessage["checks"][number] {
+  const unit = UNIT_OF.get(control) ?? "rate";
+  return { control, unit: UNITS[unit].unit, passed, value: shown(value, unit), limit: shown(limit, unit) };
 }
 
 function shown(value: number, unit: ControlUnit): number | null {

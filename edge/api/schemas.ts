@@ -20,6 +20,9 @@ export const barSizeSchema = z
   .templateLiteral([z.number().int().positive(), z.enum(["s", "m", "h", "d"])])
   .refine((size) => barSizeMicros(size) !== undefined, "a size such as 45m, up to 9999 of s, m, h or d");
 
+/** Of a control's figures. */
+export const controlUnitSchema = z.enum(["seconds", "lots", "money", "points", "count", "flag", "rate"]);
+
 export const barIntervalSchema = z.enum(BAR_INTERVALS);
 
 const recalibrationSchema = z.object({
@@ -123,6 +126,8 @@ export const positionSchema = z.object({
   takeProfit: maybe(price),
   currentPrice: maybe(price),
   profit: maybe(z.number()),
+  /** Not opened by us: shown, counted as exposure, never closed by us. */
+  external: z.literal(true).optional(),
 });
 export type PositionMessage = z.infer<typeof positionSchema>;
 
@@ -158,6 +163,14 @@ export const accountSchema = z.object({
   balance: z.number(),
   equity: z.number(),
   marginUsed: z.number(),
+  /** Equity that neither open positions nor orders on their way take. */
+  marginFree: z.number(),
+  /** Equity against the margin in use; null while none is. */
+  marginLevel: maybe(z.number()),
+  /** Deepest falls since they were last reset. */
+  drawdown: z.object({ fromHigh: z.number(), fromStart: z.number() }),
+  /** netting: one position an instrument. */
+  positionsMode: z.enum(["netting", "hedging"]),
   dayProfit: z.number(),
   realised: z.number(),
   /** What it lets in: everything, what makes positions smaller, or nothing. Exits always leave. */
@@ -272,10 +285,6 @@ export const regimeUpdateSchema = z.object({
   trouble: z.string(),
 });
 export type RegimeUpdate = z.infer<typeof regimeUpdateSchema>;
-
-export const readySchema = z.object({ ready: z.literal(true) });
-
-export const topologySchema = z.object({ mermaid: z.string() });
 
 export const instrumentSchema = z.object({
   symbol,
@@ -413,29 +422,6 @@ export const tradeSchema = z.object({
     .optional(),
 });
 export type TradeRequest = z.infer<typeof tradeSchema>;
-
-/** What a client may say on a socket. */
-export const clientMessageSchema = z.discriminatedUnion("type", [
-  z.strictObject({
-    type: z.literal("subscribe"),
-    topic: z.enum(TOPICS),
-    /** All of them when left out. */
-    symbols: z.array(symbol).min(1).max(1_000).optional(),
-    /** Only topic `bar`: which sizes; 1m by default. */
-    intervals: z.array(barIntervalSchema).min(1).optional(),
-    /** Resume after this sequence, of this boot. */
-    after: z.strictObject({ boot: z.string(), sequence: z.number().int().nonnegative() }).optional(),
-  }),
-  z.strictObject({ type: z.literal("unsubscribe"), topic: z.enum(TOPICS) }),
-  z.strictObject({ type: z.literal("ping") }),
-  z.strictObject({
-    type: z.literal("market"),
-    /** Comes back in the answer, once durable. */
-    id: z.string().max(64),
-    ticks: z.array(marketTickSchema).min(1).max(1_000),
-  }),
-]);
-export type ClientMessage = z.infer<typeof clientMessageSchema>;
 
 export const pageSchema = <T extends z.ZodType>(item: T) =>
   z.object({

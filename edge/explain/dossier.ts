@@ -2,11 +2,13 @@
 // Terminal, JSON and page show the same one.
 
 import { z } from "zod";
+import { checkSchema } from "./checks.ts";
 import { adviceSchema, analogVoteSchema } from "./advice.ts";
 import { analogsSchema } from "./analogs.ts";
+import { complianceSchema } from "./compliance.ts";
 import { layersSchema } from "./layers.ts";
 
-export const DOSSIER_VERSION = 5;
+export const DOSSIER_VERSION = 6;
 
 const seq = z.number().int().nonnegative();
 const time = z.iso.datetime();
@@ -53,13 +55,6 @@ const signalSchema = z.object({
   tradable: z.boolean(),
 });
 
-const checkSchema = z.object({
-  control: z.string(),
-  passed: z.boolean(),
-  value: z.number().nullable(),
-  limit: z.number().nullable(),
-});
-
 const orderSchema = z.object({
   intentId: z.string(),
   seq,
@@ -75,6 +70,8 @@ const orderSchema = z.object({
   epoch: z.number(),
   reason: z.string(),
   checks: z.array(checkSchema),
+  /** Its pre-trade record; null where compliance was off. */
+  compliance: complianceSchema.nullable(),
   /** Null where it never left. */
   sentAt: time.nullable(),
 });
@@ -101,6 +98,7 @@ const refusalSchema = z.object({
   code: z.string(),
   message: z.string(),
   checks: z.array(checkSchema),
+  compliance: complianceSchema.nullable(),
 });
 
 export const dossierSchema = z.object({

@@ -8,7 +8,8 @@ import { decodeRecord, KIND_NUMBER } from "../../actors/domain/codec.ts";
 import { FEATURE_NAMES, FEATURE_SCHEMA_HASH } from "../../actors/domain/features.ts";
 import { type Instrument, pointsPerUnit } from "../../actors/domain/instrument.ts";
 import { MICROS_PER_LOT, MICROS_PER_UNIT } from "../../actors/domain/money.ts";
-import type { Execution, OrderIntent, OrderSent, RiskCheck, RiskRefusal } from "../../actors/domain/order.ts";
+import type { Execution, OrderIntent, OrderSent, RiskRefusal } from "../../actors/domain/order.ts";
+import type { PreTrade } from "../../actors/domain/pretrade.ts";
 import type { Votes } from "../../actors/domain/prediction.ts";
 import type { Quarantined } from "../../actors/domain/quarantine.ts";
 import type { Configured } from "../../actors/domain/records.ts";
@@ -22,6 +23,8 @@ import { votingModel } from "../../actors/voting-models.ts";
 import { isoTime, priceOf, signalShape } from "../live/shapes.ts";
 import { adviceAt, analogVoteAt } from "./advice.ts";
 import { findAnalogs } from "./analogs.ts";
+import { shownChecks } from "./checks.ts";
+import { shownCompliance } from "./compliance.ts";
 import { shownLayers } from "./layers.ts";
 import { inForceAt, votesOf } from "./votes.ts";
 import { type Dossier, DOSSIER_VERSION } from "./dossier.ts";
@@ -54,6 +57,7 @@ interface Found {
   readonly refusals: RiskRefusal[];
   readonly configurations: Configured[];
   readonly advices: Advice[];
+  readonly pretrades: PreTrade[];
 }
 
 const TRADING = new Set([
@@ -64,6 +68,7 @@ const TRADING = new Set([
   KIND_NUMBER.refusal,
   KIND_NUMBER.configured,
   KIND_NUMBER.advice,
+  KIND_NUMBER.pretrade,
 ]);
 
 /** @param id a signal's sequence, with or without `signal:` before it; the id of a refusal, an order, a deal or a position */
@@ -112,14 +117,19 @@ export function explain(past: Past, id: string): Result<Dossier, ExplainFailure>
     advice: adviceAt(found.advices, decided),
     analogVote: analogVoteAt(found.advices, decided),
     signal: signal === undefined ? null : shownSignal(signal, instrument),
-    refusals: refusals.map(({ seq, timeMicros, code, message, checks }) => ({
+    refusals: refusals.map(({ seq, timeMicros, causeSeq, code, message, checks }) => ({
       seq,
       time: isoTime(timeMicros),
       code,
       message,
       checks: shownChecks(checks),
+      compliance: shownCompliance(
+        found.pretrades.find((record) => record.intentId === null && record.causeSeq === causeSeq),
+        instrument,
+        config.sources,
+      ),
     })),
-    orders: orders.map((order) => shownOrder(order, found.sents.get(order.intentId), instrument)),
+    orders: orders.map((order) => shownOrder(order, found, { instrument, sources: config.sources })),
     fills: fills.map((fill) => shownFill(fill, found.intents.get(fill.intentId), instrument)),
     profit: profitOf(fills, instrument),
     profitCurrency: instrument.quoteCurrency,
@@ -140,6 +150,7 @@ function readTrading(past: Past): Found {
     refusals: [],
     configurations: [],
     advices: [],
+    pretrades: [],
   };
   const cursor = past.cursor(1);
   try {
@@ -167,6 +178,9 @@ function readTrading(past: Past): Found {
           break;
         case "advice":
           found.advices.push(record);
+          break;
+        case "pretrade":
+          found.pretrades.push(record);
           break;
         default:
       }
@@ -344,9 +358,10 @@ function shownSignal(signal: Signal, instrument: Instrument): Dossier["signal"] 
 
 function shownOrder(
   order: OrderIntent,
-  sent: OrderSent | undefined,
-  instrument: Instrument,
+  { sents, pretrades }: Found,
+  { instrument, sources }: { instrument: Instrument; sources: readonly string[] },
 ): Dossier["orders"][number] {
+  const sent = sents.get(order.intentId);
   const price = (points: number | null): number | null =>
     points === null ? null : priceOf(instrument, points);
   return {
@@ -364,6 +379,11 @@ function shownOrder(
     epoch: order.epoch,
     reason: order.reason,
     checks: shownChecks(order.checks),
+    compliance: shownCompliance(
+      pretrades.find(({ intentId }) => intentId === order.intentId),
+      instrument,
+      sources,
+    ),
     sentAt: sent === undefined ? null : isoTime(sent.timeMicros),
   };
 }
@@ -390,15 +410,6 @@ function shownFill(
     reason: fill.reason,
     slippagePoints: isOrders ? worse * (fill.pricePoints - quoted) : null,
   };
-}
-
-function shownChecks(checks: readonly RiskCheck[]): Dossier["orders"][number]["checks"] {
-  return checks.map(({ control, passed, value, limit }) => ({
-    control,
-    passed,
-    value: Number.isFinite(value) ? value : null,
-    limit: Number.isFinite(limit) ? limit : null,
-  }));
 }
 
 /** What deals brought in and cost, once as much was sold as was bought; null before. In the quote currency, commission apart. */

@@ -3,6 +3,7 @@
 import { type Cell, escaped, grid, page } from "../html.ts";
 import { foundText } from "./advice.ts";
 import type { Dossier } from "./dossier.ts";
+import { complianceText } from "./compliance.ts";
 import { recalibrationText } from "./layers.ts";
 
 export function dossierPage(dossier: Dossier): string {
@@ -31,17 +32,19 @@ export function dossierPage(dossier: Dossier): string {
     layers(dossier),
     advice(dossier),
     analogVote(dossier),
-    ...dossier.refusals.map((refusal) =>
+    ...dossier.refusals.flatMap((refusal) => [
       checks(`Refused: ${refusal.code}. ${refusal.message}`, refusal.checks),
-    ),
-    ...dossier.orders.map((order) =>
+      compliance(refusal),
+    ]),
+    ...dossier.orders.flatMap((order) => [
       checks(
         `${order.purpose} ${order.intentId}: ${order.side} ${order.lots} lots at ${price(order.bid)} / ${price(order.ask)}, ` +
           `stop ${price(order.stopLoss) || "none"}, target ${price(order.takeProfit) || "none"}; ` +
           (order.sentAt === null ? "never sent" : `sent ${order.sentAt}`),
         order.checks,
       ),
-    ),
+      compliance(order),
+    ]),
     reports(dossier, price),
     dossier.profit === null
       ? ""
@@ -167,6 +170,29 @@ function checks(title: string, list: Dossier["orders"][number]["checks"]): strin
     title,
     ["Control", "Passed", "Value", "Limit"],
     list.map(({ control, passed, value, limit }) => [control, passed ? "yes" : "NO", value, limit]),
+  );
+}
+
+function compliance({ compliance: shown }: Pick<Dossier["orders"][number], "compliance">): string {
+  if (shown === null) return "";
+  const evidence: Cell[][] = Object.entries(shown.figures).map(([name, value]) => [
+    name,
+    value ?? "unknown",
+    "",
+    "",
+  ]);
+  return grid(
+    complianceText(shown),
+    ["Check or figure", "Value", "Passed", "Limit"],
+    [
+      ...shown.checks.map(({ control, passed, value, limit }) => [
+        control,
+        value,
+        passed ? "yes" : "NO",
+        limit,
+      ]),
+      ...evidence,
+    ],
   );
 }
 

@@ -1,6 +1,7 @@
 // A dossier for a person at a terminal.
 
 import { type Palette, palette, table } from "../terminal/table.ts";
+import { complianceText, type ShownCompliance } from "./compliance.ts";
 import { adviceLines, analogVoteLines } from "./advice.ts";
 import type { Dossier } from "./dossier.ts";
 import { recalibrationText } from "./layers.ts";
@@ -45,6 +46,7 @@ export function dossierLines(dossier: Dossier, colours: boolean): string[] {
     section(`refused at record ${refusal.seq}: ${refusal.code}`, [
       refusal.message,
       ...checkLines(paint, refusal.checks),
+      ...complianceLines(refusal.compliance),
     ]);
   }
   for (const order of dossier.orders) {
@@ -53,6 +55,7 @@ export function dossierLines(dossier: Dossier, colours: boolean): string[] {
         `target ${price(order.takeProfit) || "none"}: ${order.reason}`,
       order.sentAt === null ? "never sent" : `sent ${order.sentAt}, epoch ${order.epoch}`,
       ...checkLines(paint, order.checks),
+      ...complianceLines(order.compliance),
     ]);
   }
   section(
@@ -186,4 +189,15 @@ function resultLines({ profit, profitCurrency, fills }: Dossier): string[] {
   const commission = fills.reduce((sum, fill) => sum + fill.commission, 0);
   const outcome = profit === null ? "open" : `${profit.toFixed(2)} ${profitCurrency} before commission`;
   return [`${outcome}, commission ${commission.toFixed(2)} in the account's currency`];
+}
+
+function complianceLines(compliance: ShownCompliance | null): string[] {
+  if (compliance === null) return [];
+  const figures = Object.entries(compliance.figures).map(([name, value]) => `${name} ${value ?? "unknown"}`);
+  const failed = compliance.checks.filter(({ passed }) => !passed).map(({ control }) => control);
+  return [
+    complianceText(compliance),
+    `evidence: ${figures.join(", ")}`,
+    ...(failed.length === 0 ? [] : [`not passed: ${failed.join(", ")}`]),
+  ];
 }

@@ -14,3 +14,15 @@ export const BUSY_MILLIS = 2;
 
 /** How far a tick that brings the clock along may be ahead of the wall's: time zones are mistaken, years are not. */
 export const AHEAD_OF_WALL_MICROS_MAX = 24 * 3_600 * 1_000_000;
+
+/** Keyed commands that are remembered: the oldest gives way. */
+export const KEYS_MAX = 20_000;
+
+/** Records of the journal that are looked at in one turn, for a key or an outcome: what is behind waits for the next. */
+export const TURN_RECORDS_MAX = 10_000;
+
+/** Orders whose outcome is waited for at once: each holds a file open. */
+export const OUTCOMES_WAITED_MAX = 256;
+
+/** How long the outcome of an order is waited for before it is said to be unknown. */
+export const ORDER_PATIENCE_MILLIS = 10_000;

@@ -3,6 +3,7 @@
 
 import type { Instrument } from "../../actors/domain/instrument.ts";
 import { MICROS_PER_UNIT } from "../../actors/domain/money.ts";
+import type { OrderIntent } from "../../actors/domain/order.ts";
 import type { Engine } from "../../actors/engine.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import type {
@@ -78,7 +79,7 @@ export class LivePicture {
   readonly #equity = new Recent<EquityPoint & { readonly seq: number }>(EQUITY_MAX);
   readonly #problems = new Recent<Heard<string>>(PROBLEMS_MAX);
   /** What an order was for, by its id; executions do not say. */
-  readonly #intents = new Map<string, { purpose: string; symbol: string }>();
+  readonly #intents = new Map<string, OrderIntent>();
   readonly #positions = new Map<string, PositionMessage>();
   readonly #clients: () => number;
   #listener: PictureListener | undefined;
@@ -157,7 +158,7 @@ export class LivePicture {
 
   account(): AccountMessage | undefined {
     const view = this.engine.account?.view();
-    return view === undefined ? undefined : accountMessage(view);
+    return view === undefined ? undefined : accountMessage(view, this.engine.config.account.positionMode);
   }
 
   positions(): PositionMessage[] {
@@ -192,11 +193,27 @@ export class LivePicture {
       .map(({ message }) => message);
   }
 
-  /** Every step of an order after record `seq` that is still remembered, newest first. */
-  ordersSince(seq: number): OrderMessage[] {
+  /** Every step of one order that is still remembered, oldest first. */
+  stepsOf(id: string): OrderMessage[] {
     return this.#orders
-      .newest(ORDERS_MAX, Number.POSITIVE_INFINITY, (order) => order.seq > seq)
-      .map(({ message }) => message);
+      .newest(ORDERS_MAX, Number.POSITIVE_INFINITY, ({ message }) => message.id === id)
+      .map(({ message }) => message)
+      .reverse();
+  }
+
+  /** What was ordered; undefined for what is not remembered. */
+  intent(intentId: string): OrderIntent | undefined {
+    return this.#intents.get(intentId);
+  }
+
+  /** Of a position that is remembered, open or not. */
+  symbolOfPosition(positionId: string): string | undefined {
+    const [step] = this.#orders.newest(
+      1,
+      Number.POSITIVE_INFINITY,
+      ({ message }) => message.positionId === positionId,
+    );
+    return step?.message.symbol;
   }
 
   /** Oldest first: the newest of a range, in microseconds. */
@@ -304,13 +321,13 @@ export class LivePicture {
   }
 
   #orderMessage(
-    record: Exclude<ShownRecord, { kind: "signal" | "fault" | "sent" }>,
+    record: Extract<ShownRecord, { kind: "intent" | "refusal" | "execution" }>,
   ): OrderMessage | undefined {
     const instrument = this.instruments[record.instrumentId];
     if (instrument === undefined) return undefined;
     switch (record.kind) {
       case "intent":
-        this.#remember(record.intentId, { purpose: record.purpose, symbol: instrument.symbol });
+        this.#remember(record);
         return intentMessage(instrument, record);
       case "refusal":
         return refusalMessage(instrument, record);
@@ -319,8 +336,8 @@ export class LivePicture {
     }
   }
 
-  #remember(intentId: string, intent: { purpose: string; symbol: string }): void {
-    this.#intents.set(intentId, intent);
+  #remember(intent: OrderIntent): void {
+    this.#intents.set(intent.intentId, intent);
     if (this.#intents.size <= ORDERS_MAX) return;
     for (const oldest of this.#intents.keys()) {
       this.#intents.delete(oldest);

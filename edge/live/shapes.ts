@@ -35,7 +35,7 @@ export function known(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-function knownPrice(instrument: Instrument, points: number | null): number | null {
+export function knownPrice(instrument: Instrument, points: number | null): number | null {
   return points === null ? null : known(priceOf(instrument, points));
 }
 
@@ -166,6 +166,7 @@ export function positionMessage(engine: Engine, position: PositionView): Positio
     takeProfit: knownPrice(instrument, position.targetPricePoints),
     currentPrice: knownPrice(instrument, closing ?? null),
     profit: known(position.unrealisedMicros / MICROS_PER_UNIT),
+    ...(position.external === true ? { external: true } : {}),
   };
 }
 
@@ -175,13 +176,24 @@ export function positionMessages(engine: Engine): PositionMessage[] {
     .filter((position) => position !== undefined);
 }
 
-export function accountMessage(view: AccountView): AccountMessage {
+export function accountMessage(
+  view: AccountView,
+  positionsMode: "netting" | "hedging" = "netting",
+): AccountMessage {
+  const { equityMicros, marginUsedMicros, marginReservedMicros } = view;
   return {
     accountId: view.accountId,
     currency: view.currency,
     balance: view.balanceMicros / MICROS_PER_UNIT,
-    equity: view.equityMicros / MICROS_PER_UNIT,
-    marginUsed: view.marginUsedMicros / MICROS_PER_UNIT,
+    equity: equityMicros / MICROS_PER_UNIT,
+    marginUsed: marginUsedMicros / MICROS_PER_UNIT,
+    marginFree: (equityMicros - marginUsedMicros - marginReservedMicros) / MICROS_PER_UNIT,
+    marginLevel: marginUsedMicros > 0 ? known(equityMicros / marginUsedMicros) : null,
+    drawdown: {
+      fromHigh: view.drawdownMicros / MICROS_PER_UNIT,
+      fromStart: view.belowStartMicros / MICROS_PER_UNIT,
+    },
+    positionsMode,
     dayProfit: view.dayProfitMicros / MICROS_PER_UNIT,
     realised: view.realisedAfterCostsMicros / MICROS_PER_UNIT,
     mode: view.mode,

@@ -1,8 +1,7 @@
 // What terminals look like from outside: connections with their latencies, streams with their acknowledgements, and what each account
 // holds, and how the account that trades there does.
 
-import type { z } from "zod";
-import type { mt5Schema } from "../api/mt5.ts";
+import type { Mt5Message } from "../api/mt5.ts";
 import { terminalSourceId } from "../feeds/source.ts";
 import type { AccountDesk } from "./accounts.ts";
 import type { Bridge } from "./bridge.ts";
@@ -10,13 +9,12 @@ import type { Connection } from "./connection.ts";
 import type { OrderDesk } from "./orders/order-desk.ts";
 import { STAGES } from "./orders/stages.ts";
 
-type Mt5View = z.infer<typeof mt5Schema>;
-type AccountView = Mt5View["accounts"][number];
+type AccountView = Mt5Message["accounts"][number];
 
 /** Newest first. */
 const GAPS_SHOWN = 20;
 
-export function bridgeView(bridge: Bridge): Mt5View {
+export function bridgeView(bridge: Bridge): Mt5Message {
   const { ackLatency } = bridge;
   return {
     enabled: true,
@@ -43,7 +41,7 @@ export function bridgeView(bridge: Bridge): Mt5View {
 }
 
 /** The view of a system that no terminal can reach. */
-export const NO_BRIDGE: Mt5View = {
+export const NO_BRIDGE: Mt5Message = {
   enabled: false,
   url: null,
   accounts: [],
@@ -91,7 +89,7 @@ function accountView(bridge: Bridge, desk: AccountDesk): AccountView {
   };
 }
 
-function tradingView(orders: OrderDesk): NonNullable<Mt5View["trading"]> {
+function tradingView(orders: OrderDesk): NonNullable<Mt5Message["trading"]> {
   const { pool, pictures, counts, outbox, stages } = orders;
   return {
     account: orders.accountId,

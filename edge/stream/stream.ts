@@ -4,7 +4,8 @@
 import { z } from "zod";
 import { BAR_INTERVALS } from "../../actors/domain/bar.ts";
 import type { Instrument } from "../../actors/domain/instrument.ts";
-import { type ClientMessage, clientMessageSchema } from "../api/schemas.ts";
+import { type ClientMessage, clientMessageSchema } from "../api/client-message.ts";
+
 import { parseJson } from "../api/body.ts";
 import { Problem } from "../api/problem.ts";
 import type { TickDesk } from "../ingest/tick-desk.ts";

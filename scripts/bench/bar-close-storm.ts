@@ -1,4 +1,4 @@
-// What a tick waits for when the minute of every symbol closes on one beat: ticks come in at their times, on this thread, while
+// What a tick waits for when the minute of every symbol ends: ticks come in at their times, on this thread, while
 // the actor system takes its own turns, as it does live.
 
 import { SeededRandom } from "../../actors/base/random.ts";
@@ -83,10 +83,9 @@ async function oneStorm(
   random: SeededRandom,
   closeMicros: number,
 ): Promise<Storm> {
-  const symbols = Array.from({ length: SYMBOLS }, (_, id) => new Watched(engine, id));
+  const symbols = Array.from({ length: SYMBOLS }, (_, id) => new Watched(engine, id, closeMicros));
   const awaited: Awaited[] = [];
   let beatMicros = Number.NaN;
-  let isClosed = false;
   let drainMicros = Number.NaN;
   let waitMicrosMax = 0;
   let calmMicrosMax = 0;
@@ -106,15 +105,15 @@ async function oneStorm(
       // Poisson arrivals: exponential times between ticks.
       dueMicros += (-Math.log(1 - random.next()) * 1_000_000) / TICKS_PER_SECOND;
     }
-    await new Promise<void>((resolve) => {
-      setImmediate(resolve);
-    });
+    // With nothing to do there is no turn: what would be measured later is the collection of its promises.
+    if (awaited.length > 0 || Number.isNaN(beatMicros) !== Number.isNaN(drainMicros)) await loopTurn();
     const doneMicros = clock.nowMicros();
-    if (!isClosed && !Number.isNaN(beatMicros)) {
-      isClosed = true;
-      for (const symbol of symbols) symbol.minuteClosed();
-    }
-    if (isClosed && Number.isNaN(drainMicros) && engine.nextWaiting(0) === undefined)
+    if (
+      !Number.isNaN(beatMicros) &&
+      Number.isNaN(drainMicros) &&
+      engine.nextToClose(0, closeMicros) === undefined &&
+      engine.nextToAsk(0) === undefined
+    )
       drainMicros = doneMicros - beatMicros;
     for (let at = awaited.length - 1; at >= 0; at--) {
       const { id, decisions, dueMicros: since } = awaited[at] as Awaited;
@@ -127,17 +126,24 @@ async function oneStorm(
   return { drainMicros, waitMicrosMax, calmMicrosMax };
 }
 
+async function loopTurn(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
 /** Tells a symbol's decisions on ticks from the one on the minute that closes. */
 class Watched {
   readonly #engine: BenchEngine["engine"];
   readonly #id: number;
+  readonly #closeMicros: number;
   readonly #before: number;
   #asked = 0;
-  #isClosed = false;
 
-  constructor(engine: BenchEngine["engine"], id: number) {
+  constructor(engine: BenchEngine["engine"], id: number, closeMicros: number) {
     this.#engine = engine;
     this.#id = id;
+    this.#closeMicros = closeMicros;
     this.#before = this.#decisions;
   }
 
@@ -146,13 +152,10 @@ class Watched {
     return ++this.#asked;
   }
 
-  minuteClosed(): void {
-    this.#isClosed = true;
-  }
-
   /** Ticks decided on. */
   get decided(): number {
-    const isMinuteDone = this.#isClosed && this.#engine.symbol(this.#id)?.waitsForTurn === false;
+    const symbol = this.#engine.symbol(this.#id);
+    const isMinuteDone = symbol?.waitsForTurn === false && symbol.minuteDueMicros > this.#closeMicros;
     return this.#decisions - this.#before - (isMinuteDone ? 1 : 0);
   }
 

@@ -1,40 +1,23 @@
 // `tickforge kill`: the kill switch of a running system, over its API. Tripping takes one command; re-arming shows a code that has
 // to be typed in.
 
-import { userInfo } from "node:os";
 import { createInterface } from "node:readline/promises";
 import { Command, Option } from "commander";
-import { failure, ok, type Result } from "../../actors/base/result.ts";
+import { failure } from "../../actors/base/result.ts";
 import { KILL_LEVELS, KILL_MODES, type KillLevel, type KillMode } from "../../actors/domain/kill-switch.ts";
 import type { KillSwitchChanged, KillSwitchMessage, RearmCode } from "../../edge/api/kill-switch-schema.ts";
-import type { ProblemBody } from "../../edge/api/problem.ts";
-import type { Settings } from "../../edge/settings.ts";
-import {
-  type CommonFlags,
-  EXIT_USAGE,
-  exitWith,
-  settingsOrExit,
-  valueOrExit,
-  withSettings,
-} from "./common.ts";
+import { EXIT_USAGE, exitWith, valueOrExit } from "./common.ts";
+import { ask, personOf, talking, type TalkFlags } from "./running.ts";
 
-interface KillFlags extends CommonFlags {
-  readonly url?: string;
-  readonly by?: string;
-}
-
-interface TripFlags extends KillFlags {
+interface TripFlags extends TalkFlags {
   readonly level: KillLevel;
   readonly mode?: KillMode;
   readonly reason?: string;
 }
 
-interface RearmFlags extends KillFlags {
+interface RearmFlags extends TalkFlags {
   readonly code?: string;
 }
-
-/** A system that does not answer within it is told so; the switch itself takes milliseconds. */
-const ANSWER_MILLIS_MAX = 10_000;
 
 export function killCommand(): Command {
   return talking(
@@ -51,7 +34,7 @@ export function killCommand(): Command {
     .action(async (_: TripFlags, command: Command) => await trip(command.optsWithGlobals<TripFlags>()))
     .addCommand(
       talking(new Command("status").description("who tripped it, why and when")).action(
-        async (_: KillFlags, command: Command) => await status(command.optsWithGlobals<KillFlags>()),
+        async (_: TalkFlags, command: Command) => await status(command.optsWithGlobals<TalkFlags>()),
       ),
     )
     .addCommand(
@@ -61,12 +44,6 @@ export function killCommand(): Command {
           .option("--code <code>", "the code of an earlier call, where there is no terminal to type it on"),
       ).action(async (_: RearmFlags, command: Command) => await rearm(command.optsWithGlobals<RearmFlags>())),
     );
-}
-
-function talking(command: Command): Command {
-  return withSettings(command)
-    .option("--url <url>", "of the running system (default: host and port of the settings)")
-    .option("--by <name>", "who does it (default: this machine's user)");
 }
 
 async function trip(flags: TripFlags): Promise<void> {
@@ -81,11 +58,11 @@ async function trip(flags: TripFlags): Promise<void> {
     );
   }
   const body = { level, mode, reason, by: personOf(flags) };
-  const changed = valueOrExit(await ask<KillSwitchChanged>(flags, "killswitch", body));
+  const changed = valueOrExit(await ask<KillSwitchChanged>(flags, "killswitch", { body }));
   told(flags, changed);
 }
 
-async function status(flags: KillFlags): Promise<void> {
+async function status(flags: TalkFlags): Promise<void> {
   told(flags, valueOrExit(await ask<KillSwitchMessage>(flags, "killswitch")));
 }
 
@@ -93,12 +70,12 @@ async function rearm(flags: RearmFlags): Promise<void> {
   const by = personOf(flags);
   const code = flags.code ?? (await typedCode(flags, by));
   if (code === undefined) return;
-  told(flags, valueOrExit(await ask<KillSwitchChanged>(flags, "killswitch/rearm", { by, code })));
+  told(flags, valueOrExit(await ask<KillSwitchChanged>(flags, "killswitch/rearm", { body: { by, code } })));
 }
 
 /** Undefined where nobody can type: the code is shown, and that is all. */
 async function typedCode(flags: RearmFlags, by: string): Promise<string | undefined> {
-  const offer = valueOrExit(await ask<RearmCode>(flags, "killswitch/rearm", { by }));
+  const offer = valueOrExit(await ask<RearmCode>(flags, "killswitch/rearm", { body: { by } }));
   const { trip: tripped, code, expiresInSeconds } = offer;
   if (flags.json || !process.stdin.isTTY) {
     console.log(
@@ -115,7 +92,7 @@ async function typedCode(flags: RearmFlags, by: string): Promise<string | undefi
   return typed;
 }
 
-function told({ json }: KillFlags, state: KillSwitchMessage | KillSwitchChanged): void {
+function told({ json }: TalkFlags, state: KillSwitchMessage | KillSwitchChanged): void {
   if (json) {
     console.log(JSON.stringify(state));
     return;
@@ -140,44 +117,3 @@ const REACH: Readonly<Record<KillLevel, string>> = {
   tenant: "of its tenant ",
   global: "of everything ",
 };
-
-function personOf({ by }: KillFlags): string {
-  return by ?? userInfo().username;
-}
-
-async function ask<T>(flags: KillFlags, path: string, body?: object): Promise<Result<T, string>> {
-  const { config, data } = flags;
-  const settings = settingsOrExit({ config, data });
-  const url = `${flags.url?.replace(/\/+$/, "") ?? urlOf(settings)}/api/v1/${path}`;
-  const { token } = settings.http;
-  let answer: Response;
-  try {
-    answer = await fetch(url, {
-      method: body === undefined ? "GET" : "POST",
-      headers: {
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(ANSWER_MILLIS_MAX),
-    });
-  } catch (error) {
-    return failure(
-      "no-answer",
-      `${url} does not answer (${error instanceof Error ? error.message : String(error)}): is the system running there? Name it with --url.`,
-    );
-  }
-  if (answer.ok) return ok((await answer.json()) as T);
-  const problem = (await answer.json().catch(() => ({}))) as Partial<ProblemBody>;
-  const where = (problem.errors ?? []).map((error) => `; ${error.path}: ${error.message}`).join("");
-  return failure(
-    problem.code ?? "refused",
-    `${problem.detail ?? `${url} answered ${answer.status}`}${where}`,
-  );
-}
-
-/** A server that listens everywhere is found on the loopback, too. */
-function urlOf({ http: { host, port } }: Settings): string {
-  const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-  return `http://${name.includes(":") && !name.startsWith("[") ? `[${name}]` : name}:${port}`;
-}

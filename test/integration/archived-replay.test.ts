@@ -74,7 +74,7 @@ describe("after the first day and a half was archived", () => {
       expect(replayed.value.identical).toBe(true);
       expect(replayed.value.decisionHash).toBe(decisionHash);
       expect(replayed.value.report.compared).toBeGreaterThan(1_000);
-    });
+    }, 30_000);
   }
 
   test("without snapshots it says what is missing", () => {

@@ -206,6 +206,37 @@ test("a refusal is explained by its signal, called as the list of orders has it"
   expect(dossier.refusals.map(({ seq }) => seq)).toContain(refusal.seq);
 }, 30_000);
 
+test("orders and refusals show what compliance said of them, as its records have it", async () => {
+  const { entry, exit } = closedTrade();
+  const refused = records.find(
+    (record) => record.kind === "pretrade" && record.intentId === null && record.signal !== null,
+  );
+  const dossiers = await inTurn([
+    entry.intentId,
+    String(refused?.kind === "pretrade" ? refused.causeSeq : 0),
+  ]);
+  const shown = [
+    ...(dossiers[0]?.orders ?? []).map(({ intentId, compliance }) => [intentId, compliance] as const),
+    ...(dossiers[1]?.refusals ?? []).map(({ compliance }) => [null, compliance] as const),
+  ];
+  expect(shown.map(([id]) => id)).toEqual([entry.intentId, exit.intentId, null]);
+  for (const [intentId, compliance] of shown) {
+    const record = records.find(({ seq }) => seq === compliance?.seq);
+    if (record?.kind !== "pretrade") throw new Error("there is no such record");
+    expect(record.intentId).toBe(intentId);
+    expect(compliance).toMatchObject({
+      number: record.number,
+      verdict: record.verdict,
+      secondSource: "none",
+    });
+    expect(compliance?.figures["messages"]).toBe(record.figures.messages);
+    expect(compliance?.checks).toEqual([...record.checks]);
+  }
+  const text = dossierLines(dossiers[0]!, false).join("\n");
+  expect(text).toContain("executed by tickforge-");
+  expect(dossierPage(dossiers[0]!)).toContain("no second source to compare with");
+}, 30_000);
+
 describe("what is asked for", () => {
   test("and is not there is named, with what could be", async () => {
     for (const id of ["paper-999999999", "signal:3", "nothing"]) {

@@ -115,9 +115,10 @@ async function run() {
   const burst = await flow(station, walk, BURST);
   const memoryAfter = process.memoryUsage.rss();
   const { ticks, skippedInference } = station.live.router.counts;
-  const decisionHash = station.live.engine.decisionHash();
   await upkeep.stop();
   await station.close();
+  // Not before: where a minute has just ended, symbols still have their turns.
+  const decisionHash = station.live.engine.decisionHash();
   return { steady, burst, syncP99, memoryBefore, memoryAfter, ticks, skippedInference, decisionHash };
 }
 

@@ -303,11 +303,12 @@ export class Model {
     }
   }
 
-  #end(intent: OrderIntent, status: "rejected" | "cancelled" | "filled"): void {
+  #end(intent: OrderIntent, status: "rejected" | "cancelled" | "filled" | "done"): void {
     const known = this.#intents.get(intent.intentId);
     if (known === undefined) return;
     known.filledMicros = this.filled(intent.intentId);
-    known.state = status === "filled" || known.filledMicros > 0 ? "done" : "rejected";
+    const isDone = status === "filled" || status === "done" || known.filledMicros > 0;
+    known.state = isDone ? "done" : "rejected";
     if (status !== "filled") this.#report(intent, status);
   }
 
@@ -318,6 +319,11 @@ export class Model {
     const order = this.#one(this.#working);
     if (order === undefined) return;
     const { intent } = order;
+    if (intent.purpose === "modify") {
+      this.#drop(order);
+      this.#setLevels(intent);
+      return;
+    }
     const closes = intent.positionId === null ? undefined : this.#held.get(intent.positionId);
     const most =
       intent.positionId === null ? order.left : Math.min(order.left, Math.abs(closes?.signed ?? 0));
@@ -342,6 +348,16 @@ export class Model {
     if (order.left > 0) return;
     this.#drop(order);
     this.#end(intent, "filled");
+  }
+
+  /** Other levels of a position, unless it is gone. */
+  #setLevels(intent: OrderIntent): void {
+    const held = this.#held.get(intent.positionId ?? "");
+    if (held !== undefined) {
+      held.stop = intent.stopPricePoints;
+      held.target = intent.targetPricePoints;
+    }
+    this.#end(intent, held === undefined ? "rejected" : "done");
   }
 
   #drop(order: Working): void {

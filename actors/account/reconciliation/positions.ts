@@ -9,7 +9,14 @@ import type { Picture } from "./picture.ts";
 import type { Findings } from "./standing.ts";
 import { holding } from "./words.ts";
 
-export function comparePositions(desk: Desk, picture: Picture, findings: Findings): void {
+export interface PositionsComparer {
+  readonly desk: Desk;
+  /** A position of ours is at the broker without the stop that we take it to have. */
+  readonly unprotected: (position: TrackedPosition) => void;
+}
+
+export function comparePositions(comparer: PositionsComparer, picture: Picture, findings: Findings): void {
+  const { desk } = comparer;
   const { books } = desk;
   const { complete } = picture;
   const shown = new Set<string>();
@@ -17,7 +24,7 @@ export function comparePositions(desk: Desk, picture: Picture, findings: Finding
     shown.add(row.positionId);
     const ours = books.positions.find(row.positionId);
     if (ours === undefined) takeExternal(desk, { row, complete }, findings);
-    else compareOurs(desk, { ours, row, complete }, findings);
+    else compareOurs(comparer, { ours, row, complete }, findings);
   }
   if (!complete) return;
   for (const ours of books.positions.open)
@@ -29,7 +36,7 @@ export function comparePositions(desk: Desk, picture: Picture, findings: Finding
 }
 
 function compareOurs(
-  desk: Desk,
+  { desk, unprotected }: PositionsComparer,
   { ours, row, complete }: { ours: TrackedPosition; row: BookedPosition; complete: boolean },
   findings: Findings,
 ): void {
@@ -55,6 +62,12 @@ function compareOurs(
     isLevel(ours.stopPricePoints, row.stopPricePoints) &&
     isLevel(ours.targetPricePoints, row.targetPricePoints);
   if (same || isChanging(desk, positionId)) return;
+  if (row.stopPricePoints === null && !Number.isNaN(ours.stopPricePoints)) {
+    const message = `position ${positionId} is at the broker without its stop, ${level(ours.stopPricePoints)}: it is set again`;
+    findings.resolved("levels-differ", instrumentId, positionId, message);
+    unprotected(ours);
+    return;
+  }
   ours.stopPricePoints = row.stopPricePoints ?? Number.NaN;
   ours.targetPricePoints = row.targetPricePoints ?? Number.NaN;
   findings.resolved(

@@ -10,6 +10,7 @@ import { DealMemory } from "../deal-memory.ts";
 import type { Desk } from "../desk.ts";
 import type { Archive } from "../../base/archive.ts";
 import type { TrackedOrder } from "../orders.ts";
+import type { TrackedPosition } from "../positions.ts";
 import { accept } from "./acceptance.ts";
 import { compareBalance } from "./balance.ts";
 import { ADJUSTMENTS_REMEMBERED_MAX, POSITIONS_REMEMBERED_MAX, DEAL_CLOCK_ERROR_MICROS } from "./limits.ts";
@@ -28,6 +29,8 @@ export interface ReconcilerOptions {
   readonly hear: (report: Execution) => void;
   /** Declares an order dead whose outcome nobody knows. */
   readonly release: (order: TrackedOrder) => void;
+  /** Sees to a position of ours that is at the broker without the stop that we take it to have. */
+  readonly unprotected: (position: TrackedPosition) => void;
 }
 
 export class Reconciler {
@@ -35,15 +38,17 @@ export class Reconciler {
   readonly #deals: DealMemory;
   readonly #hear: (report: Execution) => void;
   readonly #release: (order: TrackedOrder) => void;
+  readonly #unprotected: (position: TrackedPosition) => void;
   readonly #adjustments = new DealMemory(ADJUSTMENTS_REMEMBERED_MAX);
   /** Positions that deals of ours made: others' deals on them are about ours, also where a lost report made us take them for closed. */
   readonly #positions = new DealMemory(POSITIONS_REMEMBERED_MAX);
 
-  constructor({ desk, deals, hear, release }: ReconcilerOptions) {
+  constructor({ desk, deals, hear, release, unprotected }: ReconcilerOptions) {
     this.#desk = desk;
     this.#deals = deals;
     this.#hear = hear;
     this.#release = release;
+    this.#unprotected = unprotected;
   }
 
   /** One part of the broker's books. */
@@ -200,7 +205,7 @@ export class Reconciler {
       this.#hear(this.#verdictOn(order, status));
     };
     compareOrders({ desk, picture, findings, unknown, hear });
-    comparePositions(desk, picture, findings);
+    comparePositions({ desk, unprotected: this.#unprotected }, picture, findings);
     compareBalance(desk, picture, { findings, isFirst });
     if (!picture.complete) findings.stands(INCOMPLETE);
     memory.standing = standingAfter(memory.standing, findings.standing, {

@@ -4,7 +4,9 @@ import type { Micros } from "../../base/clock.ts";
 import type { KillMode } from "../../domain/kill-switch.ts";
 import type { MicroMoney } from "../../domain/money.ts";
 import type { RiskCheck } from "../../domain/order.ts";
+import type { ComplianceFigures } from "../../domain/pretrade.ts";
 import type { Regime } from "../../domain/regime.ts";
+import type { ComplianceLimits } from "../compliance/settings.ts";
 import type { AccountSettings } from "../settings.ts";
 import type { SizedOrder } from "../sizing.ts";
 import type { RefusalCode } from "./codes.ts";
@@ -73,6 +75,8 @@ export interface RiskFigures {
   readonly marginTakenMicros: MicroMoney;
   /** What positions and live entries come to before the order. */
   readonly exposure: ExposureFigures;
+  /** What compliance judges it by. */
+  readonly compliance: ComplianceFigures;
   /** The volume at which the stop costs what one trade may cost. */
   readonly volumeBudgetMicros: number;
 }
@@ -81,6 +85,8 @@ export interface RiskFigures {
 export interface EntryLimits {
   readonly account: AccountSettings;
   readonly risk: RiskLimits;
+  /** Left out where compliance is off. */
+  readonly compliance?: ComplianceLimits | undefined;
 }
 
 /** What a figure and its limit are counted in; the times among them are microseconds, money and lots millionths. */

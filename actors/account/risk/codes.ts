@@ -47,7 +47,22 @@ export const REFUSAL_CODES = [
   "currency-exposure",
   "correlated-exposure",
   "kill-switch",
+  "best-execution",
+  "execution-slippage",
+  "wash-trade",
+  "layering",
+  "cancel-share",
+  "ramping",
+  "quote-stuffing",
   "books-differ",
+  "bad-terms",
+  "pending-expired",
 ] as const;
 
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
+
+const CODES: ReadonlySet<string> = new Set(REFUSAL_CODES);
+
+export function isRefusalCode(code: string): code is RefusalCode {
+  return CODES.has(code);
+}

@@ -2,6 +2,8 @@
 
 import { EURUSD, NOON } from "../account.fixture.ts";
 import { DEFAULT_ACCOUNT_SETTINGS } from "../settings.ts";
+import type { ComplianceFigures } from "../../domain/pretrade.ts";
+import type { ComplianceLimits } from "../compliance/settings.ts";
 import type { SizedOrder } from "../sizing.ts";
 import type { EntryLimits, RiskFigures } from "./check.ts";
 import type { ExposureFigures } from "./exposure.ts";
@@ -20,6 +22,21 @@ export const ORDER: SizedOrder = {
   marginMicros: 3_667_000_000,
 };
 
+/** What makes {@link ORDER} a BUY limit order that waits ten points below the market. */
+export const WAITING: Pick<SizedOrder, "pending"> = {
+  pending: {
+    terms: {
+      type: "limit",
+      pricePoints: 110_000,
+      limitPricePoints: null,
+      timeInForce: "until",
+      untilMicros: NOON + MINUTE,
+    },
+    bidPoints: 110_000,
+    askPoints: 110_010,
+  },
+};
+
 /** Of {@link ORDER} at a conversion rate of 1: 1.10010 x 100,000. */
 export const ORDER_VALUE = 110_010_000_000;
 
@@ -35,6 +52,41 @@ export const EXPOSURE: ExposureFigures = {
   ownMicros: 0,
   unknownMicros: 0,
   correlation: 0.5,
+};
+
+export const COMPLIANCE: ComplianceFigures = {
+  secondSource: "fresh",
+  quoteDeviation: 0.0001,
+  fills: 10,
+  slippageMean: 0.0001,
+  washOrders: 0,
+  layeringLevels: 0,
+  oppositeOrders: 20,
+  oppositeCancelled: 10,
+  rampingOrders: 1,
+  rampingMoves: 0,
+  messages: 1,
+  trades: 0,
+};
+
+export const COMPLIANCE_LIMITS: ComplianceLimits = {
+  quoteDeviationMax: 0.001,
+  secondQuoteAgeMaxMicros: 1_000_000,
+  secondSourceRequired: false,
+  slippageMeanMax: 0.001,
+  slippageWindowMicros: 60 * MINUTE,
+  slippageFillsMin: 5,
+  washOrdersMax: 0,
+  washWindowMicros: MINUTE,
+  layeringLevelsMax: 3,
+  cancelShareMax: 0.9,
+  cancelWindowMicros: 5 * MINUTE,
+  cancelOrdersMin: 10,
+  rampingOrdersMax: 5,
+  rampingWindowMicros: 2 * MINUTE,
+  rampingMoveShareMin: 0.2,
+  orderToTradeMax: 100,
+  orderToTradeWindowMicros: 5 * MINUTE,
 };
 
 export const FIGURES: RiskFigures = {
@@ -74,6 +126,7 @@ export const FIGURES: RiskFigures = {
   equityMicros: 100_000_000_000,
   marginTakenMicros: 0,
   exposure: EXPOSURE,
+  compliance: COMPLIANCE,
   volumeBudgetMicros: 200_000_000,
 };
 
@@ -112,4 +165,8 @@ export const RISK: RiskLimits = {
   regimesVetoed: ["illiquid"],
 };
 
-export const LIMITS: EntryLimits = { account: DEFAULT_ACCOUNT_SETTINGS, risk: RISK };
+export const LIMITS: EntryLimits = {
+  account: DEFAULT_ACCOUNT_SETTINGS,
+  risk: RISK,
+  compliance: COMPLIANCE_LIMITS,
+};

@@ -2,12 +2,24 @@
 
 import { describe, expect, test } from "bun:test";
 import { EURUSD, NOON } from "../account.fixture.ts";
+import { COMPLIANCE_CODES, evidenceOf } from "../compliance/checks.ts";
+import type { PendingTerms } from "../../domain/order.ts";
 import { DEFAULT_ACCOUNT_SETTINGS as SETTINGS } from "../settings.ts";
 import type { SizedOrder } from "../sizing.ts";
 import { approveEntry, approveExit } from "./approval.ts";
 import type { RiskFigures } from "./check.ts";
 import { type RefusalCode, REFUSAL_CODES } from "./codes.ts";
-import { EXPOSURE, FIGURES, LIMITS, ORDER, ORDER_VALUE, RISK } from "./controls.fixture.ts";
+import {
+  COMPLIANCE,
+  COMPLIANCE_LIMITS,
+  EXPOSURE,
+  FIGURES,
+  LIMITS,
+  ORDER,
+  ORDER_VALUE,
+  RISK,
+  WAITING,
+} from "./controls.fixture.ts";
 import { CONTROLS, entryChecks } from "./controls.ts";
 import type { ExposureFigures } from "./exposure.ts";
 import { NO_RISK_LIMITS } from "./limits.ts";
@@ -52,6 +64,16 @@ function figure(code: RefusalCode, name: keyof RiskFigures, limit: number, passe
 
 const lossLimit = dailyLossLimit(FIGURES.dayStartEquityMicros, SETTINGS);
 const marginMax = marginLimit(FIGURES.equityMicros, SETTINGS);
+
+const NO_LIMIT = { limitPricePoints: null, timeInForce: "gtc", untilMicros: null } as const;
+
+/** What makes the order one that waits; its own price stays, so that other controls have nothing to say. */
+function waiting(terms: Partial<PendingTerms>): Partial<SizedOrder> {
+  const { bidPoints, askPoints } = WAITING.pending!;
+  return {
+    pending: { terms: { type: "limit", pricePoints: 110_000, ...NO_LIMIT, ...terms }, bidPoints, askPoints },
+  };
+}
 
 const STANDING: readonly Case[] = [
   figure("daily-loss-limit", "dayLossMicros", lossLimit, BELOW),
@@ -112,6 +134,17 @@ const OF_THE_ORDER: readonly Case[] = [
     code: "over-risk-budget",
     at: (o) => ({ figures: { volumeBudgetMicros: ORDER.volumeMicros - o } }),
     passes: AT_MOST,
+  },
+  {
+    // A BUY limit order: the ask is at 110,010.
+    code: "bad-terms",
+    at: (o) => ({ order: waiting({ pricePoints: 110_009 - o }) }),
+    passes: AT_LEAST,
+  },
+  {
+    code: "pending-expired",
+    at: (o) => ({ order: waiting({ timeInForce: "until", untilMicros: NOON - o }) }),
+    passes: BELOW,
   },
   {
     code: "margin",
@@ -222,6 +255,8 @@ describe("every control at its limit", () => {
 
   test("all controls are among these cases, each once in the table", () => {
     for (const [code] of FLAGS) covered.add(code);
+    // Those of compliance have a test of their own.
+    for (const code of COMPLIANCE_CODES) covered.add(code);
     expect([...covered].sort()).toEqual([...REFUSAL_CODES].sort());
     expect(CONTROLS.map(({ code }) => code).sort()).toEqual([...REFUSAL_CODES].sort());
   });
@@ -229,7 +264,8 @@ describe("every control at its limit", () => {
 
 describe("entry controls", () => {
   test("everything in order is approved, with the figures of every control that is on", () => {
-    const verdict = approveEntry(ORDER, { ...FIGURES, mode: "reducing", killMode: "reduce-only" }, LIMITS);
+    const figures = { ...FIGURES, mode: "reducing", killMode: "reduce-only" } as const;
+    const verdict = approveEntry({ ...ORDER, ...WAITING }, figures, LIMITS);
     expect(verdict.ok).toBe(true);
     if (!verdict.ok) return;
     expect(verdict.value.checks.map((check) => check.control)).toEqual(CONTROLS.map(({ code }) => code));
@@ -239,6 +275,46 @@ describe("entry controls", () => {
     const { booksDiffer: _terminal, ...figures } = FIGURES;
     const checks = entryChecks(ORDER, figures, { account: SETTINGS, risk: NO_RISK_LIMITS });
     expect(checks.map(({ control }) => control)).toEqual(REFUSAL_CODES.slice(0, 19));
+  });
+
+  const TERMS: readonly [string, "BUY" | "SELL", Partial<PendingTerms>, boolean][] = [
+    ["a BUY limit at the ask", "BUY", { pricePoints: 110_010 }, false],
+    ["a SELL limit above the bid", "SELL", { pricePoints: 110_001 }, true],
+    ["a SELL limit at the bid", "SELL", { pricePoints: 110_000 }, false],
+    ["a BUY stop above the ask", "BUY", { type: "stop", pricePoints: 110_011 }, true],
+    ["a BUY stop below the ask", "BUY", { type: "stop", pricePoints: 110_009 }, false],
+    ["a SELL stop below the bid", "SELL", { type: "stop", pricePoints: 109_999 }, true],
+    ["a SELL stop at the bid", "SELL", { type: "stop", pricePoints: 110_000 }, false],
+    [
+      "a BUY stop-limit with its limit below",
+      "BUY",
+      { type: "stop-limit", pricePoints: 110_100, limitPricePoints: 110_050 },
+      true,
+    ],
+    [
+      "a BUY stop-limit with its limit above",
+      "BUY",
+      { type: "stop-limit", pricePoints: 110_100, limitPricePoints: 110_101 },
+      false,
+    ],
+    ["a stop-limit without a limit", "BUY", { type: "stop-limit", pricePoints: 110_100 }, false],
+    ["a limit with a limit", "BUY", { limitPricePoints: 110_000 }, false],
+    ["half a point", "BUY", { pricePoints: 109_999.5 }, false],
+    ["until no time", "BUY", { timeInForce: "until" }, false],
+    ["a day with a time", "BUY", { timeInForce: "day", untilMicros: NOON + 1 }, false],
+  ];
+  for (const [what, side, terms, passes] of TERMS) {
+    test(`of terms: ${what} ${passes ? "passes" : "is refused"}`, () => {
+      const failed = failedControls({ order: { side, ...waiting(terms) } });
+      expect(failed).toEqual(passes ? [] : ["bad-terms"]);
+    });
+  }
+
+  test("an order that waits far from the market is measured from the market it was decided in", () => {
+    const order = { ...waiting({ pricePoints: 100_000 }), pricePoints: 109_500 };
+    expect(failedControls({ order })).toEqual([]);
+    const figures = { signalPricePoints: 100_000 };
+    expect(failedControls({ order, figures })).toEqual(["price-moved"]);
   });
 
   test("a trader on the list may trade, and a signal needs none", () => {
@@ -252,8 +328,8 @@ describe("entry controls", () => {
     expect(verdict.message).toBe(
       "BUY EURUSD refused: entries are halted; resume them when the reason is settled (value 1, limit 0).",
     );
-    // All but the two that only speak while the account is reducing and while the kill switch is tripped.
-    expect(verdict.checks).toHaveLength(REFUSAL_CODES.length - 2);
+    // All but the two that only speak while the account is reducing and while the kill switch is tripped, and the two of waiting orders.
+    expect(verdict.checks).toHaveLength(REFUSAL_CODES.length - 4);
   });
 
   test("books that were never compared are refused in other words than books that differ", () => {
@@ -293,7 +369,13 @@ describe("exits", () => {
   test("are approved whatever the figures say, which are recorded", () => {
     const approved = approveExit(
       { volumeMicros: 10, positionVolumeMicros: 10 },
-      { nowMicros: NOON, quoteTimeMicros: Number.NaN, spreadPoints: 1_000, spreadMaxPoints: 50 },
+      {
+        nowMicros: NOON,
+        quoteTimeMicros: Number.NaN,
+        spreadPoints: 1_000,
+        spreadMaxPoints: 50,
+        compliance: evidenceOf({ ...COMPLIANCE, washOrders: 1 }, COMPLIANCE_LIMITS),
+      },
       SETTINGS,
     );
     expect(approved.checks.map(({ control, passed }) => [control, passed])).toEqual([
@@ -301,5 +383,7 @@ describe("exits", () => {
       ["stale-quote", false],
       ["spread-too-wide", false],
     ]);
+    const failed = approved.compliance.checks.filter(({ passed }) => !passed);
+    expect(failed.map(({ control }) => control)).toEqual(["wash-trade"]);
   });
 });

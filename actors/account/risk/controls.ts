@@ -1,12 +1,13 @@
 // All controls of an entry, in the order in which a refusal names the first that failed: first whether anybody may trade at
-// all, then whether this is the moment, then the order itself, at last what the account would hold.
+// all, then whether this is the moment, then the order itself, then what the account would hold, at last compliance.
 
 import type { RiskCheck } from "../../domain/order.ts";
+import { complianceControls } from "../compliance/checks.ts";
 import type { SizedOrder } from "../sizing.ts";
 import type { Control, EntryLimits, RiskFigures } from "./check.ts";
 import type { RefusalCode } from "./codes.ts";
 import { exposureControls } from "./exposure-controls.ts";
-import { priceControls, standingOrderControls, volumeControls } from "./order-controls.ts";
+import { pendingControls, priceControls, standingOrderControls, volumeControls } from "./order-controls.ts";
 import { permissionControls, signalControls, standingControls } from "./standing-controls.ts";
 import { calendarControls, flowControls, quoteControls } from "./timing-controls.ts";
 
@@ -21,6 +22,8 @@ export const CONTROLS: readonly Control[] = [
   ...priceControls,
   ...volumeControls,
   ...exposureControls,
+  ...pendingControls,
+  ...complianceControls,
 ];
 
 const BY_CODE = new Map(CONTROLS.map((control) => [control.code, control]));

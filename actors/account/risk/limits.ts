@@ -78,12 +78,14 @@ export type RiskLimits = AccountRiskLimits & SymbolRiskLimits;
 type Layer<Limits> = { readonly [Name in keyof Limits]?: Limits[Name] | undefined };
 
 /** The layers of one account: each says what it wants otherwise than the one before it. */
-export interface RiskSettings {
-  readonly tenant: Layer<RiskLimits>;
-  readonly account: Layer<RiskLimits>;
+export interface LimitLayers<Limits, SymbolLimits> {
+  readonly tenant: Layer<Limits>;
+  readonly account: Layer<Limits>;
   /** By symbol. */
-  readonly symbols: Readonly<Record<string, Layer<SymbolRiskLimits>>>;
+  readonly symbols: Readonly<Record<string, Layer<SymbolLimits>>>;
 }
+
+export type RiskSettings = LimitLayers<RiskLimits, SymbolRiskLimits>;
 
 /** Every control off: what an account is held to whose configuration knows no layers, as journals of before have them. */
 export const NO_RISK_LIMITS: RiskLimits = {
@@ -140,12 +142,20 @@ export const DEFAULT_RISK_SETTINGS: RiskSettings = {
 
 /** The limits of `instrument`: its own over those of the account over those of the tenant. */
 export function resolveLimits(settings: RiskSettings | undefined, instrument: Instrument): RiskLimits {
-  if (settings === undefined) return NO_RISK_LIMITS;
-  const own = Object.entries(settings.symbols).find(([symbol]) => symbol === instrument.symbol)?.[1];
-  return [settings.tenant, settings.account, own ?? {}].reduce(overlay, NO_RISK_LIMITS);
+  return settings === undefined ? NO_RISK_LIMITS : resolveLayers(NO_RISK_LIMITS, settings, instrument);
 }
 
-function overlay(beneath: RiskLimits, layer: Layer<RiskLimits>): RiskLimits {
+/** `beneath`, with what each layer that concerns `instrument` wants otherwise. */
+export function resolveLayers<Limits extends object>(
+  beneath: Limits,
+  { tenant, account, symbols }: LimitLayers<Limits, Partial<Limits>>,
+  instrument: Instrument,
+): Limits {
+  const own = Object.entries(symbols).find(([symbol]) => symbol === instrument.symbol)?.[1];
+  return [tenant, account, own ?? {}].reduce(overlay<Limits>, beneath);
+}
+
+function overlay<Limits extends object>(beneath: Limits, layer: Layer<Partial<Limits>>): Limits {
   const given = Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== undefined));
   return { ...beneath, ...given };
 }

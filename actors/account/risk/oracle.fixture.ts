@@ -139,7 +139,7 @@ export function oracle(input: {
   if (risk.regimesVetoed.length > 0)
     say("regime-veto", f.regime === null || !risk.regimesVetoed.includes(f.regime));
   if (f.killMode !== null) {
-    say("kill-switch", f.killMode === "reduce-only" && !(volumeMicros > f.oppositeVolumeMicros));
+    say("kill-switch", f.killMode === "reduce-only" && volumeMicros <= f.oppositeVolumeMicros);
   }
   say("entries-halted", f.mode !== "halted");
   if (f.mode === "reducing") within("reduce-only", volumeMicros, f.oppositeVolumeMicros);
@@ -165,7 +165,7 @@ export function oracle(input: {
   within("spread-too-wide", f.spreadPoints, instrument.spreadMaxPoints);
   within(
     "price-moved",
-    Math.abs(order.pricePoints - f.signalPricePoints),
+    Math.abs((order.pending?.askPoints ?? order.pricePoints) - f.signalPricePoints),
     f.signalPricePoints * account.priceDeviationFraction,
   );
   if (risk.priceCollarFraction !== null) {
@@ -194,5 +194,12 @@ export function oracle(input: {
   within("net-exposure", totals.net, risk.netExposureMaxMicros);
   within("currency-exposure", totals.currency, risk.currencyExposureMaxMicros);
   within("correlated-exposure", totals.correlated, risk.correlatedExposureMaxMicros);
+  if (order.pending !== undefined) {
+    const { terms, askPoints: market } = order.pending;
+    const isBelow = (order.side === "BUY") === (terms.type === "limit");
+    const waits = isBelow ? terms.pricePoints < market : terms.pricePoints > market;
+    say("bad-terms", waits && Number.isInteger(terms.pricePoints), terms.pricePoints);
+    under("pending-expired", f.nowMicros, terms.untilMicros);
+  }
   return verdicts;
 }

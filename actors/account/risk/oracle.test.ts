@@ -6,6 +6,8 @@ import { KILL_MODES } from "../../domain/kill-switch.ts";
 import { EURGBP, EURUSD, GBPUSD, NOON, USDJPY } from "../account.fixture.ts";
 import { SeededRandom } from "../../base/random.ts";
 import type { Instrument } from "../../domain/instrument.ts";
+import { COMPLIANCE_CODES } from "../compliance/checks.ts";
+import type { Side } from "../../domain/order.ts";
 import { exposureOf } from "../exposure-book.ts";
 import { DEFAULT_ACCOUNT_SETTINGS as ACCOUNT } from "../settings.ts";
 import type { SizedOrder } from "../sizing.ts";
@@ -122,10 +124,33 @@ function figuresOf(cases: Cases, order: SizedOrder): Omit<RiskFigures, "exposure
   };
 }
 
+/** Of every other order none; else right at the market's edge, and now and then past its time. */
+function pendingOf(cases: Cases, side: Side, pricePoints: number): Pick<SizedOrder, "pending"> {
+  if (cases.chance(0.5)) return {};
+  const type = cases.one(["limit", "stop"] as const);
+  const isAbove = (side === "BUY") === (type === "stop");
+  const away = cases.chance(0.02) ? cases.one([-1, 0]) : 1 + Math.floor(cases.near(7));
+  const timed = cases.chance(0.5);
+  return {
+    pending: {
+      terms: {
+        type,
+        pricePoints: pricePoints + (isAbove ? away : -away),
+        limitPricePoints: null,
+        timeInForce: timed ? "until" : "gtc",
+        untilMicros: timed ? cases.nearFromAbove(NOON + 1) : null,
+      },
+      bidPoints: pricePoints,
+      askPoints: pricePoints,
+    },
+  };
+}
+
 function orderOf(cases: Cases): SizedOrder {
   const { instrument, side, volumeMicros, pricePoints } = cases.held();
   return {
     ...ORDER,
+    ...pendingOf(cases, side, pricePoints),
     instrument: { ...instrument, ...cases.one(FLAWS) },
     side,
     pricePoints: cases.chance(0.003) ? Number.NaN : pricePoints,
@@ -177,8 +202,8 @@ function exposureIn({ positions, live, correlations }: Holdings, instrument: Ins
             side,
             volumeMicros: volumeMicros + 10_000,
             filledMicros: 10_000,
-            bidPoints: pricePoints,
-            askPoints: pricePoints,
+            pricePoints,
+            changePricePoints: 0,
           })),
         },
         board: {
@@ -239,5 +264,7 @@ test(`${ORDERS.toLocaleString("en-US")} orders are judged as by a naive telling 
   }
   // The generator reaches both answers of every control that it varies.
   expect(approved).toBeGreaterThan(ORDERS / 100);
-  expect(CONTROLS.map(({ code }) => code).filter((code) => !failures.has(code))).toEqual([]);
+  // Off here: compliance has an oracle of its own.
+  const silent = CONTROLS.map(({ code }) => code).filter((code) => !failures.has(code));
+  expect(silent).toEqual([...COMPLIANCE_CODES] as RefusalCode[]);
 }, 600_000);

@@ -2,7 +2,9 @@
 
 import type { MicroMoney } from "../../domain/money.ts";
 import type { AccountSettings } from "../settings.ts";
+import type { SizedOrder } from "../sizing.ts";
 import { orderValueMicros } from "../order-value.ts";
+import { waitingPoints } from "../pending.ts";
 import { atLeast, atMost, below, type Control } from "./check.ts";
 
 /** Below every real exchange rate; what it refuses is zero, a negative rate and NaN. */
@@ -11,6 +13,18 @@ const CONVERSION_RATE_MIN = 1e-9;
 /** The margin all positions and live entries together may take. */
 export function marginLimit(equityMicros: MicroMoney, settings: AccountSettings): MicroMoney {
   return Math.floor(equityMicros * settings.marginUseFraction);
+}
+
+/** Where the account nets, one; where it hedges, as many as its settings say. */
+export function positionsPerInstrument(settings: AccountSettings): number {
+  if (settings.positionMode !== "hedging") return 1;
+  return settings.positionsPerInstrumentMax ?? settings.positionsMax;
+}
+
+/** What the order would trade at now; that of one that waits is not its own price. */
+function marketPricePoints({ side, pricePoints, pending }: SizedOrder): number {
+  if (pending === undefined) return pricePoints;
+  return side === "BUY" ? pending.askPoints : pending.bidPoints;
 }
 
 export const standingOrderControls: readonly Control[] = [
@@ -47,7 +61,8 @@ export const standingOrderControls: readonly Control[] = [
     unit: "count",
     of: "symbol",
     bound: "most",
-    check: (_order, { instrumentPositions }) => atMost("position-open", instrumentPositions, 0),
+    check: (_order, { instrumentPositions }, { account }) =>
+      atMost("position-open", instrumentPositions, positionsPerInstrument(account) - 1),
     advice: "the symbol has an open position already; one is the most",
   },
   {
@@ -77,10 +92,10 @@ export const priceControls: readonly Control[] = [
     unit: "points",
     of: "order",
     bound: "most",
-    check: ({ pricePoints }, { signalPricePoints }, { account, risk }) =>
+    check: (order, { signalPricePoints }, { account, risk }) =>
       atMost(
         "price-moved",
-        Math.abs(pricePoints - signalPricePoints),
+        Math.abs(marketPricePoints(order) - signalPricePoints),
         signalPricePoints * (risk.priceDeviationFraction ?? account.priceDeviationFraction),
       ),
     advice: "the price has left the one the signal was made at; the next signal decides anew",
@@ -185,5 +200,33 @@ export const volumeControls: readonly Control[] = [
       atMost("over-risk-budget", volumeMicros, volumeBudgetMicros),
     advice:
       "its stop would cost more than one trade may; trade less or set the stop nearer (the limit is in millionths of a lot)",
+  },
+];
+
+/** They speak of orders that wait at the broker alone. */
+export const pendingControls: readonly Control[] = [
+  {
+    // At or beyond the market it would not wait: it would be an order at the market that nobody has called one.
+    code: "bad-terms",
+    unit: "points",
+    of: "order",
+    bound: "least",
+    check: ({ side, pending }) =>
+      pending === undefined
+        ? undefined
+        : atLeast("bad-terms", waitingPoints(side, pending.terms, pending), 1),
+    advice:
+      "its price is on the wrong side of the market, or its terms do not fit together; a limit waits for a better price, a stop for a worse one",
+  },
+  {
+    code: "pending-expired",
+    unit: "time",
+    of: "order",
+    bound: "most",
+    check: ({ pending }, { nowMicros }) =>
+      pending === undefined || pending.terms.untilMicros === null
+        ? undefined
+        : below("pending-expired", nowMicros, pending.terms.untilMicros),
+    advice: "the time it was to wait until has passed; give a later one",
   },
 ];

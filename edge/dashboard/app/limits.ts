@@ -13,6 +13,8 @@ export const WELCOME_MILLIS_MAX = 8_000;
 /** Newest first; older ones are in the store. */
 export const SIGNALS_MAX = 300;
 export const ORDERS_MAX = 300;
+/** Newest first. */
+export const FILLS_SHOWN = 50;
 export const EQUITY_POINTS_MAX = 2_000;
 /** Live equity is drawn no finer than this. */
 export const EQUITY_STEP_MILLIS = 1_000;

@@ -1,7 +1,7 @@
 // How near the account is to its limits: how much of each is used, the nearest first.
 
 import type { RiskMessage } from "../../api/risk.ts";
-import { NOTHING, percent, words } from "./format.ts";
+import { money, NOTHING, percent, whole, words } from "./format.ts";
 
 type ControlMessage = RiskMessage["account"][number];
 
@@ -25,6 +25,27 @@ export function limitsOf(risk: RiskMessage | undefined): ShownLimits {
   };
 }
 
-function shareOf({ value, limit }: ControlMessage): number {
+/** How much of a limit is used. */
+export function shareOf({ value, limit }: ControlMessage): number {
   return value === null || limit === null ? 1 : Math.max(0, value / limit);
+}
+
+/** A figure of a control with its unit. */
+export function figureOf(value: number | null, unit: ControlMessage["unit"]): string {
+  if (value === null) return "unknown";
+  switch (unit) {
+    case "money":
+      return money(value);
+    case "seconds":
+      return `${Number(value.toFixed(1))} s`;
+    case "lots":
+      return `${Number(value.toFixed(2))} lots`;
+    case "flag":
+      return value > 0 ? "yes" : "no";
+    case "points":
+    case "count":
+      return whole(value);
+    case "rate":
+      return String(Number(value.toPrecision(4)));
+  }
 }

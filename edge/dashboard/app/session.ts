@@ -24,12 +24,15 @@ const PARTS_OF: Readonly<Record<StreamTopic, readonly Part[]>> = {
   price_update: ["symbols"],
   regime: ["symbols"],
   signal: ["signals"],
-  order: ["orders"],
+  order: ["orders", "pending", "fills"],
   position_update: ["account"],
   account: ["account", "equity"],
   bar: [],
 };
 
+/** What changes with what a person does here. */
+const ACCOUNT_PARTS: readonly Part[] = ["account", "pending", "fills", "risk", "orders"];
+const TERMINAL_PARTS: readonly Part[] = ["mt5", "books"];
 const MODEL_PARTS: readonly Part[] = ["models", "votes"];
 /** Rounds of polling between two looks at models: they are scored anew every few seconds. */
 const MODELS_ROUNDS = 3;
@@ -67,6 +70,7 @@ export class Session {
   start(): void {
     this.#stream.connectNow();
     this.#refresh(["symbols", "signals", "orders", "account", "risk", "equity", "latency", "actors"]);
+    this.#refresh(["pending", "fills"]);
     this.#poll();
   }
 
@@ -84,6 +88,16 @@ export class Session {
   /** The models of the selected symbol are looked at: they are fetched now, and again while they are. */
   lookAtModels(): void {
     if (this.#parts.store.selected.value !== "") this.#refresh(MODEL_PARTS);
+  }
+
+  /** Something was done to the account. */
+  lookAtAccount(): void {
+    this.#refresh([...ACCOUNT_PARTS, ...(this.#parts.store.view.value === "mt5" ? TERMINAL_PARTS : [])]);
+  }
+
+  /** The terminals are looked at: they are fetched now, and again while they are. */
+  lookAtTerminals(): void {
+    this.#refresh(TERMINAL_PARTS);
   }
 
   /** Does what a person has confirmed; what comes of it is in the store. */
@@ -127,7 +141,8 @@ export class Session {
         (part) => store.part(part).value.trouble !== "",
       );
       const symbols: readonly Part[] = this.#round % SYMBOLS_ROUNDS === 0 ? ["symbols"] : [];
-      this.#refresh(["latency", "actors", "risk", ...failed, ...symbols]);
+      this.#refresh(["latency", "actors", "risk", "pending", "fills", ...failed, ...symbols]);
+      if (store.view.value === "mt5") this.lookAtTerminals();
       if (store.view.value === "models" && this.#round % MODELS_ROUNDS === 0) this.lookAtModels();
     });
   }
@@ -150,6 +165,14 @@ export class Session {
         return settle(await api.orders(), ({ items }) => store.loadOrders(items));
       case "risk":
         return settle(await api.risk(), (value) => store.loadRisk(value));
+      case "pending":
+        return settle(await api.pending(), ({ items }) => store.loadPending(items));
+      case "fills":
+        return settle(await api.fills(), ({ items }) => store.loadFills(items));
+      case "mt5":
+        return settle(await api.mt5(), (value) => store.loadMt5(value));
+      case "books":
+        return settle(await api.books(), (value) => store.loadBooks(value));
       case "equity":
         return settle(await api.equity(), ({ items }) => store.loadEquity(items));
       case "latency":

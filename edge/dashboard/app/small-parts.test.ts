@@ -31,6 +31,13 @@ describe("the nearest limit", () => {
       { ...control, control: "entries-halted", unit: "flag", value: 0, limit: 0 },
     ],
     symbols: [],
+    sizing: {
+      riskFraction: 0.005,
+      method: "fixed-fraction",
+      kellyFraction: 0.25,
+      confidenceShare: 0,
+      uncertaintyShare: 0,
+    },
     refusals: {},
   };
 

@@ -14,6 +14,7 @@ import type { PriceChart } from "./price-chart.ts";
 import { Session } from "./session.ts";
 import { Store } from "./store.ts";
 import type { Socket, SocketEvents, StreamPorts } from "./stream.ts";
+import { TradePanel } from "./trade-panel.ts";
 import { keptToken } from "./token.ts";
 
 const SECOND_MILLIS = 1_000;
@@ -47,19 +48,32 @@ function connect({ onMessage, onClose }: SocketEvents): Socket {
   };
 }
 
+/** Random, since no other page may come to the same. */
+function newKey(): string {
+  return crypto.getRandomValues(new Uint8Array(16)).toHex();
+}
+
 function isVisible(): boolean {
   return document.visibilityState === "visible";
 }
 
 function start(): void {
   const store = new Store();
-  const api = new Api(async (path, body) => {
+  const api = new Api(async (path, body, { method = "POST", key } = {}) => {
     const authorization = token === "" ? {} : { authorization: `Bearer ${token}` };
     const headers = { accept: "application/json", ...authorization };
     const sent =
       body === undefined
         ? { headers }
-        : { method: "POST", body, headers: { ...headers, "content-type": "application/json" } };
+        : {
+            method,
+            body,
+            headers: {
+              ...headers,
+              "content-type": "application/json",
+              ...(key === undefined ? {} : { "idempotency-key": key }),
+            },
+          };
     const response = await fetch(path, sent);
     if (response.status === 401) store.isTokenWanted.value = true;
     return response;
@@ -88,6 +102,7 @@ function start(): void {
   const page: Page = {
     store,
     kill: new KillPanel(api),
+    trade: new TradePanel({ api, newKey, onDone: () => session.lookAtAccount() }),
     feed,
     chart,
     appearance: new AppearanceSwitch(),
@@ -101,6 +116,9 @@ function start(): void {
   effect(() => {
     const wish = { symbol: store.selected.value, interval: store.interval.value };
     untracked(() => session.watch(wish));
+  });
+  effect(() => {
+    if (store.view.value === "mt5") untracked(() => session.lookAtTerminals());
   });
   effect(() => {
     if (store.view.value === "models" && store.selected.value !== "") untracked(() => session.lookAtModels());

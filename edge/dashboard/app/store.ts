@@ -3,6 +3,9 @@
 
 import { batch, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { BAR_INTERVALS, type BarInterval } from "../../../actors/domain/bar.ts";
+import type { FillMessage, PendingOrderMessage } from "../../api/order-schemas.ts";
+import type { Mt5Message } from "../../api/mt5.ts";
+import type { ReconciliationMessage } from "../../api/reconciliation.ts";
 import type { ModelsMessage } from "../../api/models.ts";
 import type { RiskMessage } from "../../api/risk.ts";
 import type {
@@ -24,7 +27,17 @@ import { type Order, thinned, withEquity, withNewest, withPosition, withSteps } 
 import type { ConnectionState } from "./stream.ts";
 import { afterPrice, afterRegime, fresher, type SymbolView, viewOf } from "./symbols.ts";
 
-export const VIEWS = ["market", "chart", "signals", "account", "orders", "models", "system"] as const;
+export const VIEWS = [
+  "market",
+  "chart",
+  "signals",
+  "account",
+  "orders",
+  "risk",
+  "models",
+  "mt5",
+  "system",
+] as const;
 export type View = (typeof VIEWS)[number];
 
 /** Why something is not there yet, for a person; "" when it is. */
@@ -48,6 +61,10 @@ export const PARTS = [
   "actors",
   "models",
   "votes",
+  "pending",
+  "fills",
+  "mt5",
+  "books",
 ] as const;
 export type Part = (typeof PARTS)[number];
 
@@ -103,6 +120,10 @@ export class Store {
   readonly #actors = signal<readonly ActorMessage[]>([]);
   readonly #models = signal<OfSymbol<ModelsMessage> | undefined>(undefined);
   readonly #votes = signal<OfSymbol<readonly PredictionMessage[]> | undefined>(undefined);
+  readonly #pending = signal<readonly PendingOrderMessage[]>([]);
+  readonly #fills = signal<readonly FillMessage[]>([]);
+  readonly #mt5 = signal<Mt5Message | undefined>(undefined);
+  readonly #books = signal<ReconciliationMessage | undefined>(undefined);
   readonly #parts: Readonly<Record<Part, Signal<Loadable>>>;
 
   constructor() {
@@ -148,6 +169,21 @@ export class Store {
   }
   get votes(): Shown<OfSymbol<readonly PredictionMessage[]> | undefined> {
     return this.#votes;
+  }
+
+  /** Orders that wait at the broker. */
+  get pending(): Shown<readonly PendingOrderMessage[]> {
+    return this.#pending;
+  }
+  get fills(): Shown<readonly FillMessage[]> {
+    return this.#fills;
+  }
+  get mt5(): Shown<Mt5Message | undefined> {
+    return this.#mt5;
+  }
+  /** How the account's books stand against the broker's. */
+  get books(): Shown<ReconciliationMessage | undefined> {
+    return this.#books;
   }
 
   /** What a person is asked about before it is done to a model, and what becomes of it. */
@@ -266,6 +302,26 @@ export class Store {
     this.#parts.votes.value = LOADED;
   }
 
+  loadPending(orders: readonly PendingOrderMessage[]): void {
+    if (!isSame(orders, this.#pending.value)) this.#pending.value = orders;
+    this.#parts.pending.value = LOADED;
+  }
+
+  loadFills(fills: readonly FillMessage[]): void {
+    if (!isSame(fills, this.#fills.value)) this.#fills.value = fills;
+    this.#parts.fills.value = LOADED;
+  }
+
+  loadMt5(mt5: Mt5Message): void {
+    this.#mt5.value = mt5;
+    this.#parts.mt5.value = LOADED;
+  }
+
+  loadBooks(books: ReconciliationMessage): void {
+    this.#books.value = books;
+    this.#parts.books.value = LOADED;
+  }
+
   /** Everything a server said that another one, after a restart, would not know. */
   forgetLists(): void {
     batch(() => {
@@ -329,4 +385,9 @@ function merged(
   incoming: readonly SignalMessage[],
 ): readonly SignalMessage[] {
   return withNewest(list, incoming, { key: ({ id }) => id, max: SIGNALS_MAX });
+}
+
+/** Of short lists that are fetched again and again: what says the same is not drawn anew. */
+function isSame(a: readonly object[], b: readonly object[]): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }

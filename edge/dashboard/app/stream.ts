@@ -2,7 +2,8 @@
 // asks for what it missed by sequence. Knows no browser: sockets, time and chance are handed in.
 
 import type { BarInterval } from "../../../actors/domain/bar.ts";
-import type { ClientMessage, ControlMessage, StreamMessage, StreamTopic } from "../../api/schemas.ts";
+import type { ClientMessage } from "../../api/client-message.ts";
+import type { ControlMessage, StreamMessage, StreamTopic } from "../../api/schemas.ts";
 import { backoffMillis } from "./backoff.ts";
 import { HEARTBEATS_MISSED_MAX, WELCOME_MILLIS_MAX } from "./limits.ts";
 

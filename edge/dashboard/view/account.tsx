@@ -6,9 +6,10 @@ import { useEffect, useRef } from "preact/hooks";
 import type { AccountMessage, PositionMessage } from "../../api/schemas.ts";
 import { EquityChart } from "../app/equity-chart.ts";
 import { limitsOf } from "../app/risk-limits.ts";
-import { lots, money, price, whole, words } from "../app/format.ts";
+import { lots, money, percent, price, whole, words } from "../app/format.ts";
 import { Empty, Figure, Profit, SideTag, Skeleton, Time, Trouble } from "./bits.tsx";
 import { usePage } from "./context.ts";
+import { Fills, PendingOrders, TradeBar } from "./trading.tsx";
 
 export function Wallet(): VNode {
   const { store } = usePage();
@@ -51,7 +52,18 @@ function Figures({ account }: { account: AccountMessage }): VNode {
         <Figure label="Realised" title="After costs">
           <Profit value={account.realised} />
         </Figure>
-        <Figure label="Margin">{money(account.marginUsed)}</Figure>
+        <Figure
+          label="Margin"
+          title={`${money(account.marginFree)} free, level ${account.marginLevel === null ? "–" : percent(account.marginLevel)}`}
+        >
+          {money(account.marginUsed)}
+        </Figure>
+        <Figure
+          label="Drawdown"
+          title={`from the highest equity; ${money(account.drawdown.fromStart)} below the start`}
+        >
+          {money(account.drawdown.fromHigh)}
+        </Figure>
         <Figure
           label="Costs"
           title={`commission ${money(commission)}, spread ${money(spread)}, slippage ${money(slippage)}`}
@@ -78,6 +90,7 @@ export function Positions(): VNode {
   const { isLoaded, trouble } = store.part("account").value;
   return (
     <div class="desk-body scroll">
+      <TradeBar />
       {isLoaded || trouble !== "" ? "" : <Skeleton rows={3} />}
       {positions.length === 0 ? (
         isLoaded ? (
@@ -96,10 +109,10 @@ export function Positions(): VNode {
               <th scope="col" class="right">
                 Lots
               </th>
-              <th scope="col" class="right roomy-only">
+              <th scope="col" class="right ample-only">
                 Opened
               </th>
-              <th scope="col" class="right">
+              <th scope="col" class="right wide-only">
                 Open
               </th>
               <th scope="col" class="right">
@@ -114,6 +127,9 @@ export function Positions(): VNode {
               <th scope="col" class="right">
                 Profit
               </th>
+              <th scope="col">
+                <span class="unseen">What to do</span>
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -123,6 +139,8 @@ export function Positions(): VNode {
           </tbody>
         </table>
       )}
+      <PendingOrders />
+      <Fills />
     </div>
   );
 }
@@ -142,17 +160,51 @@ function PositionRow({ position }: { position: PositionMessage }): VNode {
         <SideTag side={position.type} />
       </td>
       <td class="num right">{lots(position.lots)}</td>
-      <td class="num right dim roomy-only">
+      <td class="num right dim ample-only">
         <Time iso={position.openTime} />
       </td>
-      <td class="num right">{price(position.openPrice, digits)}</td>
+      <td class="num right wide-only">{price(position.openPrice, digits)}</td>
       <td class="num right">{price(position.currentPrice, digits)}</td>
       <td class="num right wide-only">{price(position.stopLoss, digits)}</td>
       <td class="num right wide-only">{price(position.takeProfit, digits)}</td>
       <td class="right">
         <Profit value={position.profit} />
       </td>
+      <td class="right deeds">
+        {position.external === true ? (
+          <span class="dim" title="Not opened by this account: it is left alone">
+            not ours
+          </span>
+        ) : (
+          <PositionDeeds position={position} />
+        )}
+      </td>
     </tr>
+  );
+}
+
+function PositionDeeds({ position }: { position: PositionMessage }): VNode {
+  const { trade } = usePage();
+  const { type, symbol } = position;
+  return (
+    <>
+      <button
+        type="button"
+        class="button"
+        onClick={() => trade.ask({ about: "levels", position })}
+        aria-label={`Stop and target of ${type} ${symbol}`}
+      >
+        Edit
+      </button>
+      <button
+        type="button"
+        class="button"
+        onClick={() => trade.ask({ about: "close", position })}
+        aria-label={`Close ${type} ${symbol}`}
+      >
+        Close
+      </button>
+    </>
   );
 }
 

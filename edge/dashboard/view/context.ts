@@ -8,6 +8,7 @@ import type { ChartFeed } from "../app/chart-feed.ts";
 import type { KillPanel } from "../app/kill-panel.ts";
 import type { ModelWish } from "../app/model-deeds.ts";
 import type { PriceChart } from "../app/price-chart.ts";
+import type { TradePanel } from "../app/trade-panel.ts";
 import type { Store } from "../app/store.ts";
 
 /** The chart comes and goes with its element; bars are drawn while it is there. */
@@ -20,6 +21,7 @@ export interface ChartHolder {
 export interface Page {
   readonly store: Store;
   readonly kill: KillPanel;
+  readonly trade: TradePanel;
   readonly feed: ChartFeed;
   readonly chart: ChartHolder;
   readonly appearance: AppearanceSwitch;

@@ -15,11 +15,14 @@ import { Market } from "./market.tsx";
 import { ModelWishDialog } from "./model-deeds.tsx";
 import { Models } from "./models.tsx";
 import { Orders } from "./orders.tsx";
+import { Risk } from "./risk.tsx";
 import { Signals } from "./signals.tsx";
 import { System } from "./system.tsx";
+import { Terminals } from "./terminals.tsx";
 import { TokenDialog } from "./token-dialog.tsx";
+import { TradeDialog } from "./trade-dialog.tsx";
 
-const DESK_VIEWS = ["account", "orders", "models", "system"] as const;
+const DESK_VIEWS = ["account", "orders", "risk", "models", "mt5", "system"] as const;
 type DeskView = (typeof DESK_VIEWS)[number];
 
 const TITLES: Readonly<Record<View, string>> = {
@@ -28,7 +31,9 @@ const TITLES: Readonly<Record<View, string>> = {
   signals: "Signals",
   account: "Account",
   orders: "Orders",
+  risk: "Risk",
   models: "Models",
+  mt5: "MT5",
   system: "System",
 };
 
@@ -50,6 +55,7 @@ export function PageView(): VNode {
       <Help />
       <ModelWishDialog />
       <KillDialog />
+      <TradeDialog />
       <TokenDialog />
     </div>
   );
@@ -69,7 +75,7 @@ function Desk(): VNode {
     document.getElementById(`tab-${next}`)?.focus();
   };
   return (
-    <section class="pane desk" aria-label="Positions, orders, models and system">
+    <section class="pane desk" aria-label="Positions, orders, risk, models, terminals and system">
       <div class="pane-head desk-tabs" role="tablist" onKeyDown={step}>
         {DESK_VIEWS.map((name) => (
           <button
@@ -89,18 +95,27 @@ function Desk(): VNode {
       </div>
       <h2 class="desk-title">{view === "account" ? "Positions" : TITLES[view]}</h2>
       <div id="desk-panel" class="desk-panel" role="tabpanel" aria-labelledby={`tab-${view}`}>
-        {view === "account" ? (
-          <Positions />
-        ) : view === "orders" ? (
-          <Orders />
-        ) : view === "models" ? (
-          <Models />
-        ) : (
-          <System />
-        )}
+        <DeskBody view={view} />
       </div>
     </section>
   );
+}
+
+function DeskBody({ view }: { view: DeskView }): VNode {
+  switch (view) {
+    case "account":
+      return <Positions />;
+    case "orders":
+      return <Orders />;
+    case "risk":
+      return <Risk />;
+    case "models":
+      return <Models />;
+    case "mt5":
+      return <Terminals />;
+    case "system":
+      return <System />;
+  }
 }
 
 function TabCount({ name }: { name: View }): VNode | null {
@@ -122,6 +137,7 @@ function PhoneTabs(): VNode {
         <button
           key={name}
           type="button"
+          aria-label={TITLES[name]}
           aria-current={store.view.value === name ? "page" : undefined}
           onClick={() => (store.view.value = name)}
         >

@@ -127,6 +127,7 @@ export class QualitySink implements Sink<JournalRecord, JournalTail> {
         return;
       }
       case "beat":
+        if (record.withoutSymbols !== undefined) return;
         for (const [instrumentId, scored] of this.#scored)
           if (record.instrumentId === undefined || record.instrumentId === instrumentId)
             scored.causeSeq = record.seq;

@@ -127,6 +127,7 @@ export function addRecord(batch: RowBatch, record: JournalRecord, names: RowName
     case "broker-books":
     case "reconciled":
     case "adjustment":
+    case "pretrade":
       return;
   }
 }

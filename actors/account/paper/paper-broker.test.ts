@@ -1,88 +1,14 @@
 // The paper broker against hand-made orders: when it fills, at what price, and how it says no.
 
 import { describe, expect, test } from "bun:test";
-import { MICROS_PER_DAY, MICROS_PER_MILLISECOND, MICROS_PER_SECOND, type Micros } from "../base/clock.ts";
-import type { Execution, OrderIntent } from "../domain/order.ts";
-import type { JournalRecord } from "../domain/records.ts";
-import type { Draft } from "../ports/emitter.ts";
-import { INSTRUMENTS, NOON, tick } from "./account.fixture.ts";
+import { MICROS_PER_DAY, MICROS_PER_MILLISECOND, MICROS_PER_SECOND } from "../../base/clock.ts";
+import { NOON, tick } from "../account.fixture.ts";
+import { DEFAULT_PAPER_BROKER_SETTINGS } from "../settings.ts";
+import { Desk, opened } from "./broker.fixture.ts";
 import { luckOf, slippagePoints } from "./fill-model.ts";
-import { PaperBroker } from "./paper-broker.ts";
-import { DEFAULT_PAPER_BROKER_SETTINGS, type PaperBrokerSettings } from "./settings.ts";
 
 const MS = MICROS_PER_MILLISECOND;
 const SECOND = MICROS_PER_SECOND;
-
-/** No jitter and no slippage unless a test asks for them, so that prices are what the quotes say. */
-const PLAIN = { latencyJitterMicros: 0, slippageSpreadShare: 0, slippageVolatilityShare: 0 };
-
-class Desk {
-  readonly reports: Execution[] = [];
-  readonly broker: PaperBroker;
-  #seq = 0;
-
-  constructor(settings: Partial<PaperBrokerSettings> = {}) {
-    this.broker = new PaperBroker({
-      settings: { ...DEFAULT_PAPER_BROKER_SETTINGS, ...PLAIN, ...settings },
-      instruments: INSTRUMENTS,
-      seed: 1,
-      emitter: { emit: (draft: Draft) => void this.reports.push(draft as Execution) },
-    });
-  }
-
-  feed(...records: JournalRecord[]): void {
-    for (const record of records) this.broker.receive({ ...record, seq: ++this.#seq });
-  }
-
-  quote(timeMicros: Micros, bidPoints: number, askPoints: number): void {
-    this.feed(tick({ timeMicros, bid: bidPoints / 100_000, ask: askPoints / 100_000 }));
-  }
-
-  beat(timeMicros: Micros): void {
-    this.feed({ kind: "beat", seq: 0, timeMicros });
-  }
-
-  order(timeMicros: Micros, fields: Partial<OrderIntent> = {}): OrderIntent {
-    const intent: OrderIntent = {
-      kind: "intent",
-      seq: 0,
-      timeMicros,
-      accountId: "paper",
-      intentId: "paper-1",
-      instrumentId: 0,
-      purpose: "entry",
-      side: "BUY",
-      volumeMicros: 1_000_000,
-      causeSeq: 0,
-      bidPoints: 0,
-      askPoints: 0,
-      stopPricePoints: null,
-      targetPricePoints: null,
-      positionId: null,
-      expiresAtMicros: timeMicros + 4 * SECOND,
-      epoch: 1,
-      checks: [],
-      reason: "signal",
-      ...fields,
-    };
-    this.feed(intent);
-    this.feed({ kind: "sent", seq: 0, timeMicros, accountId: "paper", intentId: intent.intentId });
-    return intent;
-  }
-
-  get told(): (readonly [string, number, string])[] {
-    return this.reports.map(({ status, pricePoints, reason }) => [status, pricePoints, reason] as const);
-  }
-}
-
-/** A position opened at 110010 (BUY) or 110000 (SELL), with the given stop and target. */
-function opened(fields: Partial<OrderIntent>, settings: Partial<PaperBrokerSettings> = {}): Desk {
-  const desk = new Desk(settings);
-  desk.order(NOON, fields);
-  desk.quote(NOON + SECOND, 110_000, 110_010);
-  desk.reports.length = 0;
-  return desk;
-}
 
 describe("market orders", () => {
   test("fill at the first quote after their latency, BUY at the ask", () => {
