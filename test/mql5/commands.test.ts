@@ -132,6 +132,57 @@ describeExpert("commands", () => {
   );
 });
 
+describeExpert("what a person asks the account for", () => {
+  test(
+    "a limit order, other terms for it, its end; a position's levels, a part of it, all of it",
+    async () => {
+      await withTraded(async (traded) => {
+        const said = { accountId: ACCOUNT, by: "tester" } as const;
+        const limit = {
+          type: "limit",
+          limitPricePoints: null,
+          timeInForce: "gtc",
+          untilMicros: null,
+        } as const;
+        traded.trade({ terms: { ...limit, pricePoints: 109_000 } });
+        await eventually(() => traded.account.liveOrders[0]?.state === "acknowledged");
+        const { intentId = "" } = traded.account.liveOrders[0] ?? {};
+        traded.command({
+          command: "modify-order",
+          ...said,
+          intentId,
+          terms: { ...limit, pricePoints: 109_200 },
+          stopPricePoints: 108_700,
+          targetPricePoints: null,
+        });
+        await eventually(async () => (await traded.terminal.broker()).orders[0]?.price === 1.092);
+        await eventually(() => traded.account.liveOrders.length === 1);
+        traded.command({ command: "cancel-order", ...said, intentId });
+        await eventually(() => traded.account.liveOrders.length === 0);
+        expect((await traded.terminal.broker()).orders).toEqual([]);
+        traded.trade();
+        await eventually(
+          () => traded.account.positions.length === 1 && traded.account.liveOrders.length === 0,
+        );
+        const { positionId = "" } = traded.account.positions[0] ?? {};
+        const levels = { stopPricePoints: 109_700, targetPricePoints: 111_000 };
+        traded.command({ command: "modify-position", ...said, positionId, ...levels });
+        await eventually(async () => (await traded.terminal.broker()).positions[0]?.sl === 1.097);
+        await eventually(() => traded.account.positions[0]?.targetPricePoints === 111_000);
+        traded.quote();
+        traded.command({ command: "close-position", ...said, positionId, volumeMicros: 40_000 });
+        await eventually(() => traded.account.positions[0]?.volumeMicros === 60_000);
+        traded.quote();
+        traded.command({ command: "close-position", ...said, positionId, volumeMicros: null });
+        await eventually(() => traded.account.positions.length === 0);
+        await eventually(() => traded.account.reconciliation?.agrees === true);
+        expect((await traded.terminal.broker()).positions).toEqual([]);
+      });
+    },
+    MILLIS,
+  );
+});
+
 describeExpert("beside orders", () => {
   test(
     "the terminal's kill switch trips the account's, which stays when the terminal is armed again",
