@@ -137,7 +137,7 @@ describeExpert("what a person asks the account for", () => {
     "a limit order, other terms for it, its end; a position's levels, a part of it, all of it",
     async () => {
       await withTraded(async (traded) => {
-        const said = { accountId: ACCOUNT, by: "tester" } as const;
+        const from = { accountId: ACCOUNT, by: "tester" } as const;
         const limit = {
           type: "limit",
           limitPricePoints: null,
@@ -149,7 +149,7 @@ describeExpert("what a person asks the account for", () => {
         const { intentId = "" } = traded.account.liveOrders[0] ?? {};
         traded.command({
           command: "modify-order",
-          ...said,
+          ...from,
           intentId,
           terms: { ...limit, pricePoints: 109_200 },
           stopPricePoints: 108_700,
@@ -157,7 +157,7 @@ describeExpert("what a person asks the account for", () => {
         });
         await eventually(async () => (await traded.terminal.broker()).orders[0]?.price === 1.092);
         await eventually(() => traded.account.liveOrders.length === 1);
-        traded.command({ command: "cancel-order", ...said, intentId });
+        traded.command({ command: "cancel-order", ...from, intentId });
         await eventually(() => traded.account.liveOrders.length === 0);
         expect((await traded.terminal.broker()).orders).toEqual([]);
         traded.trade();
@@ -166,14 +166,14 @@ describeExpert("what a person asks the account for", () => {
         );
         const { positionId = "" } = traded.account.positions[0] ?? {};
         const levels = { stopPricePoints: 109_700, targetPricePoints: 111_000 };
-        traded.command({ command: "modify-position", ...said, positionId, ...levels });
+        traded.command({ command: "modify-position", ...from, positionId, ...levels });
         await eventually(async () => (await traded.terminal.broker()).positions[0]?.sl === 1.097);
         await eventually(() => traded.account.positions[0]?.targetPricePoints === 111_000);
         traded.quote();
-        traded.command({ command: "close-position", ...said, positionId, volumeMicros: 40_000 });
+        traded.command({ command: "close-position", ...from, positionId, volumeMicros: 40_000 });
         await eventually(() => traded.account.positions[0]?.volumeMicros === 60_000);
         traded.quote();
-        traded.command({ command: "close-position", ...said, positionId, volumeMicros: null });
+        traded.command({ command: "close-position", ...from, positionId, volumeMicros: null });
         await eventually(() => traded.account.positions.length === 0);
         await eventually(() => traded.account.reconciliation?.agrees === true);
         expect((await traded.terminal.broker()).positions).toEqual([]);
