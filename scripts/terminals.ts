@@ -73,7 +73,11 @@ export function openBridge(options: {
   }
   const store = openTerminals({ data: settings.data, keyHex: key });
   if (!store.ok) return store;
-  const tuning = { reconcileMs: settings.mt5.reconcileSeconds * 1_000 };
+  const { reconcileSeconds, flattenAfterSeconds } = settings.mt5;
+  const tuning = {
+    reconcileMs: reconcileSeconds * 1_000,
+    ...(flattenAfterSeconds === undefined ? {} : { flattenAfterMs: flattenAfterSeconds * 1_000 }),
+  };
   const terminals = { station, store: store.value, host, port, tls, symbols, onProblem, tuning };
   const listening = new Bridge(terminals).listen();
   if (!listening.ok) {

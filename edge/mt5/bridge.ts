@@ -52,6 +52,7 @@ export interface BridgeOptions {
     readonly tokenLifeMs?: number;
     readonly attemptsMax?: number;
     readonly reconcileMs?: number;
+    readonly flattenAfterMs?: number;
   };
 }
 
@@ -98,6 +99,7 @@ export class Bridge {
       attempts: new Attempts({ nowMs, max: tuning?.attemptsMax }),
       heartbeatMs: tuning?.heartbeatMs ?? HEARTBEAT_MS,
       silentMsMax: tuning?.silentMsMax ?? SILENT_MS_MAX,
+      flattenAfterMs: tuning?.flattenAfterMs ?? null,
       nowMs,
       onProblem,
       onEnd: (connection, why) => this.#ended(connection, why),

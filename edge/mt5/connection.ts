@@ -39,6 +39,8 @@ export interface ConnectionHost {
   readonly attempts: Attempts;
   readonly heartbeatMs: number;
   readonly silentMsMax: number;
+  /** Null for never. */
+  readonly flattenAfterMs: number | null;
   readonly nowMs: () => number;
   readonly onProblem: (message: string) => void;
   readonly onEnd: (connection: Connection, why: EndReason) => void;
@@ -330,7 +332,7 @@ export class Connection implements Seated, Terminal {
   }
 
   #sayWelcome(acks: readonly Acknowledged[]): void {
-    const { heartbeatMs, silentMsMax, nowMs } = this.#host;
+    const { heartbeatMs, silentMsMax, flattenAfterMs, nowMs } = this.#host;
     const serverMs = Math.floor(nowMs());
     this.#send({
       t: "welcome",
@@ -339,7 +341,7 @@ export class Connection implements Seated, Terminal {
       limits: {
         heartbeatMs,
         silentMsMax,
-        flattenAfterMs: null,
+        flattenAfterMs,
         clockAgeMsMax: CLOCK_AGE_MS_MAX,
         scanMs: SCAN_MS,
         calendarHours: this.watches ? 0 : CALENDAR_HOURS,

@@ -15,6 +15,11 @@ export const bridgeSchema = z.strictObject({
   trades: z.boolean(),
   /** How often a terminal's whole picture is held against our books. */
   reconcileSeconds: z.number().int().gte(5).lte(3_600),
+  /**
+   * When this server has been silent for so long, a terminal whose `InpDeadManFlatten` is on closes what was opened for us; left out,
+   * never. It takes no entries long before that.
+   */
+  flattenAfterSeconds: z.number().int().gte(15).lte(86_400).optional(),
   /** Spellings of brokers that are not guessed. */
   symbols: mappingsSchema,
   /** Of the secrets in the data folder, 32 bytes in hexadecimal; left out, it lies in the folder's keys/. */

@@ -523,11 +523,15 @@ describe("terminals and connections of an account", () => {
     await impatient.stop();
   });
 
-  test("heartbeats are answered, silence ends the connection", async () => {
-    const strict = opened({ tuning: { heartbeatMs: 100, silentMsMax: 400, sweepMs: 20 } });
+  test("heartbeats are answered, silence ends the connection; what the terminal does then it was told before", async () => {
+    const strict = opened({
+      tuning: { heartbeatMs: 100, silentMsMax: 400, sweepMs: 20, flattenAfterMs: 60_000 },
+    });
     const who = await known(strict);
     const client = await terminal(who, { url: strict.url });
     const wire = await client.connect();
+    const limits = { heartbeatMs: 100, silentMsMax: 400, flattenAfterMs: 60_000 };
+    expect(await wire?.frame("welcome")).toMatchObject({ limits });
     const asked = Date.now();
     wire?.send({
       t: "heartbeat",

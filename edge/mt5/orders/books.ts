@@ -31,6 +31,7 @@ export interface BookContext {
   readonly why: BrokerBooks["why"];
   readonly commandSeq: number;
   readonly settledSeq: number;
+  readonly askedSeq: number;
 }
 
 /** Parts of a whole snapshot as parts of the books, in order. */
@@ -65,6 +66,7 @@ export function booksOf(
       why: context.why,
       commandSeq: context.commandSeq,
       settledSeq: context.settledSeq,
+      askedSeq: context.askedSeq,
       balanceMicros: microsOf(figures?.balance ?? "0"),
       equityMicros: microsOf(figures?.equity ?? "0"),
       marginMicros: microsOf(figures?.margin ?? "0"),

@@ -39,6 +39,8 @@ interface Drawing {
   /** Every command up to here, and every one marked as sent up to there, comes ahead of the picture or never. */
   readonly commandSeq: number;
   readonly settledSeq: number;
+  /** What was reported up to there had happened before it is drawn. */
+  readonly askedSeq: number;
   readonly parts: SnapshotFrame[];
 }
 
@@ -140,12 +142,13 @@ export class Pictures {
     const { nowMs, store, accountId, pool, lastCommand } = this.#options;
     const open = pool.oldestOpen(seat);
     const commandSeq = open === undefined ? lastCommand() : open.counter - 1;
-    const settledSeq = open === undefined ? this.#options.lastSeq() : open.sentSeq - 1;
+    const askedSeq = this.#options.lastSeq();
+    const settledSeq = open === undefined ? askedSeq : open.sentSeq - 1;
     const { terminal } = seat;
     const askedMs = nowMs();
     const comparedMs = store.trading(accountId)?.reconciledMs ?? askedMs;
     const sinceMs = comparedMs + terminal.account.brokerTime.offsetMs - DEALS_OVERLAP_MS;
-    this.#drawings.set(terminal.session, { why, askedMs, commandSeq, settledSeq, parts: [] });
+    this.#drawings.set(terminal.session, { why, askedMs, commandSeq, settledSeq, askedSeq, parts: [] });
     terminal.send({ t: "resync", dealsSinceBrokerMs: Math.max(0, Math.floor(sinceMs)) });
   }
 
@@ -154,7 +157,8 @@ export class Pictures {
       for (const deal of deals) if (deal.kind === "other") this.adjustment(deal, terminal);
   }
 
-  #tell({ terminal }: Seat, { why, parts, askedMs, commandSeq, settledSeq }: Drawing): void {
+  #tell({ terminal }: Seat, drawing: Drawing): void {
+    const { why, parts, askedMs, commandSeq, settledSeq, askedSeq } = drawing;
     const { accountId, intentTag, instrumentOf, outbox } = this.#options;
     const books = booksOf(parts, {
       accountId,
@@ -164,6 +168,7 @@ export class Pictures {
       why,
       commandSeq,
       settledSeq,
+      askedSeq,
     });
     for (const part of books) {
       outbox.push(part, (seq) => {
