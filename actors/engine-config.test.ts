@@ -87,11 +87,12 @@ describe("refused, by name, is a change of", () => {
   }
 });
 
+function further(accountId: string, other: Partial<AccountSettings> = {}): FurtherAccount {
+  return { account: { accountId, ...other } };
+}
+
 describe("further accounts", () => {
   const { account, broker } = TEST_CONFIG;
-  const further = (accountId: string, other: Partial<AccountSettings> = {}): FurtherAccount => ({
-    account: { accountId, ...other },
-  });
   const last: EngineConfig = { ...TEST_CONFIG, accounts: [further("second"), further("third")] };
 
   test("may change their terms and their order, and new ones may come", () => {

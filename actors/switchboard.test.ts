@@ -149,7 +149,7 @@ describe("switchboard", () => {
     }
     switchboard.deliver({ kind: "beat", seq: 3, timeMicros: 1 });
     const kinds = seats.accounts.map(({ account }) => account.heard.map(({ kind }) => kind));
-    expect(kinds).toEqual(Array(3).fill(["signal", "commanded", "beat"]));
+    expect(kinds).toEqual(seats.accounts.map(() => ["signal", "commanded", "beat"]));
   });
 
   test("nobody says for an account with a terminal what its broker does", () => {

@@ -312,6 +312,8 @@ export class LivePicture {
       case "sent":
         return;
       default: {
+        // Lists and streams are the first account's; the others answer for themselves.
+        if (record.accountId !== this.engine.config.account.accountId) return;
         const message = this.#orderMessage(record);
         if (message === undefined) return;
         this.#orders.add({ seq: record.seq, message });

@@ -36,10 +36,8 @@ for (const tick of ticks) {
   while (router.ingest(tick, tick.sourceTimeMicros) === INGEST_BUSY) {
     busy++;
     const { symbols, accounts, market } = engine.switchboard.seats;
-    const shared = [
-      market,
-      ...accounts.flatMap(({ account, broker }) => [account, ...(broker ? [broker] : [])]),
-    ];
+    const [{ account, broker } = { account: market }] = accounts;
+    const shared = [account, broker ?? account, market];
     deepestSymbol = Math.max(deepestSymbol, ...symbols.map(({ depth }) => depth));
     deepestShared = Math.max(deepestShared, ...shared.map(({ depth }) => depth));
     live.settle();

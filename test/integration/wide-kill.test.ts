@@ -48,8 +48,8 @@ class House {
       store: ledger.store,
       issueEpoch: async (scope) => await ledger.epochs.issueEpoch(scope),
       tenantId,
-      accountId,
-      trips: () => this.trips,
+      accountIds: () => [accountId],
+      tripsOf: () => this.trips,
       command: (command) => {
         this.#command(command);
       },
