@@ -380,8 +380,11 @@ describe("terminals", () => {
   });
 });
 
+function settingsOf(config: object): ReturnType<typeof parseSettings> {
+  return parseSettings({ config: file(JSON.stringify(config)) }, {});
+}
+
 describe("further accounts", () => {
-  const settingsOf = (config: object) => parseSettings({ config: file(JSON.stringify(config)) }, {});
   const first = { accountId: "main", riskFraction: 0.01, compliance: { tenant: { washOrdersMax: 3 } } };
   const firstBroker = { accountId: "main" };
 

@@ -203,10 +203,10 @@ export function parseSettings(
   };
   const broker = brokerOf(settings);
   if (!broker.ok) return broker;
-  const whole = { ...settings, broker: broker.value };
-  const further = furtherAccounts(whole, accounts);
+  const first = { ...settings, broker: broker.value };
+  const further = furtherAccounts(first, accounts);
   if (!further.ok) return further;
-  return ok(Object.freeze(accounts.length === 0 ? whole : { ...whole, accounts: further.value }));
+  return ok(Object.freeze(accounts.length === 0 ? first : { ...first, accounts: further.value }));
 }
 
 /** The paper broker's settings; where it is not used, those of the account whose orders go elsewhere. */

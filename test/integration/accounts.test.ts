@@ -217,7 +217,10 @@ describe("an account that comes later", () => {
 });
 
 describe("an account that throws", () => {
-  const receive = AccountActor.prototype.receive as (this: AccountActor, record: JournalRecord) => void;
+  const receive = Reflect.get(AccountActor.prototype, "receive") as (
+    this: AccountActor,
+    record: JournalRecord,
+  ) => void;
   let signals = 0;
   beforeAll(() => {
     spyOn(AccountActor.prototype, "receive").mockImplementation(function poisoned(
