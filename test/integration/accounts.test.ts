@@ -217,10 +217,10 @@ describe("an account that comes later", () => {
 });
 
 describe("an account that throws", () => {
-  const receive = Reflect.get(AccountActor.prototype, "receive") as (
-    this: AccountActor,
-    record: JournalRecord,
-  ) => void;
+  const receive: (this: AccountActor, record: JournalRecord) => void = Reflect.get(
+    AccountActor.prototype,
+    "receive",
+  );
   let signals = 0;
   beforeAll(() => {
     spyOn(AccountActor.prototype, "receive").mockImplementation(function poisoned(
