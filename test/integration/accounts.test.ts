@@ -318,6 +318,28 @@ describe("a thousand accounts", () => {
   }, 60_000);
 });
 
+describe("a paper account beside one at a terminal", () => {
+  test("trades with its own broker, and the terminal hears nothing of it", () => {
+    const journal = new MemoryJournal({ keep: true });
+    const account = { ...DEMO_CONFIG.account, terminal: { intentTag: 1 } };
+    const rig = makeRig({ journal, config: { ...DEMO_CONFIG, account, accounts: [paper("beside")] } });
+    rig.live.begin(1, 0);
+    const heard: string[] = [];
+    rig.live.connect({
+      intended: ({ intentId }) => heard.push(intentId),
+      sent: ({ intentId }) => heard.push(intentId),
+      reconciled: ({ accountId }) => heard.push(accountId),
+    });
+    play(rig, ticks);
+    expect(heard).toEqual([]);
+    expect(intentsOf(recordsOf(journal), "paper")).toEqual([]);
+    expect(rig.engine.accountOf("beside")?.view().fills).toBeGreaterThan(10);
+    const replayed = replay(recordsOf(journal), "recorded");
+    expect(replayed.report.differences).toEqual(NO_DIFFERENCES);
+    expect(viewsOf(replayed)).toEqual(viewsOf(rig));
+  });
+});
+
 const onRealTicks = REAL_TICKS_MISSING === undefined ? describe : describe.skip;
 if (REAL_TICKS_MISSING !== undefined) console.log(`skipped: ${REAL_TICKS_MISSING}`);
 
