@@ -21,6 +21,8 @@ export interface EngineConfig {
   readonly preset: PresetName;
   readonly account: AccountSettings;
   readonly broker: PaperBrokerSettings;
+  /** Beside the first one; their orders go to paper brokers of their own. Left out, there are none. */
+  readonly accounts?: readonly FurtherAccount[];
   /** Seeds what is random by design, such as the paper broker's latency. */
   readonly seed: number;
   /** Trained models that vote beside the rule members; left out where there are none. */
@@ -31,6 +33,63 @@ export interface EngineConfig {
   readonly analogs?: AskedVote;
   /** How the vote is re-calibrated while it trades. Left out, it is not. */
   readonly recalibration?: RecalibrationSettings;
+}
+
+/** What is other than with the first account; the rest is as there, so that a thousand of them fit one record. */
+export interface FurtherAccount {
+  readonly account: Partial<AccountSettings> & Pick<AccountSettings, "accountId">;
+  readonly broker?: Partial<Omit<PaperBrokerSettings, "accountId">>;
+}
+
+export interface TradingAccount {
+  readonly account: AccountSettings;
+  readonly broker: PaperBrokerSettings;
+}
+
+/** Every account of a configuration, the primary one first. */
+export function accountsOf({
+  account: primary,
+  broker: primaryBroker,
+  accounts = [],
+}: Pick<EngineConfig, "account" | "broker" | "accounts">): readonly TradingAccount[] {
+  const { terminal: _terminal, ...rest } = primary;
+  const further = accounts.map(({ account, broker }) => {
+    const { accountId } = account;
+    return {
+      account: Object.assign({}, rest, account),
+      broker: Object.assign({}, primaryBroker, broker, { accountId }),
+    };
+  });
+  return [{ account: primary, broker: primaryBroker }, ...further];
+}
+
+/** A configuration is one record of the journal, with the instruments and models in it as well. */
+const ACCOUNTS_CHARS_MAX = 45_000;
+
+/** Why accounts cannot be together in one configuration; undefined where they can. */
+export function accountsProblem({
+  account: primary,
+  accounts = [],
+}: Pick<EngineConfig, "account" | "accounts">): string | undefined {
+  const chars = JSON.stringify(accounts).length;
+  if (chars > ACCOUNTS_CHARS_MAX) {
+    return `the accounts beside the first take ${chars} characters, more than ${ACCOUNTS_CHARS_MAX}: name what all have in common with the first one`;
+  }
+  const known = new Set([primary.accountId]);
+  const tag = primary.terminal?.intentTag;
+  for (const { account } of accounts) {
+    const { accountId } = account;
+    if (known.has(accountId)) return `two accounts are called ${accountId}: give each a name of its own`;
+    known.add(accountId);
+    if (account.terminal !== undefined) {
+      return `account ${accountId} has a terminal: only the first account may have one, make it that`;
+    }
+    // Both would give their intents the same names.
+    if (tag !== undefined && accountId === `${primary.accountId}-t${tag.toString(36)}`) {
+      return `account ${accountId} is called like intents of ${primary.accountId}: give it another name`;
+    }
+  }
+  return undefined;
 }
 
 /** Names the layout snapshots are made under: code version and feature schema. */
@@ -66,10 +125,18 @@ export function succeed(
   last: EngineConfig,
   wanted: EngineConfig,
 ): Result<EngineConfig, "config-incompatible"> {
-  const account = ACCOUNT_IDENTITY.find((key) => last.account[key] !== wanted.account[key]);
-  if (account !== undefined) {
-    return incompatible(`account.${account}`, last.account[account], wanted.account[account]);
+  const accounts = accountsOf(wanted);
+  for (const [index, { account: before }] of accountsOf(last).entries()) {
+    const { accountId } = before;
+    const after = index === 0 ? accounts[0] : accounts.find(({ account }) => account.accountId === accountId);
+    if (after === undefined) return dropped(accountId);
+    const changed = ACCOUNT_IDENTITY.find((key) => before[key] !== after.account[key]);
+    if (changed === undefined) continue;
+    const what = index === 0 ? `account.${changed}` : `${changed} of account ${accountId}`;
+    return incompatible(what, before[changed], after.account[changed]);
   }
+  const problem = accountsProblem(wanted);
+  if (problem !== undefined) return failure("config-incompatible", problem);
   const [before, tag] = [last, wanted].map(
     (config) => config.account.terminal?.intentTag ?? "the paper broker",
   );
@@ -96,6 +163,14 @@ export function succeed(
     instruments[id] = { ...instrument, id };
   }
   return ok({ ...wanted, instruments, sources });
+}
+
+function dropped(accountId: string): Result<never, "config-incompatible"> {
+  return failure(
+    "config-incompatible",
+    `account ${accountId} is in this journal and not in the settings: what it holds would be watched by nobody. Keep it there ` +
+      "and halt its entries, or use a data folder of its own (--data).",
+  );
 }
 
 function incompatible(what: string, last: unknown, wanted: unknown): Result<never, "config-incompatible"> {

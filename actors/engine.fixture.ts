@@ -96,22 +96,38 @@ export class TestSeat implements Seat {
 
 export interface TestSeats {
   readonly symbols: readonly TestSeat[];
+  readonly accounts: readonly {
+    readonly accountId: string;
+    readonly account: TestSeat;
+    readonly broker?: TestSeat;
+  }[];
+  /** Those of the first. */
   readonly account: TestSeat;
   readonly broker: TestSeat;
   readonly market: TestSeat;
 }
 
-export function testSeats(): TestSeats {
+/** @param further ids of accounts beside "paper", each with a paper broker */
+export function testSeats(further: readonly string[] = []): TestSeats {
+  const symbols = TEST_INSTRUMENTS.map(({ symbol }) => new TestSeat(`symbol/${symbol}`));
+  const [account, broker] = [new TestSeat("account/paper"), new TestSeat("broker/paper")];
+  const accounts = further.map((accountId) => ({
+    accountId,
+    account: new TestSeat(`account/${accountId}`),
+    broker: new TestSeat(`broker/${accountId}`),
+  }));
   return {
-    symbols: TEST_INSTRUMENTS.map(({ symbol }) => new TestSeat(`symbol/${symbol}`)),
-    account: new TestSeat("account/paper"),
-    broker: new TestSeat("broker/paper"),
+    symbols,
+    accounts: [{ accountId: "paper", account, broker }, ...accounts],
+    account,
+    broker,
     market: new TestSeat("market"),
   };
 }
 
 export function seatsOf(seats: TestSeats): readonly TestSeat[] {
-  return [...seats.symbols, seats.account, seats.broker, seats.market];
+  const accounts = seats.accounts.flatMap(({ account, broker }) => [account, ...(broker ? [broker] : [])]);
+  return [...seats.symbols, ...accounts, seats.market];
 }
 
 export function incoming(sourceSeq: number, other: Partial<IncomingTick> = {}): IncomingTick {

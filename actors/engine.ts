@@ -3,8 +3,7 @@
 
 import { AccountActor } from "./account/account-actor.ts";
 import { PaperBroker } from "./account/paper/paper-broker.ts";
-import { type Archive, LoadArchive, SaveArchive } from "./base/archive.ts";
-import { assert } from "./base/assert.ts";
+import { LoadArchive, SaveArchive } from "./base/archive.ts";
 import type { Clock, Micros, Scheduler } from "./base/clock.ts";
 import { StateHash } from "./base/hash.ts";
 import { SeededRandom } from "./base/random.ts";
@@ -12,46 +11,21 @@ import { type BarListener, Chain } from "./chain/chain.ts";
 import { presetOf } from "./chain/presets.ts";
 import type { Instrument } from "./domain/instrument.ts";
 import type { JournalRecord } from "./domain/records.ts";
-import { decisionAlgorithm, type EngineConfig } from "./engine-config.ts";
-import { POISONED_RECORDS_MAX, SHARED_MAILBOX_RECORDS, SYMBOL_MAILBOX_RECORDS } from "./limits.ts";
+import { accountsOf, decisionAlgorithm, type EngineConfig, type TradingAccount } from "./engine-config.ts";
+import { FURTHER_MAILBOX_RECORDS, SHARED_MAILBOX_RECORDS, SYMBOL_MAILBOX_RECORDS } from "./limits.ts";
 import { MarketActor } from "./market/market-actor.ts";
 import { OrderGate } from "./order-gate.ts";
 import { Outlets } from "./outlets.ts";
 import type { Emitter } from "./ports/emitter.ts";
 import type { Forecaster } from "./ports/forecaster.ts";
-import type { ActorRef, Recover } from "./runtime/actor.ts";
+import { type EngineActor, Place, type Stateful } from "./place.ts";
+import type { Recover } from "./runtime/actor.ts";
 import { ActorSystem } from "./runtime/actor-system.ts";
 import type { Fault } from "./runtime/supervision.ts";
-import { type Seat, Switchboard } from "./switchboard.ts";
+import { type AccountSeats, Switchboard } from "./switchboard.ts";
 import { ForecasterPanel } from "./symbol/panel.ts";
 import { SymbolActor } from "./symbol/symbol-actor.ts";
 import { changedMembers, modelVotes } from "./voting-models.ts";
-
-/** An actor of the engine: hears records, saves and loads its state, may want a beat. */
-interface EngineActor {
-  receive(record: JournalRecord): void;
-  persist(archive: Archive): void;
-  readonly nextDueMicros: Micros;
-}
-
-/** Something whose state a snapshot holds. */
-export interface Stateful {
-  readonly seat: { readonly path: string; appliedSeq: number; readonly depth: number };
-  /** Where its life began and with what: nothing at record 0, or what it inherited from the engine before. */
-  readonly origin: Origin;
-  persist(archive: Archive): void;
-  /** False while its state is not to be trusted: it failed and has not recovered. */
-  ready(): boolean;
-  /** During recovery: the record felled the actor in a former life, which went on without it. */
-  leaveOut(seq: number): void;
-}
-
-export interface Origin {
-  /** Every record up to here is in the state. */
-  readonly appliedSeq: number;
-  /** Undefined where it began with nothing. */
-  readonly state?: Float64Array;
-}
 
 export interface EngineOptions {
   readonly config: EngineConfig;
@@ -84,53 +58,6 @@ export type Rebuild = (
   ends: { readonly caughtUp: () => void; readonly failed: (error: unknown) => void },
 ) => void;
 
-/** One actor's place: its seat at the switchboard and the instance that sits there now. */
-class Place implements Seat, Stateful {
-  readonly path: string;
-  appliedSeq = 0;
-  /** The last record an instance began to handle. */
-  handledSeq = 0;
-  /** Out of service for good: what it is told is left in the journal. */
-  retired = false;
-  /** False from a failure until the fresh instance stands at the journal's head. */
-  healthy = true;
-  instance: EngineActor | undefined;
-  ref: ActorRef<JournalRecord> | undefined;
-  origin: Origin = { appliedSeq: 0 };
-  readonly #leftOut = new Set<number>();
-
-  constructor(path: string) {
-    this.path = path;
-  }
-
-  get seat(): this {
-    return this;
-  }
-
-  get depth(): number {
-    return this.ref?.depth ?? 0;
-  }
-
-  tell(record: JournalRecord): boolean {
-    assert(this.ref !== undefined, `${this.path} was told something before it existed`);
-    if (this.#leftOut.size > 0 && this.#leftOut.has(record.seq)) return true;
-    return this.ref.tell(record) || this.retired;
-  }
-
-  leaveOut(seq: number): void {
-    if (this.#leftOut.size < POISONED_RECORDS_MAX) this.#leftOut.add(seq);
-  }
-
-  ready(): boolean {
-    return this.instance !== undefined && this.healthy && !this.retired;
-  }
-
-  persist(archive: Archive): void {
-    assert(this.instance !== undefined, `${this.path} has no state now`);
-    this.instance.persist(archive);
-  }
-}
-
 export class Engine {
   readonly config: EngineConfig;
   readonly system: ActorSystem;
@@ -142,7 +69,8 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #places: readonly Place[];
   readonly #symbols: (SymbolActor | undefined)[] = [];
-  #account: AccountActor | undefined;
+  /** By id, in the order of the configuration. */
+  readonly #accounts = new Map<string, AccountActor>();
   #market: MarketActor | undefined;
   #rebuild: Rebuild | undefined;
   #faultListener: ((fault: EngineFault) => void) | undefined;
@@ -158,12 +86,13 @@ export class Engine {
       onFault: (fault) => this.#onFault(fault),
     });
     const symbols = config.instruments.map((instrument) => this.#seatSymbol(instrument));
-    const account = this.#seatAccount();
-    const broker = this.#seatBroker();
+    const accounts = accountsOf(config).map((each, index) => this.#seatAccount(each, index));
     const market = this.#seatMarket();
-    this.#places =
-      broker === undefined ? [...symbols, account, market] : [...symbols, account, broker, market];
-    this.switchboard = new Switchboard({ symbols, account, broker, market }, this.gate);
+    const seats = accounts.flatMap(({ account, broker }) =>
+      broker === undefined ? [account] : [account, broker],
+    );
+    this.#places = [...symbols, ...seats, market];
+    this.switchboard = new Switchboard({ symbols, accounts, market }, this.gate);
     this.system.runUntilIdle();
   }
 
@@ -253,8 +182,18 @@ export class Engine {
     return place.healthy ? "" : "restarting";
   }
 
+  /** The primary one: the first of the configuration. */
   get account(): AccountActor | undefined {
-    return this.#account;
+    return this.accountOf(this.config.account.accountId);
+  }
+
+  accountOf(accountId: string): AccountActor | undefined {
+    return this.#accounts.get(accountId);
+  }
+
+  /** By id, the primary one first. */
+  get accounts(): ReadonlyMap<string, AccountActor> {
+    return this.#accounts;
   }
 
   get market(): MarketActor | undefined {
@@ -271,7 +210,7 @@ export class Engine {
     return this.#earliestDueMicros(0);
   }
 
-  /** The same of account, broker and market alone. */
+  /** The same of accounts, brokers and market alone. */
   sharedDueMicros(): Micros {
     return this.#earliestDueMicros(this.#symbols.length);
   }
@@ -301,7 +240,10 @@ export class Engine {
       hash.text(symbol);
       hash.text(this.#symbols[id]?.decisionHash ?? "");
     }
-    hash.text(this.#account?.intentHash ?? "");
+    // Of one account this is what it was before there could be several.
+    for (const { account } of accountsOf(this.config)) {
+      hash.text(this.accountOf(account.accountId)?.intentHash ?? "");
+    }
     return hash.hex();
   }
 
@@ -343,28 +285,33 @@ export class Engine {
     });
   }
 
-  #seatAccount(): Place {
-    const { account: settings, instruments } = this.config;
-    return this.#seat(`account/${settings.accountId}`, SHARED_MAILBOX_RECORDS, (emitter) => {
-      this.#account = new AccountActor({
+  #seatAccount(seat: TradingAccount, index: number): AccountSeats & { account: Place; broker?: Place } {
+    const { account: settings, broker } = seat;
+    const { instruments, seed } = this.config;
+    const { accountId } = settings;
+    const capacity = index === 0 ? SHARED_MAILBOX_RECORDS : FURTHER_MAILBOX_RECORDS;
+    const algorithm = decisionAlgorithm(this.config);
+    const account = this.#seat(`account/${accountId}`, capacity, (emitter) => {
+      const actor = new AccountActor({
         settings,
         instruments,
         emitter,
-        decisionAlgorithm: decisionAlgorithm(this.config),
+        decisionAlgorithm: algorithm,
         epoch: 0,
       });
-      return this.#account;
+      this.#accounts.set(accountId, actor);
+      return actor;
     });
-  }
-
-  #seatBroker(): Place | undefined {
-    const { account, broker: settings, instruments, seed } = this.config;
-    if (account.terminal !== undefined) return undefined;
-    return this.#seat(
-      `broker/${settings.accountId}`,
-      SHARED_MAILBOX_RECORDS,
-      (emitter) => new PaperBroker({ settings, account, instruments, seed, emitter }),
-    );
+    if (settings.terminal !== undefined) return { accountId, account };
+    return {
+      accountId,
+      account,
+      broker: this.#seat(
+        `broker/${accountId}`,
+        capacity,
+        (emitter) => new PaperBroker({ settings: broker, account: settings, instruments, seed, emitter }),
+      ),
+    };
   }
 
   #seatMarket(): Place {

@@ -3,7 +3,8 @@
 
 import { LoadArchive } from "./base/archive.ts";
 import { type EngineConfig, STATE_LAYOUT } from "./engine-config.ts";
-import type { Engine, Stateful } from "./engine.ts";
+import type { Engine } from "./engine.ts";
+import type { Stateful } from "./place.ts";
 import type { TickRouter } from "./router.ts";
 import type { Era, Snapshot, SnapshotQuery, SnapshotStore } from "./ports/snapshots.ts";
 

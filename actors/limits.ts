@@ -3,8 +3,11 @@
 /** Records a symbol's mailbox holds before its ticks are refused at the door. */
 export const SYMBOL_MAILBOX_RECORDS = 8_192;
 
-/** Records the mailboxes of account, broker and market hold: they hear every symbol. */
+/** Records the mailboxes of the first account, its broker and the market hold: they hear every symbol. */
 export const SHARED_MAILBOX_RECORDS = 65_536;
+
+/** The same of accounts and brokers beside the first: their mailboxes are allocated ahead, for up to a thousand of them. */
+export const FURTHER_MAILBOX_RECORDS = 4_096;
 
 /** From this mailbox depth on a symbol's ticks move bars and features only: no forecaster runs. */
 export const SKIP_INFERENCE_DEPTH = 64;

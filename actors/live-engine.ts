@@ -7,14 +7,15 @@ import type { Micros, Scheduler } from "./base/clock.ts";
 import { failure, ok, type Result } from "./base/result.ts";
 import { decodeRecord } from "./domain/codec.ts";
 import { RECORD_KINDS, type Command } from "./domain/records.ts";
-import type { Engine, EngineFault, Stateful } from "./engine.ts";
-import { type EngineConfig, sameConfig, STATE_LAYOUT, succeed } from "./engine-config.ts";
+import type { Engine, EngineFault } from "./engine.ts";
+import { accountsOf, type EngineConfig, sameConfig, STATE_LAYOUT, succeed } from "./engine-config.ts";
 import { FaultHistory } from "./fault-history.ts";
 import { Follower } from "./follower.ts";
 import { findFooting, type Footing, statesOf, stepOn } from "./footing.ts";
 import { BEAT_MICROS, SNAPSHOT_INTERVAL_MICROS } from "./limits.ts";
 import { OrderExit } from "./order-exit.ts";
 import type { EmissionTarget } from "./outlets.ts";
+import type { Stateful } from "./place.ts";
 import type { BrokerLink } from "./ports/broker-link.ts";
 import type { Draft } from "./ports/emitter.ts";
 import type { Journal } from "./ports/journal.ts";
@@ -111,7 +112,7 @@ export class LiveEngine implements EmissionTarget {
 
   emitted(_path: string, draft: Draft): void {
     this.router.emit(draft);
-    this.#exit.hear(draft);
+    this.#exit.hear(draft, this.#engine);
   }
 
   /** From now on orders leave by `link`, those first that waited for it; by nobody while it is undefined. */
@@ -230,8 +231,10 @@ export class LiveEngine implements EmissionTarget {
   onJournalProgress(): void {
     if (this.router.detached && !this.#entriesHalted) {
       this.#entriesHalted = true;
-      const { accountId } = this.engine.config.account;
-      this.router.command({ command: "halt-entries", accountId, by: "journal" }, this.router.timeMicros);
+      for (const { account } of accountsOf(this.engine.config)) {
+        const { accountId } = account;
+        this.router.command({ command: "halt-entries", accountId, by: "journal" }, this.router.timeMicros);
+      }
     }
     if (this.engine.gate.waiting > 0) this.#exit.release(this.#engine);
   }

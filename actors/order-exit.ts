@@ -19,20 +19,29 @@ export class OrderExit {
     this.#awaitsLink = options.awaitsLink;
   }
 
-  hear(draft: Draft): void {
-    if (draft.kind === "intent") this.link?.intended(draft);
-    else if (draft.kind === "reconciled") this.link?.reconciled(draft);
+  /** Only the first account's: the others have paper brokers. */
+  hear(draft: Draft, { config: { account } }: Engine): void {
+    if (this.link === undefined || (draft.kind !== "intent" && draft.kind !== "reconciled")) return;
+    if (draft.accountId !== account.accountId) return;
+    if (draft.kind === "intent") this.link.intended(draft);
+    else this.link.reconciled(draft);
   }
 
   /** Lets out what may leave; returns how many did. */
   release({ gate, config }: Engine): number {
     const { link } = this;
+    const { accountId } = config.account;
     if (link === undefined && this.#awaitsLink && config.account.terminal !== undefined) return 0;
     return gate.release(this.#router, {
       durableSeq: this.#journal.durableSeq,
       timeMicros: this.#router.timeMicros,
       exitsOnly: this.#router.detached,
-      onSent: link === undefined ? undefined : (intent) => link.sent(intent),
+      onSent:
+        link === undefined
+          ? undefined
+          : (intent) => {
+              if (intent.accountId === accountId) link.sent(intent);
+            },
     });
   }
 }

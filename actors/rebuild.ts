@@ -5,10 +5,11 @@ import { ArchiveMismatch } from "./base/archive.ts";
 import type { Scheduler } from "./base/clock.ts";
 import { decodeRecord } from "./domain/codec.ts";
 import { RECORD_KINDS, type JournalRecord } from "./domain/records.ts";
-import type { Engine, Rebuild, Stateful } from "./engine.ts";
+import type { Engine, Rebuild } from "./engine.ts";
 import { STATE_LAYOUT } from "./engine-config.ts";
 import { loadState } from "./footing.ts";
 import { POISONED_RECORDS_MAX, REBUILD_RECORDS_PER_TURN } from "./limits.ts";
+import type { Stateful } from "./place.ts";
 import type { Journal, JournalCursor } from "./ports/journal.ts";
 import type { SnapshotStore } from "./ports/snapshots.ts";
 

@@ -8,10 +8,20 @@ import { type CalendarEvent, CALENDAR_EVENTS_MAX, CALENDAR_NAME_LENGTH_MAX } fro
 import type { OrderIntent } from "./domain/order.ts";
 import type { JournalRecord } from "./domain/records.ts";
 import { type Tick, TICK_BACKFILL, TICK_SKIP_INFERENCE } from "./domain/tick.ts";
-import { incoming, NOON_MICROS, NumberJournal, seatsOf, TEST_CONFIG, testSeats } from "./engine.fixture.ts";
+import {
+  incoming,
+  NOON_MICROS,
+  NumberJournal,
+  seatsOf,
+  TEST_CONFIG,
+  type TestSeat,
+  type TestSeats,
+  testSeats,
+} from "./engine.fixture.ts";
 import { Engine } from "./engine.ts";
 import { ruleForecasters } from "./ensemble.ts";
 import {
+  FURTHER_MAILBOX_RECORDS,
   MAILBOX_RESERVE_RECORDS,
   SHARED_MAILBOX_RECORDS,
   SKIP_INFERENCE_DEPTH,
@@ -21,14 +31,21 @@ import { LiveEngine } from "./live-engine.ts";
 import { INGEST_BUSY, INGEST_DUPLICATE, TickRouter, UNKNOWN_INSTRUMENT } from "./router.ts";
 import { Switchboard } from "./switchboard.ts";
 
-function setUp() {
+function setUp(accounts: readonly string[] = []) {
   const journal = new NumberJournal();
-  const seats = testSeats();
+  const seats = testSeats(accounts);
   const switchboard = new Switchboard(seats, { hold: () => {} });
   const router = new TickRouter({ journal, switchboard });
   const eurusd = seats.symbols[0];
   if (eurusd === undefined) throw new Error("the fixture has no symbols");
   return { journal, seats, router, eurusd };
+}
+
+/** The account and the broker that stand beside the first. */
+function further(seats: TestSeats): { account: TestSeat; broker: TestSeat } {
+  const { account, broker } = seats.accounts[1] ?? {};
+  if (account === undefined || broker === undefined) throw new Error("there is no further account");
+  return { account, broker };
 }
 
 function kindsOf(records: readonly JournalRecord[]): string[] {
@@ -108,6 +125,7 @@ describe("a tick at the door", () => {
   }
 
   const symbolFull = SYMBOL_MAILBOX_RECORDS - MAILBOX_RESERVE_RECORDS;
+  const furtherFull = FURTHER_MAILBOX_RECORDS - MAILBOX_RESERVE_RECORDS;
   const sharedFull = SHARED_MAILBOX_RECORDS - MAILBOX_RESERVE_RECORDS;
   const doors: readonly { what: string; shut: (rig: ReturnType<typeof setUp>) => void; busy: boolean }[] = [
     {
@@ -136,6 +154,21 @@ describe("a tick at the door", () => {
       busy: true,
     },
     { what: "the broker's has", shut: ({ seats }) => (seats.broker.depth = sharedFull), busy: true },
+    {
+      what: "a further account's has only its reserve",
+      shut: ({ seats }) => (further(seats).account.depth = furtherFull),
+      busy: true,
+    },
+    {
+      what: "a further account's has one place more",
+      shut: ({ seats }) => (further(seats).account.depth = furtherFull - 1),
+      busy: false,
+    },
+    {
+      what: "a further account's broker's has only its reserve",
+      shut: ({ seats }) => (further(seats).broker.depth = furtherFull),
+      busy: true,
+    },
     { what: "the market's has", shut: ({ seats }) => (seats.market.depth = sharedFull), busy: true },
     {
       what: "another symbol's mailbox is full",
@@ -147,7 +180,7 @@ describe("a tick at the door", () => {
   ];
   for (const { what, shut, busy } of doors) {
     test(`${busy ? "waits outside" : "is let in"} when ${what}`, () => {
-      const rig = setUp();
+      const rig = setUp(["other"]);
       shut(rig);
       expect(rig.router.ingest(incoming(1), NOON_MICROS)).toBe(busy ? INGEST_BUSY : 1);
       expect(rig.router.counts.busy).toBe(busy ? 1 : 0);

@@ -12,6 +12,7 @@ import type { Execution } from "./domain/order.ts";
 import type { Command, JournalRecord } from "./domain/records.ts";
 import { type Tick, TICK_SKIP_INFERENCE } from "./domain/tick.ts";
 import {
+  FURTHER_MAILBOX_RECORDS,
   MAILBOX_RESERVE_RECORDS,
   SHARED_MAILBOX_RECORDS,
   SKIP_INFERENCE_DEPTH,
@@ -20,7 +21,7 @@ import {
 import { GapLedger, type Take, TAKE_DUPLICATE } from "./market/gap-ledger.ts";
 import type { Draft, Emitter } from "./ports/emitter.ts";
 import { type Journal, NOT_APPENDED } from "./ports/journal.ts";
-import type { Switchboard } from "./switchboard.ts";
+import type { AccountSeats, Switchboard } from "./switchboard.ts";
 
 /** A tick as a source hands it over: everything but its place in the order. */
 export type IncomingTick = Omit<Tick, "kind" | "seq" | "timeMicros">;
@@ -247,9 +248,13 @@ export class TickRouter implements Emitter {
 
   #hasRoom(symbolDepth: number): boolean {
     if (symbolDepth >= SYMBOL_MAILBOX_RECORDS - MAILBOX_RESERVE_RECORDS) return false;
-    const { account, broker, market } = this.#switchboard.seats;
-    const sharedDepth = Math.max(account.depth, broker?.depth ?? 0, market.depth);
-    if (sharedDepth >= SHARED_MAILBOX_RECORDS - MAILBOX_RESERVE_RECORDS) return false;
+    const { accounts, market } = this.#switchboard.seats;
+    if (market.depth >= SHARED_MAILBOX_RECORDS - MAILBOX_RESERVE_RECORDS) return false;
+    for (let i = 0; i < accounts.length; i++) {
+      const { account, broker } = accounts[i] as AccountSeats;
+      const capacity = i === 0 ? SHARED_MAILBOX_RECORDS : FURTHER_MAILBOX_RECORDS;
+      if (Math.max(account.depth, broker?.depth ?? 0) >= capacity - MAILBOX_RESERVE_RECORDS) return false;
+    }
     return this.detached || this.#journal.pressure < PRESSURE_MAX;
   }
 

@@ -39,13 +39,13 @@ const KINDS = Object.keys(TABLE) as RecordKind[];
 /** The switchboard looks at these fields alone. */
 function recordOf(
   kind: RecordKind,
-  fields: { seq: number; instrumentId: number; flags: number },
+  fields: { seq: number; instrumentId: number; flags: number; accountId?: string },
 ): JournalRecord {
   return { kind, timeMicros: 1, ...fields } as unknown as JournalRecord;
 }
 
-function setUp() {
-  const seats = testSeats();
+function setUp(further: readonly string[] = []) {
+  const seats = testSeats(further);
   const held: number[] = [];
   const switchboard = new Switchboard(seats, { hold: ({ seq }) => held.push(seq) });
   return { seats, held, switchboard };
@@ -96,14 +96,20 @@ describe("switchboard", () => {
         TICK_SECONDARY,
         TICK_SECONDARY | TICK_BACKFILL,
       ),
+      accountId: fc.constantFrom("paper", "second", "third", "unknown"),
     });
     fc.assert(
       fc.property(records, ({ kind, ...fields }) => {
         // Only ticks come from outside with an instrument that nobody trades.
         fc.pre(kind === "tick" || fields.instrumentId < 2);
-        const { seats, switchboard } = setUp();
+        const { seats, switchboard } = setUp(["second", "third"]);
         const record = recordOf(kind, fields);
         switchboard.deliver(record);
+        const [emitter, says] = [switchboard.emitterOf(record)?.path ?? "", TABLE[kind].says];
+        if (says === "account" || says === "broker") {
+          const { accountId } = fields;
+          expect(emitter).toBe(`${says}/${accountId === "unknown" ? "paper" : accountId}`);
+        }
         for (const seat of seatsOf(seats)) {
           expect([seat.path, switchboard.concerns(seat.path, record)]).toEqual([
             seat.path,
@@ -112,6 +118,49 @@ describe("switchboard", () => {
         }
       }),
     );
+  });
+
+  for (const [kind, roles] of [
+    ["intent", ["broker"]],
+    ["sent", ["account", "broker"]],
+    ["execution", ["account"]],
+    ["adjustment", ["account"]],
+    ["broker-books", ["account"]],
+  ] as const) {
+    for (const [accountId, of] of [
+      ["second", "second"],
+      ["unknown", "paper"],
+    ]) {
+      test(`${kind} of the account ${accountId} is heard by ${roles.join(" and ")} of ${of} alone`, () => {
+        const { seats, switchboard } = setUp(["second", "third"]);
+        switchboard.deliver(
+          recordOf(kind, { seq: 1, instrumentId: 0, flags: 0, accountId: accountId ?? "" }),
+        );
+        const heard = seatsOf(seats).filter((seat) => seat.heard.length > 0);
+        expect(heard.map(({ path }) => path)).toEqual(roles.map((role) => `${role}/${of}`));
+      });
+    }
+  }
+
+  test("a signal, a command and time are every account's", () => {
+    const { seats, switchboard } = setUp(["second", "third"]);
+    for (const [index, kind] of (["signal", "commanded"] as const).entries()) {
+      switchboard.deliver(recordOf(kind, { seq: index + 1, instrumentId: 0, flags: 0, accountId: "second" }));
+    }
+    switchboard.deliver({ kind: "beat", seq: 3, timeMicros: 1 });
+    const kinds = seats.accounts.map(({ account }) => account.heard.map(({ kind }) => kind));
+    expect(kinds).toEqual(seats.accounts.map(() => ["signal", "commanded", "beat"]));
+  });
+
+  test("nobody says for an account with a terminal what its broker does", () => {
+    const { account, market, symbols } = testSeats();
+    const seats = { symbols, accounts: [{ accountId: "paper", account }], market };
+    const switchboard = new Switchboard(seats, { hold: () => {} });
+    const execution = recordOf("execution", { seq: 1, instrumentId: 0, flags: 0, accountId: "paper" });
+    expect(switchboard.emitterOf(execution)).toBeUndefined();
+    switchboard.deliver(recordOf("intent", { seq: 2, instrumentId: 0, flags: 0, accountId: "paper" }));
+    switchboard.deliver(execution);
+    expect(account.heard).toEqual([execution]);
   });
 
   test("a beat that names no symbol is everybody's", () => {

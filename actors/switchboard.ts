@@ -21,22 +21,40 @@ export interface IntentHolder {
   hold(intent: Extract<JournalRecord, { kind: "intent" }>): void;
 }
 
+export interface AccountSeats {
+  readonly accountId: string;
+  readonly account: Seat;
+  /** Its paper broker; left out where orders go to a real one, whose reports come from outside. */
+  readonly broker?: Seat;
+}
+
 export interface Seats {
   /** By instrument id. */
   readonly symbols: readonly Seat[];
-  readonly account: Seat;
-  /** The paper broker; undefined where orders go to a real one, whose reports come from outside. */
-  readonly broker: Seat | undefined;
+  /** The primary one first; never none. */
+  readonly accounts: readonly AccountSeats[];
   readonly market: Seat;
 }
+
+/** What an actor other than a symbol's is. */
+type Role = { readonly is: "account" | "broker"; readonly of: AccountSeats } | { readonly is: "market" };
 
 export class Switchboard {
   readonly #seats: Seats;
   readonly #gate: IntentHolder;
+  readonly #accounts = new Map<string, AccountSeats>();
+  /** By path. */
+  readonly #roles = new Map<string, Role>();
 
   constructor(seats: Seats, gate: IntentHolder) {
     this.#seats = seats;
     this.#gate = gate;
+    for (const of of seats.accounts) {
+      this.#accounts.set(of.accountId, of);
+      this.#roles.set(of.account.path, { is: "account", of });
+      if (of.broker !== undefined) this.#roles.set(of.broker.path, { is: "broker", of });
+    }
+    this.#roles.set(seats.market.path, { is: "market" });
   }
 
   get seats(): Seats {
@@ -51,9 +69,9 @@ export class Switchboard {
         const symbol = seats.symbols[record.instrumentId];
         if (symbol === undefined) return;
         hand(symbol, record);
-        hand(seats.account, record);
+        this.#everyAccount(record);
         if ((record.flags & TICK_SECONDARY) !== 0) return;
-        if (seats.broker !== undefined) hand(seats.broker, record);
+        this.#everyBroker(record);
         hand(seats.market, record);
         return;
       }
@@ -62,29 +80,29 @@ export class Switchboard {
         hand(this.symbol(record.instrumentId), record);
         return;
       case "signal":
-        hand(seats.account, record);
-        return;
-      case "intent":
-        if (seats.broker !== undefined) hand(seats.broker, record);
-        this.#gate.hold(record);
-        return;
-      case "sent":
-        hand(seats.account, record);
-        if (seats.broker !== undefined) hand(seats.broker, record);
-        return;
-      case "execution":
-      case "adjustment":
-      case "broker-books":
-        hand(seats.account, record);
-        return;
       case "commanded":
       case "configured":
       case "calendar":
-        hand(seats.account, record);
+        this.#everyAccount(record);
+        return;
+      case "intent":
+        handIf(this.#seatsOf(record).broker, record);
+        this.#gate.hold(record);
+        return;
+      case "sent": {
+        const { account, broker } = this.#seatsOf(record);
+        hand(account, record);
+        handIf(broker, record);
+        return;
+      }
+      case "execution":
+      case "adjustment":
+      case "broker-books":
+        hand(this.#seatsOf(record).account, record);
         return;
       case "market":
         this.#everySymbol(record);
-        hand(seats.account, record);
+        this.#everyAccount(record);
         return;
       case "beat":
         if (record.instrumentId !== undefined) {
@@ -92,8 +110,8 @@ export class Switchboard {
           return;
         }
         if (record.withoutSymbols === undefined) this.#everySymbol(record);
-        hand(seats.account, record);
-        if (seats.broker !== undefined) hand(seats.broker, record);
+        this.#everyAccount(record);
+        this.#everyBroker(record);
         hand(seats.market, record);
         return;
       case "quarantined":
@@ -110,33 +128,34 @@ export class Switchboard {
 
   /** Whether {@link deliver} hands `record` to the actor at `path`. */
   concerns(path: string, record: JournalRecord): boolean {
-    const { symbols, account, broker, market } = this.#seats;
-    const isSymbol = path !== account.path && path !== broker?.path && path !== market.path;
+    const { symbols } = this.#seats;
+    const role = this.#roles.get(path);
     switch (record.kind) {
       case "tick":
-        if (isSymbol) return symbols[record.instrumentId]?.path === path;
+        if (role === undefined) return symbols[record.instrumentId]?.path === path;
         if (symbols[record.instrumentId] === undefined) return false;
-        return path === account.path || (record.flags & TICK_SECONDARY) === 0;
+        return role.is === "account" || (record.flags & TICK_SECONDARY) === 0;
       case "votes":
       case "advice":
         return symbols[record.instrumentId]?.path === path;
       case "beat":
         if (record.instrumentId !== undefined) return symbols[record.instrumentId]?.path === path;
-        return !isSymbol || record.withoutSymbols === undefined;
+        return role !== undefined || record.withoutSymbols === undefined;
       case "market":
-        return isSymbol || path === account.path;
+        return role === undefined || role.is === "account";
       case "intent":
-        return path === broker?.path;
+        return role?.is === "broker" && role.of === this.#seatsOf(record);
       case "sent":
-        return path === account.path || path === broker?.path;
-      case "signal":
+        return role !== undefined && role.is !== "market" && role.of === this.#seatsOf(record);
       case "execution":
       case "adjustment":
       case "broker-books":
+        return role?.is === "account" && role.of === this.#seatsOf(record);
+      case "signal":
       case "commanded":
       case "configured":
       case "calendar":
-        return path === account.path;
+        return role?.is === "account";
       case "quarantined":
       case "refusal":
       case "tripped":
@@ -168,10 +187,10 @@ export class Switchboard {
       case "tripped":
       case "reconciled":
       case "pretrade":
-        return this.#seats.account;
+        return this.#seatsOf(record).account;
       case "execution":
       case "adjustment":
-        return this.#seats.broker;
+        return this.#seatsOf(record).broker;
       case "market":
         return this.#seats.market;
       case "tick":
@@ -188,6 +207,21 @@ export class Switchboard {
     }
   }
 
+  /** Of the account that a record names; of the primary one where nobody knows it. */
+  #seatsOf({ accountId }: { readonly accountId: string }): AccountSeats {
+    return this.#accounts.get(accountId) ?? (this.#seats.accounts[0] as AccountSeats);
+  }
+
+  #everyAccount(record: JournalRecord): void {
+    const { accounts } = this.#seats;
+    for (let i = 0; i < accounts.length; i++) hand((accounts[i] as AccountSeats).account, record);
+  }
+
+  #everyBroker(record: JournalRecord): void {
+    const { accounts } = this.#seats;
+    for (let i = 0; i < accounts.length; i++) handIf((accounts[i] as AccountSeats).broker, record);
+  }
+
   #everySymbol(record: JournalRecord): void {
     const symbols = this.#seats.symbols;
     for (let i = 0; i < symbols.length; i++) hand(symbols[i] as Seat, record);
@@ -198,6 +232,10 @@ export class Switchboard {
 function hand(seat: Seat, record: JournalRecord): void {
   if (record.seq <= seat.appliedSeq) return;
   if (!seat.tell(record)) overflowed(seat, record);
+}
+
+function handIf(seat: Seat | undefined, record: JournalRecord): void {
+  if (seat !== undefined) hand(seat, record);
 }
 
 /** Apart from the hot path, so that no text is made for a delivery that succeeds. */

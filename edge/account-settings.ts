@@ -45,6 +45,12 @@ export const accountSchema = z.strictObject({
   exits: exitsSchema.optional(),
   positionMode: z.enum(POSITION_MODES).optional(),
   positionsPerInstrumentMax: whole.gte(1).lte(OPEN_POSITIONS_MAX).optional(),
+  signals: z
+    .strictObject({
+      symbols: z.array(z.string().min(1).max(32)).max(1_000).readonly().optional(),
+      confidenceMin: z.number().gte(0).lt(1).optional(),
+    })
+    .optional(),
 });
 
 /** Points a day or percent a year that no instrument's swap comes near. */

@@ -105,8 +105,9 @@ export function engineConfig(
   instruments: readonly Instrument[],
   models: readonly VotingModel[],
 ): EngineConfig {
-  const { preset, account, broker, seed } = settings;
-  const beside = { ...askedVotesOf(settings), ...recalibrationOf(settings) };
+  const { preset, account, broker, seed, accounts } = settings;
+  const others = accounts === undefined ? {} : { accounts };
+  const beside = { ...others, ...askedVotesOf(settings), ...recalibrationOf(settings) };
   return withModels({ instruments, sources: SOURCE_NAMES, preset, account, broker, seed, ...beside }, models);
 }
 

@@ -8,7 +8,7 @@ import { DEFAULT_COMPLIANCE_SETTINGS } from "../actors/account/compliance/settin
 import { DEFAULT_RISK_SETTINGS } from "../actors/account/risk/limits.ts";
 import { DEFAULT_PAPER_BROKER_SETTINGS } from "../actors/account/settings.ts";
 import { RECALIBRATION_DEFAULTS } from "../actors/chain/recalibration/settings.ts";
-import type { EngineConfig } from "../actors/engine-config.ts";
+import { accountsOf, type EngineConfig } from "../actors/engine-config.ts";
 import { engineConfig } from "./main.ts";
 import { parseSettings } from "./settings.ts";
 
@@ -378,4 +378,99 @@ describe("terminals", () => {
     const tagged = file('{"account":{"terminal":{"intentTag":5}}}');
     expect(mt5Of({ config: tagged }, {})).toContain("--broker mt5");
   });
+});
+
+function settingsOf(config: object): ReturnType<typeof parseSettings> {
+  return parseSettings({ config: file(JSON.stringify(config)) }, {});
+}
+
+describe("further accounts", () => {
+  const first = { accountId: "main", riskFraction: 0.01, compliance: { tenant: { washOrdersMax: 3 } } };
+  const firstBroker = { accountId: "main" };
+
+  test("are left out where there are none, so that journals of before go on as they were", () => {
+    for (const config of [{}, { accounts: [] }]) {
+      const parsed = settingsOf(config);
+      expect(parsed.ok && parsed.value.accounts).toBeUndefined();
+      if (parsed.ok) expect("accounts" in engineConfig(parsed.value, [], [])).toBe(false);
+    }
+  });
+
+  test("are the first one's settings with what they want otherwise, key by key", () => {
+    const parsed = settingsOf({
+      account: first,
+      broker: firstBroker,
+      accounts: [
+        { account: { accountId: "same", riskFraction: 0.01 } },
+        {
+          account: {
+            accountId: "other",
+            signals: { symbols: ["EURUSD"], confidenceMin: 0.6 },
+            compliance: { tenant: { layeringLevelsMax: 9 } },
+          },
+          broker: { latencyMicros: 7 },
+        },
+      ],
+    });
+    if (!parsed.ok) throw new Error(parsed.message);
+    const { account, broker, accounts = [] } = parsed.value;
+    expect(accounts[0]).toEqual({ account: { accountId: "same" } });
+    const [, same, other] = accountsOf(engineConfig(parsed.value, [], []));
+    expect(same).toEqual({
+      account: { ...account, accountId: "same" },
+      broker: { ...broker, accountId: "same" },
+    });
+    expect(other?.account).toMatchObject({
+      accountId: "other",
+      riskFraction: 0.01,
+      signals: { symbols: ["EURUSD"], confidenceMin: 0.6 },
+      compliance: { tenant: { washOrdersMax: 3, layeringLevelsMax: 9 } },
+    });
+    expect(other?.broker).toEqual({ ...broker, accountId: "other", latencyMicros: 7 });
+  });
+
+  test("have no terminal where the first has one", () => {
+    const parsed = settingsOf({
+      mt5: { enabled: true, trades: true },
+      account: { ...first, terminal: { intentTag: 5 } },
+      accounts: [{ account: { accountId: "beside" } }],
+    });
+    if (!parsed.ok) throw new Error(parsed.message);
+    expect(accountsOf(engineConfig(parsed.value, [], []))[1]?.account.terminal).toBeUndefined();
+  });
+
+  const refusedAccounts: readonly { what: string; accounts: unknown; named: string }[] = [
+    { what: "one without a name", accounts: [{ account: {} }], named: "accountId" },
+    {
+      what: "a name that is taken",
+      accounts: [{ account: { accountId: "main" } }],
+      named: "two accounts are called main",
+    },
+    {
+      what: "a value that the first may not have either",
+      accounts: [{ account: { accountId: "b", riskFraction: 2 } }],
+      named: "account b is not valid",
+    },
+    {
+      what: "a key nobody knows",
+      accounts: [{ account: { accountId: "b", riskfraction: 0.1 } }],
+      named: "riskfraction",
+    },
+    {
+      what: "another account's broker",
+      accounts: [{ account: { accountId: "b" }, broker: { accountId: "c" } }],
+      named: "the broker of account b",
+    },
+    {
+      what: "a terminal",
+      accounts: [{ account: { accountId: "b", terminal: { intentTag: 3 } } }],
+      named: "only the first account may have one",
+    },
+  ];
+  for (const { what, accounts, named } of refusedAccounts) {
+    test(`refused: ${what}`, () => {
+      const parsed = settingsOf({ account: first, broker: firstBroker, accounts });
+      expect(parsed.ok ? "" : parsed.message).toContain(named);
+    });
+  }
 });

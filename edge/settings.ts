@@ -10,9 +10,12 @@ import { failure, ok, type Result } from "../actors/base/result.ts";
 import { PRESET_NAMES } from "../actors/chain/presets.ts";
 import { RECALIBRATION_DEFAULTS } from "../actors/chain/recalibration/settings.ts";
 import packageJson from "../package.json" with { type: "json" };
+import type { FurtherAccount } from "../actors/engine-config.ts";
 import { accountSchema, brokerSchema } from "./account-settings.ts";
 import { ANALOG_DEFAULTS, analogsSchema } from "./analogs/settings.ts";
 import { ADVISER_DEFAULTS, advisersSchema, type AdviserSettings } from "./advisers/settings.ts";
+import { furtherAccounts, furtherAccountsSchema } from "./further-accounts.ts";
+import { mergeDeep } from "./merge-deep.ts";
 import { BRIDGE_DEFAULTS, bridgeSchema } from "./mt5/settings.ts";
 import { recalibrationSchema } from "./recalibration.ts";
 
@@ -28,6 +31,8 @@ const settingsSchema = z.strictObject({
   tenant: z.string().regex(/^[a-z0-9-]{1,32}$/),
   account: accountSchema,
   broker: brokerSchema,
+  /** Beside the first; each says what it wants otherwise. */
+  accounts: furtherAccountsSchema.optional(),
   journal: z.strictObject({
     segmentBytes: whole.gte(1 << 20),
     ringBytes: whole.gte(1 << 20),
@@ -103,8 +108,10 @@ const settingsSchema = z.strictObject({
   mt5: bridgeSchema,
 });
 
-export type Settings = Readonly<Omit<z.infer<typeof settingsSchema>, "advisers">> & {
+export type Settings = Readonly<Omit<z.infer<typeof settingsSchema>, "advisers" | "accounts">> & {
   readonly advisers: AdviserSettings;
+  /** Left out where there is only the first. */
+  readonly accounts?: readonly FurtherAccount[];
 };
 
 /** Records name the version that turned decisions into orders. */
@@ -188,14 +195,18 @@ export function parseSettings(
     const where = path === undefined ? "settings" : `settings (file ${path}, environment, flags)`;
     return failure("config-invalid", `${where} are not valid:\n${z.prettifyError(parsed.error)}`);
   }
-  const { advisers, ...rest } = parsed.data;
+  const { advisers, accounts = [], ...rest } = parsed.data;
   const settings = {
     ...rest,
     data: resolve(rest.data),
     advisers: { ...advisers, services: withKeys(advisers.services, environment) },
   };
   const broker = brokerOf(settings);
-  return broker.ok ? ok(Object.freeze({ ...settings, broker: broker.value })) : broker;
+  if (!broker.ok) return broker;
+  const first = { ...settings, broker: broker.value };
+  const further = furtherAccounts(first, accounts);
+  if (!further.ok) return further;
+  return ok(Object.freeze(accounts.length === 0 ? first : { ...first, accounts: further.value }));
 }
 
 /** The paper broker's settings; where it is not used, those of the account whose orders go elsewhere. */
@@ -353,21 +364,4 @@ const BROKERS: ReadonlyMap<string, boolean> = new Map([
 
 function defined(values: Readonly<Record<string, unknown>>): object {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
-}
-
-/** Later layers win; objects are merged key by key, everything else is replaced. Unknown keys are left to the schema. */
-function mergeDeep(...layers: readonly object[]): Record<string, unknown> {
-  const merged: Record<string, unknown> = {};
-  for (const layer of layers) {
-    for (const [key, value] of Object.entries(layer)) {
-      if (key === "__proto__") continue;
-      const below = merged[key];
-      merged[key] = isPlain(below) && isPlain(value) ? mergeDeep(below, value) : value;
-    }
-  }
-  return merged;
-}
-
-function isPlain(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -24,6 +24,7 @@ const BENCHES = [
   "ingest",
   "mt5",
   "order",
+  "accounts",
   "storage",
   "hot-state",
   "dashboard",

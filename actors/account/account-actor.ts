@@ -235,12 +235,16 @@ export class AccountActor {
       );
       return;
     }
+    const { symbols, confidenceMin = 0 } = desk.settings.signals ?? {};
+    if (symbols?.includes(instrument.symbol) === false) return;
     const against = desk.books.positions
       .allOf(signal.instrumentId)
       .filter((position) => sideOf(position) !== signal.action && position.exitReason === "");
     const isCurrent = signal.tradable && desk.nowMicros < signal.expiresAtMicros;
-    if (against.length === 0 || !isCurrent) this.#entries.consider(wishOfSignal(signal), instrument);
-    else for (const position of against) this.#exits.want(position, "signal");
+    const mayOpen = signal.confidence >= confidenceMin;
+    if (against.length === 0 || !isCurrent) {
+      if (mayOpen) this.#entries.consider(wishOfSignal(signal), instrument);
+    } else for (const position of against) this.#exits.want(position, "signal");
   }
 
   #onSent(sent: OrderSent): void {

@@ -52,6 +52,15 @@ export interface AccountSettings {
   readonly positionMode?: "netting" | "hedging" | undefined;
   /** Where the account hedges; left out, as many as the account may have. */
   readonly positionsPerInstrumentMax?: number | undefined;
+  /** Which signals the account hears; left out, all. */
+  readonly signals?: SignalPolicy | undefined;
+}
+
+export interface SignalPolicy {
+  /** Those of other symbols are not for this account, nor against what it holds in them. Left out, every symbol's. */
+  readonly symbols?: readonly string[] | undefined;
+  /** Least confidence of a signal that may open a position; one against a position closes it all the same. */
+  readonly confidenceMin?: number | undefined;
 }
 
 export interface TerminalSettings {

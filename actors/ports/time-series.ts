@@ -203,6 +203,8 @@ export interface TimeSeriesQuery {
   readonly beforeSeq?: number;
   /** Signals only: at least so sure. */
   readonly confidenceMin?: number;
+  /** Orders, fills and equity only: of this account. */
+  readonly accountId?: string;
   /** Orders only: these steps. */
   readonly events?: readonly OrderRow["event"][];
   readonly order: "ascending" | "descending";

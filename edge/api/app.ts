@@ -17,6 +17,7 @@ import { addAnalogs } from "./analogs.ts";
 import { addAliases } from "./aliases.ts";
 import { addBackups } from "./backups.ts";
 import { docsPage } from "./docs-page.ts";
+import { addAccounts, addAccountStates } from "./accounts.ts";
 import { addExplain, type Explain } from "./explain.ts";
 import { addGraph } from "./graph.ts";
 import type { Guard } from "./guard.ts";
@@ -74,6 +75,8 @@ export function makeApp(options: AppOptions): OpenAPIHono {
     },
   });
   addRoutes(api, picture, new History(picture));
+  addAccounts(api, picture);
+  addAccountStates(api, picture);
   addExplain(api, options.explain, picture);
   addAnalogs(api, picture);
   addBackups(api, picture);

@@ -67,9 +67,10 @@ export class History {
       recent: (limit, beforeSeq) => this.#picture.orders({ limit, beforeSeq, symbol }),
       stored: async (limit, before) => {
         const asked = { ...query, limit };
+        const of = { ...before, accountId: this.#accountId };
         const [orders, fills] = await Promise.all([
-          this.#rows("orders", asked, { ...before, events: ["intent", "refusal"] }),
-          this.#rows("fills", asked, before),
+          this.#rows("orders", asked, { ...of, events: ["intent", "refusal"] }),
+          this.#rows("fills", asked, of),
         ]);
         const purposes = new Map(orders.map(({ intentId, purpose }) => [intentId, purpose]));
         const steps = [
@@ -201,6 +202,11 @@ export class History {
       closed: row.openTimeMicros + lengthMicros <= Date.now() * 1_000,
       source: row.source,
     }));
+  }
+
+  /** Lists are the first account's. */
+  get #accountId(): string {
+    return this.#picture.engine.config.account.accountId;
   }
 
   async #rows<T extends Stored>(

@@ -32,6 +32,12 @@ export const changedSchema = killSwitchSchema.extend({
 });
 export type KillSwitchChanged = z.infer<typeof changedSchema>;
 
+const accountId = z
+  .string()
+  .max(32)
+  .optional()
+  .openapi({ description: "Whose switch; left out, the first account's" });
+
 export const tripBody = z.strictObject({
   mode: z.enum(KILL_MODES).openapi({
     description: "A switch that is tripped gets stricter and never milder, in this order",
@@ -41,6 +47,7 @@ export const tripBody = z.strictObject({
   }),
   reason: wordsField,
   by: whoField("Who trips it: journaled"),
+  accountId,
 });
 
 export const rearmBody = z.strictObject({
@@ -50,6 +57,7 @@ export const rearmBody = z.strictObject({
     .max(32)
     .optional()
     .openapi({ description: "From the answer to the request without one; left out, a new one is made" }),
+  accountId,
 });
 
 export const rearmCodeSchema = z.object({

@@ -14,8 +14,9 @@ import {
 import { Problem, problemAnswer } from "./problem.ts";
 import { addStateRoute } from "./routes.ts";
 
-const STATUS_OF: Readonly<Record<RearmFailure, 403 | 409 | 503>> = {
+const STATUS_OF: Readonly<Record<RearmFailure, 403 | 404 | 409 | 503>> = {
   "account-out-of-service": 503,
+  "unknown-account": 404,
   "journal-failed": 503,
   "ledger-away": 503,
   "not-tripped": 409,
@@ -35,7 +36,10 @@ export function addKillSwitch(app: OpenAPIHono, desk: KillDesk): void {
     path: "/killswitch",
     summary: "Trips the kill switch, or makes it stricter; exits always leave",
     body: tripBody,
-    responses: { 200: answer("Tripped, and obeyed by the account", changedSchema) },
+    responses: {
+      200: answer("Tripped, and obeyed by the account", changedSchema),
+      404: problemAnswer("There is no such account"),
+    },
     perform: async (wish) => said(valueOf(await desk.trip(wish))),
   });
   addDeed(app, {
@@ -46,10 +50,13 @@ export function addKillSwitch(app: OpenAPIHono, desk: KillDesk): void {
       200: answer("Re-armed", changedSchema),
       202: answer("Nothing is changed yet: send this code within its life", rearmCodeSchema),
       403: problemAnswer("The code is wrong, expired, used up, or somebody else's"),
+      404: problemAnswer("There is no such account"),
       409: problemAnswer("It is not tripped, or was tripped again since the code was shown"),
     },
-    perform: async ({ by, code }) =>
-      code === undefined ? said(valueOf(desk.offer(by)), 202) : said(valueOf(await desk.rearm(by, code))),
+    perform: async ({ by, code, accountId }) =>
+      code === undefined
+        ? said(valueOf(desk.offer(by, accountId)), 202)
+        : said(valueOf(await desk.rearm(by, code, accountId))),
   });
 }
 

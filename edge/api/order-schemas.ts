@@ -30,6 +30,11 @@ const ordered = {
     .optional()
     .openapi({ description: "One cancels the other: what fills of a group ends the rest of it" }),
   comment: wordsField.optional(),
+  accountId: z
+    .string()
+    .max(32)
+    .optional()
+    .openapi({ description: "Which account trades; left out, the first. See /accounts" }),
   by,
 };
 

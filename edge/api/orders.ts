@@ -30,6 +30,7 @@ import { pageSchema } from "./schemas.ts";
 
 const STATUS_OF: Readonly<Record<OrderFailure, number>> = {
   "unknown-symbol": 404,
+  "unknown-account": 404,
   "unknown-order": 404,
   "unknown-position": 404,
   "no-quote": 409,

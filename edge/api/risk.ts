@@ -4,16 +4,16 @@ import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { ControlView, OrderLimitView, RiskView } from "../../actors/account/risk-view.ts";
 import { CONTROLS } from "../../actors/account/risk/controls.ts";
 import type { RiskCheck } from "../../actors/domain/order.ts";
+import { addAccountRoute } from "./accounts.ts";
 import type { VerdictMessage } from "./order-schemas.ts";
 import type { ControlUnit } from "../../actors/account/risk/check.ts";
 import { REFUSAL_CODES } from "../../actors/account/risk/codes.ts";
 import { MICROS_PER_SECOND } from "../../actors/base/clock.ts";
 import { DEFAULT_SIZING_SETTINGS } from "../../actors/account/sizing-settings.ts";
-import type { EngineConfig } from "../../actors/engine-config.ts";
+import { accountsOf, type EngineConfig } from "../../actors/engine-config.ts";
 import { MICROS_PER_LOT, MICROS_PER_UNIT } from "../../actors/domain/money.ts";
 import type { LivePicture } from "../live/live-picture.ts";
 import { outOfService } from "./problem.ts";
-import { addStateRoute } from "./routes.ts";
 import { controlUnitSchema } from "./schemas.ts";
 
 const figure = z.number().nullable();
@@ -75,18 +75,26 @@ const UNITS: Readonly<Record<ControlUnit, { unit: z.infer<typeof controlSchema>[
   };
 
 export function addRisk(app: OpenAPIHono, picture: LivePicture): void {
-  addStateRoute(app, "/risk", {
+  addAccountRoute(app, picture, {
+    path: "/risk",
     summary: "Limits of the account, what is left before them, and what was refused",
     answer: riskAnswerSchema,
-    build: () => {
-      const view = picture.engine.account?.risk();
-      if (view !== undefined) return riskMessage(view, picture.engine.config);
+    build: (accountId) => {
+      const { config } = picture.engine;
+      const view = picture.engine.accountOf(accountId)?.risk();
+      const settings = accountsOf(config).find(({ account }) => account.accountId === accountId);
+      if (view !== undefined && settings !== undefined) {
+        return riskMessage(view, { instruments: config.instruments, account: settings.account });
+      }
       throw outOfService();
     },
   });
 }
 
-function riskMessage(view: RiskView, { instruments, account }: EngineConfig): RiskMessage {
+function riskMessage(
+  view: RiskView,
+  { instruments, account }: Pick<EngineConfig, "instruments" | "account">,
+): RiskMessage {
   const { sizing = DEFAULT_SIZING_SETTINGS, riskFraction } = account;
   return {
     accountId: view.accountId,

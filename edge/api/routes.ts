@@ -4,10 +4,9 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { LivePicture } from "../live/live-picture.ts";
 import { isoTime } from "../live/shapes.ts";
 import type { History } from "./history.ts";
-import { outOfService, Problem, QUERY_PROBLEMS } from "./problem.ts";
+import { Problem, QUERY_PROBLEMS } from "./problem.ts";
 import { barsQuery, pageQuery, signalsQuery } from "./queries.ts";
 import {
-  accountSchema,
   actorSchema,
   barSchema,
   equityPointSchema,
@@ -16,7 +15,6 @@ import {
   latencySchema,
   orderSchema,
   pageSchema,
-  positionSchema,
   predictionSchema,
   qualitySchema,
   featuresSchema,
@@ -93,20 +91,6 @@ function addState(app: OpenAPIHono, picture: LivePicture): void {
     summary: "The running parts as a Mermaid diagram",
     answer: z.object({ mermaid: z.string() }),
     build: () => ({ mermaid: topologyOf(picture) }),
-  });
-  addStateRoute(app, "/account", {
-    summary: "The paper account",
-    answer: accountSchema,
-    build: () => {
-      const account = picture.account();
-      if (account !== undefined) return account;
-      throw outOfService();
-    },
-  });
-  addStateRoute(app, "/positions", {
-    summary: "Open positions",
-    answer: pageSchema(positionSchema),
-    build: () => all(picture.positions()),
   });
 }
 

@@ -117,14 +117,17 @@ export function explain(past: Past, id: string): Result<Dossier, ExplainFailure>
     advice: adviceAt(found.advices, decided),
     analogVote: analogVoteAt(found.advices, decided),
     signal: signal === undefined ? null : shownSignal(signal, instrument),
-    refusals: refusals.map(({ seq, timeMicros, causeSeq, code, message, checks }) => ({
+    refusals: refusals.map(({ seq, timeMicros, causeSeq, accountId, code, message, checks }) => ({
       seq,
       time: isoTime(timeMicros),
       code,
       message,
       checks: shownChecks(checks),
       compliance: shownCompliance(
-        found.pretrades.find((record) => record.intentId === null && record.causeSeq === causeSeq),
+        found.pretrades.find(
+          (record) =>
+            record.intentId === null && record.causeSeq === causeSeq && record.accountId === accountId,
+        ),
         instrument,
         config.sources,
       ),
@@ -201,9 +204,8 @@ interface Subject {
 /** The whole of it, whichever part was named: signal, entry, its position, and the orders that closed it. */
 function subjectOf(found: Found, id: string): Subject | undefined {
   const refused = Number(/^refusal[:-](\d+)$/.exec(id)?.[1] ?? Number.NaN);
-  const number =
-    found.refusals.find(({ seq }) => seq === refused)?.causeSeq ??
-    Number(/^(?:signal:)?(\d+)$/.exec(id)?.[1] ?? Number.NaN);
+  const refusal = found.refusals.find(({ seq }) => seq === refused);
+  const number = refusal?.causeSeq ?? Number(/^(?:signal:)?(\d+)$/.exec(id)?.[1] ?? Number.NaN);
   const named =
     found.intents.get(id) ??
     found.intents.get(
@@ -211,14 +213,19 @@ function subjectOf(found: Found, id: string): Subject | undefined {
     );
   const signal =
     found.signals.get(number) ?? found.signals.get(entryOf(found, named)?.causeSeq ?? Number.NaN);
+  // Of a signal that several accounts heard, what the named one made of it, or the first.
+  const first = (found.configurations.at(-1)?.config as EngineConfig | undefined)?.account.accountId;
+  const owner = named?.accountId ?? refusal?.accountId ?? first;
+  const isOwn = ({ accountId }: { readonly accountId: string }): boolean =>
+    owner === undefined || accountId === owner;
   const entries =
     signal === undefined
       ? [entryOf(found, named) ?? named].filter((intent) => intent !== undefined)
       : [...found.intents.values()].filter(
-          ({ causeSeq, purpose }) => causeSeq === signal.seq && purpose === "entry",
+          (intent) => intent.causeSeq === signal.seq && intent.purpose === "entry" && isOwn(intent),
         );
   const refusals =
-    signal === undefined ? [] : found.refusals.filter(({ causeSeq }) => causeSeq === signal.seq);
+    signal === undefined ? [] : found.refusals.filter((each) => each.causeSeq === signal.seq && isOwn(each));
   if (signal === undefined && entries.length === 0) return undefined;
   const entryIds = new Set(entries.map(({ intentId }) => intentId));
   const positions = new Set(

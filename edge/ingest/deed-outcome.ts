@@ -1,6 +1,7 @@
 // What became of a command, read from the journal behind it: refused, or an intent and what the broker reported of it. The same reading
 // answers a request that is sent again, long after and after a restart.
 
+import type { Commanded } from "../../actors/domain/records.ts";
 import { decodeRecord, KIND_NUMBER } from "../../actors/domain/codec.ts";
 import type { Execution, OrderIntent, RiskRefusal } from "../../actors/domain/order.ts";
 import type { Micros } from "../../actors/base/clock.ts";
@@ -25,7 +26,12 @@ export type OutcomeFailure = "refused" | "rejected";
 
 const LOOK_MILLIS = 10;
 
-const HEARD = new Set([KIND_NUMBER.intent, KIND_NUMBER.refusal, KIND_NUMBER.execution]);
+const HEARD = new Set([
+  KIND_NUMBER.commanded,
+  KIND_NUMBER.intent,
+  KIND_NUMBER.refusal,
+  KIND_NUMBER.execution,
+]);
 
 type Told = Result<DeedOutcome, OutcomeFailure>;
 
@@ -44,7 +50,7 @@ export async function outcomeOf(journal: Journal, commandSeq: number, patienceMi
           continue;
         }
         if (!HEARD.has(raw.kind)) continue;
-        const told = watch.hear(decodeRecord(raw) as OrderIntent | RiskRefusal | Execution);
+        const told = watch.hear(decodeRecord(raw) as Commanded | OrderIntent | RiskRefusal | Execution);
         if (told !== undefined) return told;
       }
       await Bun.sleep(0);
@@ -56,6 +62,8 @@ export async function outcomeOf(journal: Journal, commandSeq: number, patienceMi
 
 class OutcomeWatch {
   readonly #commandSeq: number;
+  /** Whose the command is: at its record others may have something to do, too. */
+  #accountId = "";
   #intent: OrderIntent | null = null;
   #filledMicros = 0;
   /** Price x volume. */
@@ -68,7 +76,14 @@ class OutcomeWatch {
   }
 
   /** Undefined while it is not decided. */
-  hear(record: OrderIntent | RiskRefusal | Execution): Told | undefined {
+  hear(record: Commanded | OrderIntent | RiskRefusal | Execution): Told | undefined {
+    if (record.kind === "commanded") {
+      if (record.seq === this.#commandSeq && "accountId" in record.command) {
+        this.#accountId = record.command.accountId;
+      }
+      return undefined;
+    }
+    if (record.accountId !== this.#accountId) return undefined;
     switch (record.kind) {
       case "refusal":
         if (record.causeSeq !== this.#commandSeq) return undefined;

@@ -13,7 +13,7 @@ import { tripMessage } from "../live/shapes.ts";
 import { DurableWait } from "./durable-wait.ts";
 import { newTripId, type WideKill, type WideLevel } from "./wide-kill.ts";
 
-export type KillFailure = "account-out-of-service";
+export type KillFailure = "account-out-of-service" | "unknown-account";
 export type RearmFailure =
   | KillFailure
   | "not-tripped"
@@ -67,24 +67,35 @@ export class KillDesk {
   }
 
   state(): Result<KillSwitchMessage, KillFailure> {
-    if (this.#trip() === undefined) return outOfService("how its kill switch stands is not known");
-    return ok(this.#message());
+    const accountId = this.#primaryId;
+    if (this.#trip(accountId) === undefined) return outOfService("how its kill switch stands is not known");
+    return ok(this.#message(accountId));
   }
 
-  /** Obeyed here whether anybody else can be told or not. */
+  /** Obeyed here whether anybody else can be told or not: by one account, or by all of this process where it reaches further. */
   async trip(wish: {
     level: KillLevel;
     mode: KillMode;
     by: string;
     reason: string;
+    /** Left out, the first. */
+    accountId?: string | undefined;
   }): Promise<Result<KillSwitchChanged, KillFailure>> {
-    const { level, ...what } = wish;
-    const command = { command: "trip" as const, accountId: this.#accountId, ...what };
+    const { level, accountId = this.#primaryId, ...what } = wish;
+    if (!this.#accountIds.includes(accountId)) return unknownAccount(accountId);
     const isDone = (trips: readonly Trip[]): boolean =>
       trips.some((trip) => trip.level === level && !isStricter(wish.mode, trip.mode));
-    if (level === "account") return await this.#change(command, isDone);
-    const id = newTripId(this.#options.random);
-    const changed = await this.#change({ ...command, wide: { level, id, isShared: false } }, isDone);
+    if (level === "account") {
+      return await this.#change(accountId, [{ command: "trip", accountId, ...what }], isDone);
+    }
+    const wide = { level, id: newTripId(this.#options.random), isShared: false };
+    const commands = this.#accountIds.map((each) => ({
+      command: "trip" as const,
+      accountId: each,
+      ...what,
+      wide,
+    }));
+    const changed = await this.#change(accountId, commands, isDone);
     return changed.ok ? ok({ ...changed.value, shared: await this.#shared(level) }) : changed;
   }
 
@@ -92,7 +103,9 @@ export class KillDesk {
     const { wide, nowMillis } = this.#options;
     const untilMillis = nowMillis() + SHARE_MILLIS_MAX;
     const isShared = (): boolean =>
-      this.#trips()?.some((trip) => trip.level === level && trip.isShared) === true;
+      this.#accountIds.every(
+        (accountId) => this.#trips(accountId)?.some((trip) => trip.level === level && trip.isShared) === true,
+      );
     while (!isShared() && nowMillis() < untilMillis) {
       await Promise.race([wide.look(), Bun.sleep(SHARE_MILLIS_MAX)]);
       await Bun.sleep(LOOK_MILLIS);
@@ -101,8 +114,8 @@ export class KillDesk {
   }
 
   /** A new code for `by`; one that was asked for before is void. */
-  offer(by: string): Result<RearmCode, RearmFailure> {
-    const trip = this.#tripped();
+  offer(by: string, accountId = this.#primaryId): Result<RearmCode, RearmFailure> {
+    const trip = this.#tripped(accountId);
     if (!trip.ok) return trip;
     const { random, nowMillis } = this.#options;
     const code = Array.from(random(CODE_LENGTH), (byte) => CODE_LETTERS[byte % CODE_LETTERS.length]).join("");
@@ -114,15 +127,19 @@ export class KillDesk {
     const { seq: tripSeq } = trip.value;
     this.#pending.set(by, { code, tripSeq, expiresMillis: nowMillis() + CODE_LIFE_MILLIS, wrong: 0 });
     return ok({
-      accountId: this.#accountId,
+      accountId,
       trip: tripMessage(trip.value),
       code,
       expiresInSeconds: CODE_LIFE_MILLIS / 1_000,
     });
   }
 
-  async rearm(by: string, code: string): Promise<Result<KillSwitchChanged, RearmFailure>> {
-    const trip = this.#tripped();
+  async rearm(
+    by: string,
+    code: string,
+    accountId = this.#primaryId,
+  ): Promise<Result<KillSwitchChanged, RearmFailure>> {
+    const trip = this.#tripped(accountId);
     if (!trip.ok) return trip;
     const tripSeq = this.#confirmed(by, code, trip.value);
     if (!tripSeq.ok) return tripSeq;
@@ -143,7 +160,8 @@ export class KillDesk {
       }
     }
     return await this.#change(
-      { command: "rearm", accountId: this.#accountId, tripSeq: tripSeq.value, by },
+      accountId,
+      [{ command: "rearm", accountId, tripSeq: tripSeq.value, by }],
       (trips) => trips.every(({ seq }) => seq !== tripSeq.value),
     );
   }
@@ -175,56 +193,66 @@ export class KillDesk {
   }
 
   async #change(
-    command: Command,
+    accountId: string,
+    commands: readonly Extract<Command, { command: "trip" | "rearm" }>[],
     isDone: (trips: readonly Trip[]) => boolean,
   ): Promise<Result<KillSwitchChanged, KillFailure>> {
     const { picture, nowMillis } = this.#options;
     const { live, clock } = picture.station;
-    live.command(command, picture.clockIsWall ? clock.nowMicros() : live.router.timeMicros);
+    const nowMicros = picture.clockIsWall ? clock.nowMicros() : live.router.timeMicros;
+    for (const command of commands) live.command(command, nowMicros);
     const seq = live.router.lastSeq;
     const untilMillis = nowMillis() + OBEY_MILLIS_MAX;
-    let trips = this.#trips();
-    while ((trips === undefined || !isDone(trips)) && nowMillis() < untilMillis) {
-      await Bun.sleep(LOOK_MILLIS);
-      trips = this.#trips();
-    }
-    if (trips === undefined || !isDone(trips)) {
-      return outOfService("it trades nothing, and obeys the command as soon as it is back");
-    }
+    const allDone = (): boolean =>
+      commands.every((command) => {
+        const trips = this.#trips(command.accountId);
+        return trips !== undefined && isDone(trips);
+      });
+    while (!allDone() && nowMillis() < untilMillis) await Bun.sleep(LOOK_MILLIS);
+    if (!allDone()) return outOfService("it trades nothing, and obeys the command as soon as it is back");
     const patience = Bun.sleep(DURABLE_MILLIS_MAX).then(() => false);
     const durable = await Promise.race([this.#durable.reached(seq), patience]);
-    return ok({ ...this.#message(), durable, shared: true });
+    return ok({ ...this.#message(accountId), durable, shared: true });
   }
 
-  get #accountId(): string {
+  get #primaryId(): string {
     return this.#options.picture.engine.config.account.accountId;
   }
 
-  #message(): KillSwitchMessage {
-    const trip = this.#trip() ?? null;
+  get #accountIds(): readonly string[] {
+    return [...this.#options.picture.engine.accounts.keys()];
+  }
+
+  #message(accountId: string): KillSwitchMessage {
+    const trip = this.#trip(accountId) ?? null;
     return {
-      accountId: this.#accountId,
+      accountId,
       trip: trip === null ? null : tripMessage(trip),
-      trips: (this.#trips() ?? []).map(tripMessage),
+      trips: (this.#trips(accountId) ?? []).map(tripMessage),
     };
   }
 
   /** Undefined while the account is out of service. */
-  #trips(): readonly Trip[] | undefined {
-    return this.#options.picture.engine.account?.view().trips;
+  #trips(accountId: string): readonly Trip[] | undefined {
+    return this.#options.picture.engine.accountOf(accountId)?.view().trips;
   }
 
   /** Null while it is armed; undefined while the account is out of service. */
-  #trip(): Trip | null | undefined {
-    return this.#options.picture.engine.account?.view().trip;
+  #trip(accountId: string): Trip | null | undefined {
+    return this.#options.picture.engine.accountOf(accountId)?.view().trip;
   }
 
-  #tripped(): Result<Trip, RearmFailure> {
-    const trip = this.#trip();
+  #tripped(accountId: string): Result<Trip, RearmFailure> {
+    if (!this.#accountIds.includes(accountId)) return unknownAccount(accountId);
+    const trip = this.#trip(accountId);
     if (trip === undefined) return outOfService("how its kill switch stands is not known");
     if (trip === null) return failure("not-tripped", "the kill switch is armed already");
     return ok(trip);
   }
+}
+
+function unknownAccount(accountId: string): Result<never, KillFailure> {
+  return failure("unknown-account", `there is no account ${accountId} here: look at /api/v1/accounts`);
 }
 
 function outOfService(what: string): Result<never, KillFailure> {

@@ -153,9 +153,13 @@ export function modifyPositionCommand(
 }
 
 /** Of a request to place an order: what its command would say, whatever the price is now. */
-export function placeMeaning(request: PlaceRequest, instrument: Instrument): Meaning {
+export function placeMeaning(
+  request: PlaceRequest,
+  { instrument, accountId }: Pick<Place, "instrument" | "accountId">,
+): Meaning {
   return {
     command: "trade",
+    accountId,
     by: request.by,
     instrumentId: instrument.id,
     side: request.side,
@@ -216,6 +220,7 @@ export function meaningOf(command: TradeCommand | OrderCommand): Meaning {
       const entry = command.terms === undefined ? market : entryPricePoints(command.terms);
       return {
         command: what,
+        accountId: command.accountId,
         by,
         instrumentId: command.instrumentId,
         side: command.side,

@@ -29,6 +29,7 @@ export type OrderFailure =
   | CommandFailure
   | OutcomeFailure
   | "unknown-symbol"
+  | "unknown-account"
   | "unknown-order"
   | "unknown-position"
   | "bad-volume"
@@ -63,6 +64,7 @@ interface Wish {
 type Done = Promise<Result<OrderDone, OrderFailure>>;
 
 interface Held {
+  readonly accountId: string;
   readonly position: PositionView;
   readonly instrument: Instrument;
 }
@@ -76,11 +78,11 @@ export class OrderDesk {
   }
 
   async place(request: PlaceRequest, key?: string): Done {
-    const place = this.#placeOf(request.symbol);
+    const place = this.#placeOf(request);
     if (!place.ok) return place;
     return await this.#perform({
       key,
-      meaning: placeMeaning(request, place.value.instrument),
+      meaning: placeMeaning(request, place.value),
       symbol: request.symbol,
       make: () => tradeCommand(request, place.value),
       isEntry: true,
@@ -89,10 +91,15 @@ export class OrderDesk {
 
   /** A dry run: what would become of each, those before it filled. Nothing is journaled, sent or changed. */
   judge(requests: readonly PlaceRequest[]): Result<readonly WishVerdict[], OrderFailure> {
-    const account = this.#options.picture.engine.account;
-    if (account === undefined) return outOfService();
+    const { engine } = this.#options.picture;
+    const accountId = requests[0]?.accountId ?? engine.config.account.accountId;
+    if (requests.some((request) => (request.accountId ?? engine.config.account.accountId) !== accountId)) {
+      return failure("unknown-account", "orders that are judged together are of one account");
+    }
+    const account = engine.accountOf(accountId);
+    if (account === undefined) return unknownAccount(accountId);
     const commands = requests.map((request) => {
-      const place = this.#placeOf(request.symbol);
+      const place = this.#placeOf(request);
       return place.ok ? tradeCommand(request, place.value) : place;
     });
     const judged = account.judge(commands.flatMap((command) => (command.ok ? [command.value] : [])));
@@ -104,12 +111,15 @@ export class OrderDesk {
   async modifyOrder(intentId: string, request: ModifyOrderRequest, key?: string): Done {
     const instrument = this.#instrumentOfOrder(intentId);
     if (!instrument.ok) return instrument;
-    const place = { instrument: instrument.value, accountId: this.#accountId };
+    const { value } = instrument;
     return await this.#perform({
       key,
-      meaning: modifyOrderMeaning(intentId, request, instrument.value),
-      symbol: instrument.value.symbol,
-      make: () => this.#whileLive(intentId, (order) => modifyOrderCommand(request, order, place)),
+      meaning: modifyOrderMeaning(intentId, request, value),
+      symbol: value.symbol,
+      make: () =>
+        this.#whileLive(intentId, (order, accountId) =>
+          modifyOrderCommand(request, order, { instrument: value, accountId }),
+        ),
     });
   }
 
@@ -121,7 +131,7 @@ export class OrderDesk {
       key,
       meaning: { ...command, by },
       symbol: instrument.value.symbol,
-      make: () => this.#whileLive(intentId, () => ok({ ...command, accountId: this.#accountId, by })),
+      make: () => this.#whileLive(intentId, (_, accountId) => ok({ ...command, accountId, by })),
     });
   }
 
@@ -132,10 +142,7 @@ export class OrderDesk {
       key,
       meaning: modifyPositionMeaning(positionId, request, instrument.value),
       symbol: instrument.value.symbol,
-      make: () =>
-        this.#whileOpen(positionId, (held) =>
-          ok(modifyPositionCommand(request, { ...held, accountId: this.#accountId })),
-        ),
+      make: () => this.#whileOpen(positionId, (held) => ok(modifyPositionCommand(request, held))),
     });
   }
 
@@ -155,13 +162,13 @@ export class OrderDesk {
       meaning: { ...command, by },
       symbol: instrument.value.symbol,
       make: () =>
-        this.#whileOpen(positionId, ({ position }) =>
+        this.#whileOpen(positionId, ({ position, accountId }) =>
           volumeMicros !== null && volumeMicros > position.volumeMicros
             ? failure(
                 "bad-volume",
                 `position ${positionId} is of ${position.volumeMicros / 1e6} lots: close no more`,
               )
-            : ok({ ...command, accountId: this.#accountId, by }),
+            : ok({ ...command, accountId, by }),
         ),
     });
   }
@@ -176,8 +183,8 @@ export class OrderDesk {
       meaning: { ...command, by },
       symbol: instrument.value.symbol,
       make: () =>
-        this.#whileOpen(positionId, () =>
-          this.#whileOpen(byPositionId, () => ok({ ...command, accountId: this.#accountId, by })),
+        this.#whileOpen(positionId, ({ accountId }) =>
+          this.#whileOpen(byPositionId, () => ok({ ...command, accountId, by })),
         ),
     });
   }
@@ -220,55 +227,64 @@ export class OrderDesk {
     }
   }
 
-  get #accountId(): string {
-    return this.#options.picture.engine.config.account.accountId;
-  }
-
-  #placeOf(symbol: string): Result<Place, OrderFailure> {
+  #placeOf({ symbol, accountId: wanted }: PlaceRequest): Result<Place, OrderFailure> {
     const { picture } = this.#options;
+    const { engine } = picture;
+    const accountId = wanted ?? engine.config.account.accountId;
     const instrument = picture.instrument(symbol);
     if (instrument === undefined) return failure("unknown-symbol", `${symbol} is not traded here`);
-    const quote = picture.engine.symbol(instrument.id)?.chain.quote;
+    if (engine.accountOf(accountId) === undefined) return unknownAccount(accountId);
+    const quote = engine.symbol(instrument.id)?.chain.quote;
     return ok({
       instrument,
-      accountId: this.#accountId,
+      accountId,
       bidPoints: quote?.bidPoints ?? Number.NaN,
       askPoints: quote?.askPoints ?? Number.NaN,
       nowMicros: picture.station.live.router.timeMicros,
     });
   }
 
+  /** A live order of any account, and whose it is. */
+  #live(intentId: string): { order: LiveOrderView; accountId: string } | undefined {
+    for (const [accountId, actor] of this.#options.picture.engine.accounts) {
+      const order = actor.view().liveOrders.find((each) => each.intentId === intentId);
+      if (order !== undefined) return { order, accountId };
+    }
+    return undefined;
+  }
+
   /** Of an order that is live, or is remembered. */
   #instrumentOfOrder(intentId: string): Result<Instrument, OrderFailure> {
     const { picture } = this.#options;
-    const live = picture.engine.account?.view().liveOrders.find((order) => order.intentId === intentId);
-    const instrument = picture.instruments[(live ?? picture.intent(intentId))?.instrumentId ?? -1];
+    const known = this.#live(intentId)?.order ?? picture.intent(intentId);
+    const instrument = picture.instruments[known?.instrumentId ?? -1];
     if (instrument !== undefined) return ok(instrument);
     return failure("unknown-order", `there is no order ${intentId} here: look at /api/v1/orders`);
   }
 
   #whileLive<T>(
     intentId: string,
-    make: (order: LiveOrderView) => Result<T, OrderFailure>,
+    make: (order: LiveOrderView, accountId: string) => Result<T, OrderFailure>,
   ): Result<T, OrderFailure> {
-    const view = this.#options.picture.engine.account?.view();
-    if (view === undefined) return outOfService();
-    const order = view.liveOrders.find((each) => each.intentId === intentId);
-    if (order !== undefined) return make(order);
+    if (this.#options.picture.engine.account === undefined) return outOfService();
+    const live = this.#live(intentId);
+    if (live !== undefined) return make(live.order, live.accountId);
     return failure("unknown-order", `order ${intentId} is over: look at /api/v1/orders/${intentId}`);
   }
 
   #whileOpen<T>(positionId: string, make: (held: Held) => Result<T, OrderFailure>): Result<T, OrderFailure> {
     const { picture } = this.#options;
-    const view = picture.engine.account?.view();
-    if (view === undefined) return outOfService();
-    const position = view.positions.find((each) => each.positionId === positionId);
-    const instrument = position === undefined ? undefined : picture.instruments[position.instrumentId];
-    if (position === undefined || instrument === undefined) return unknownPosition(positionId);
-    if (position.external === true) {
-      return failure("not-ours", `position ${positionId} was not opened by this account: it is left alone`);
+    if (picture.engine.account === undefined) return outOfService();
+    for (const [accountId, actor] of picture.engine.accounts) {
+      const position = actor.view().positions.find((each) => each.positionId === positionId);
+      const instrument = position === undefined ? undefined : picture.instruments[position.instrumentId];
+      if (position === undefined || instrument === undefined) continue;
+      if (position.external === true) {
+        return failure("not-ours", `position ${positionId} was not opened by this account: it is left alone`);
+      }
+      return make({ accountId, position, instrument });
     }
-    return make({ position, instrument });
+    return unknownPosition(positionId);
   }
 
   /** Of a position that is or was open. */
@@ -279,6 +295,10 @@ export class OrderDesk {
     const instrument = symbol === undefined ? undefined : this.#options.picture.instrument(symbol);
     return instrument === undefined ? unknownPosition(positionId) : ok(instrument);
   }
+}
+
+function unknownAccount(accountId: string): Result<never, OrderFailure> {
+  return failure("unknown-account", `there is no account ${accountId} here: look at /api/v1/accounts`);
 }
 
 function unknownPosition(positionId: string): Result<never, OrderFailure> {

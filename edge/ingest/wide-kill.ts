@@ -25,9 +25,10 @@ export interface WideKillOptions {
   /** A new epoch of a scope: a switch has no owner, whoever changes it takes one. */
   readonly issueEpoch: (scope: string) => Promise<number>;
   readonly tenantId: string;
-  readonly accountId: string;
-  /** All that hold at the account; undefined while it is out of service. */
-  readonly trips: () => readonly Trip[] | undefined;
+  /** Of every account of this process. */
+  readonly accountIds: () => readonly string[];
+  /** All that hold at an account; undefined while it is out of service. */
+  readonly tripsOf: (accountId: string) => readonly Trip[] | undefined;
   readonly command: (command: Command) => void;
   readonly nowMicros: () => Micros;
   readonly onProblem: (message: string) => void;
@@ -49,8 +50,8 @@ export class WideKill {
   }
 
   /**
-   * Brings account and ledger together: what was tripped here is told, what was tripped or lifted elsewhere is obeyed. Calls that come
-   * meanwhile share one look. Returns false where the ledger did not answer, or the account could not be asked.
+   * Brings accounts and ledger together: what was tripped here is told, what was tripped or lifted elsewhere is obeyed. Calls that come
+   * meanwhile share one look. Returns false where the ledger did not answer, or an account could not be asked.
    */
   async look(): Promise<boolean> {
     this.#looking ??= this.#look().finally(() => {
@@ -87,7 +88,8 @@ export class WideKill {
         );
       }
       this.#isAway = false;
-      return this.#options.trips() !== undefined;
+      const { accountIds, tripsOf } = this.#options;
+      return accountIds().every((accountId) => tripsOf(accountId) !== undefined);
     } catch (error) {
       if (!this.#isAway) {
         this.#options.onProblem(
@@ -100,13 +102,19 @@ export class WideKill {
   }
 
   async #settle(level: WideLevel, found: KillSwitch | undefined): Promise<void> {
+    const accountIds = this.#options.accountIds();
     let theirs = found;
-    const ours = this.#tripOf(level);
-    if (ours !== undefined && !ours.isShared && isStricter(ours.mode, theirs?.mode ?? "active")) {
-      theirs = await this.#tell(level, ours);
+    for (const accountId of accountIds) {
+      const ours = this.#tripOf(accountId, level);
+      if (ours !== undefined && !ours.isShared && isStricter(ours.mode, theirs?.mode ?? "active")) {
+        theirs = await this.#tell(level, ours);
+      }
     }
-    if (theirs === undefined || theirs.mode === "active") await this.#lifted(level, ours);
-    else this.#obey(level, theirs, ours);
+    for (const accountId of accountIds) {
+      const ours = this.#tripOf(accountId, level);
+      if (theirs === undefined || theirs.mode === "active") await this.#lifted(accountId, level, ours);
+      else this.#obey(accountId, level, theirs, ours);
+    }
   }
 
   async #tell(level: WideLevel, { mode, by, reason, id, timeMicros }: Trip): Promise<KillSwitch> {
@@ -118,25 +126,30 @@ export class WideKill {
     return told.value;
   }
 
-  async #lifted(level: WideLevel, ours: Trip | undefined): Promise<void> {
+  async #lifted(accountId: string, level: WideLevel, ours: Trip | undefined): Promise<void> {
     if (ours === undefined || !ours.isShared) return;
     const { by } = await this.#options.store.state(this.#scopeOf(level));
-    this.#rearm(ours, by);
+    this.#rearm(accountId, ours, by);
   }
 
-  #obey(level: WideLevel, theirs: KillSwitch, ours: Trip | undefined): void {
+  #obey(accountId: string, level: WideLevel, theirs: KillSwitch, ours: Trip | undefined): void {
     const { mode, by, reason, rearmHash } = theirs;
     if (mode === "active" || rearmHash === null) return;
     if (ours?.id === rearmHash && ours.isShared) return;
     // Lifted and tripped again between two looks: what stands now may be milder.
-    if (ours?.isShared === true && !isStricter(mode, ours.mode)) this.#rearm(ours, by);
-    const { command, accountId } = this.#options;
-    command({ command: "trip", accountId, mode, by, reason, wide: { level, id: rearmHash, isShared: true } });
+    if (ours?.isShared === true && !isStricter(mode, ours.mode)) this.#rearm(accountId, ours, by);
+    this.#options.command({
+      command: "trip",
+      accountId,
+      mode,
+      by,
+      reason,
+      wide: { level, id: rearmHash, isShared: true },
+    });
   }
 
-  #rearm({ seq: tripSeq }: Trip, by: string): void {
-    const { command, accountId } = this.#options;
-    command({ command: "rearm", accountId, tripSeq, by });
+  #rearm(accountId: string, { seq: tripSeq }: Trip, by: string): void {
+    this.#options.command({ command: "rearm", accountId, tripSeq, by });
   }
 
   async #write(
@@ -149,8 +162,8 @@ export class WideKill {
     }
   }
 
-  #tripOf(level: WideLevel): Trip | undefined {
-    return this.#options.trips()?.find((trip) => trip.level === level);
+  #tripOf(accountId: string, level: WideLevel): Trip | undefined {
+    return this.#options.tripsOf(accountId)?.find((trip) => trip.level === level);
   }
 
   #scopeOf(level: WideLevel): Scope {
@@ -169,8 +182,8 @@ export function wideKillOf(
     ...options,
     store: killSwitches,
     issueEpoch: async (scope) => await ledger.issueEpoch(scope),
-    accountId: live.engine.config.account.accountId,
-    trips: () => live.engine.account?.view().trips,
+    accountIds: () => [...live.engine.accounts.keys()],
+    tripsOf: (accountId) => live.engine.accountOf(accountId)?.view().trips,
     command: (command) => {
       live.command(command, nowMicros());
     },

@@ -5,6 +5,7 @@ import type { Instrument } from "../../actors/domain/instrument.ts";
 import { MICROS_PER_UNIT } from "../../actors/domain/money.ts";
 import type { OrderIntent } from "../../actors/domain/order.ts";
 import type { Engine } from "../../actors/engine.ts";
+import { accountsOf } from "../../actors/engine-config.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import type {
   AccountMessage,
@@ -156,13 +157,16 @@ export class LivePicture {
     return this.instruments.map((instrument) => symbolState(this.engine, instrument, nowMicros));
   }
 
-  account(): AccountMessage | undefined {
-    const view = this.engine.account?.view();
-    return view === undefined ? undefined : accountMessage(view, this.engine.config.account.positionMode);
+  /** @param accountId left out, the first */
+  account(accountId = this.engine.config.account.accountId): AccountMessage | undefined {
+    const view = this.engine.accountOf(accountId)?.view();
+    if (view === undefined) return undefined;
+    const settings = accountsOf(this.engine.config).find(({ account }) => account.accountId === accountId);
+    return accountMessage(view, settings?.account.positionMode);
   }
 
-  positions(): PositionMessage[] {
-    return positionMessages(this.engine);
+  positions(accountId = this.engine.config.account.accountId): PositionMessage[] {
+    return positionMessages(this.engine, accountId);
   }
 
   /** Newest first, and whether older ones may be elsewhere. */
@@ -312,6 +316,8 @@ export class LivePicture {
       case "sent":
         return;
       default: {
+        // Lists and streams are the first account's; the others answer for themselves.
+        if (record.accountId !== this.engine.config.account.accountId) return;
         const message = this.#orderMessage(record);
         if (message === undefined) return;
         this.#orders.add({ seq: record.seq, message });

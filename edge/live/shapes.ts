@@ -170,8 +170,8 @@ export function positionMessage(engine: Engine, position: PositionView): Positio
   };
 }
 
-export function positionMessages(engine: Engine): PositionMessage[] {
-  return (engine.account?.view().positions ?? [])
+export function positionMessages(engine: Engine, accountId: string): PositionMessage[] {
+  return (engine.accountOf(accountId)?.view().positions ?? [])
     .map((position) => positionMessage(engine, position))
     .filter((position) => position !== undefined);
 }

@@ -7,7 +7,7 @@ export function benchCommand(): Command {
     .description("measure the speed of every part, as ratios against a baseline in the same run")
     .argument(
       "[names...]",
-      "mailbox, features, chain, inference, journal, replay, recover, memory, http, fanout, clickhouse, projection, import, ingest, mt5, order, storage, hot-state, dashboard; all by default",
+      "mailbox, features, chain, inference, journal, replay, recover, memory, http, fanout, clickhouse, projection, import, ingest, mt5, order, accounts, storage, hot-state, dashboard; all by default",
     )
     .option("--json", "one JSON object a line", false)
     .action(async (names: string[], options: { json: boolean }) => {

@@ -141,6 +141,7 @@ function prepareFolder(
     seed: settings.seed,
     account: settings.account,
     broker: settings.broker,
+    accounts: settings.accounts,
   });
   const name = createHash("sha256").update(text).digest("hex").slice(0, 12);
   const folder = join(settings.data, REPLAYS_FOLDER, name);

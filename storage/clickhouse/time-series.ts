@@ -174,6 +174,7 @@ function conditionsOf(
   add("from", timeOf(query.fromMicros), "time >= {from:DateTime64(6, 'UTC')}");
   add("to", timeOf(query.toMicros), "time < {to:DateTime64(6, 'UTC')}");
   if (has(spec, "confidence")) add("sure", query.confidenceMin, "confidence >= {sure:Float64}");
+  if (has(spec, "account_id")) add("account", query.accountId, "account_id = {account:String}");
   if (has(spec, "event")) add("events", query.events, "event IN {events:Array(String)}");
   const sign = query.order === "ascending" ? ">" : "<";
   const place = "{afterTime:DateTime64(6, 'UTC')}";

@@ -112,7 +112,8 @@ describe("over HTTP", () => {
     ["a reason of two lines", { ...TRIP, reason: "a\nb" }, 400, "bad-body"],
     ["a long reason", { ...TRIP, reason: "x".repeat(201) }, 400, "bad-body"],
     ["nobody", { ...TRIP, by: "" }, 400, "bad-body"],
-    ["what is not asked for", { ...TRIP, accountId: "other" }, 400, "bad-body"],
+    ["what is not asked for", { ...TRIP, account: "other" }, 400, "bad-body"],
+    ["an account that is none", { ...TRIP, accountId: "other" }, 404, "unknown-account"],
     ["no JSON", "{", 400, "not-json"],
   ])("%s is refused and trips nothing", async (_, body, status, code) => {
     expect(await rig.post(SWITCH, body)).toMatchObject({ status, body: { code } });

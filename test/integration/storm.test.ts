@@ -35,9 +35,11 @@ for (const tick of ticks) {
   // Nobody gets a turn until the door is shut.
   while (router.ingest(tick, tick.sourceTimeMicros) === INGEST_BUSY) {
     busy++;
-    const { symbols, account, broker, market } = engine.switchboard.seats;
+    const { symbols, accounts, market } = engine.switchboard.seats;
+    const [{ account, broker } = { account: market }] = accounts;
+    const shared = [account, broker ?? account, market];
     deepestSymbol = Math.max(deepestSymbol, ...symbols.map(({ depth }) => depth));
-    deepestShared = Math.max(deepestShared, account.depth, broker?.depth ?? 0, market.depth);
+    deepestShared = Math.max(deepestShared, ...shared.map(({ depth }) => depth));
     live.settle();
   }
 }

@@ -48,8 +48,8 @@ class House {
       store: ledger.store,
       issueEpoch: async (scope) => await ledger.epochs.issueEpoch(scope),
       tenantId,
-      accountId,
-      trips: () => this.trips,
+      accountIds: () => [accountId],
+      tripsOf: () => this.trips,
       command: (command) => {
         this.#command(command);
       },
@@ -256,6 +256,8 @@ test("over HTTP: it is told how far it reaches and whether the ledger has it, an
       const { code } = offer.body as { code: string };
       expect((await rig.post("/api/v1/killswitch/rearm", { by: "ben", code })).status).toBe(200);
     }
+    // An answer about now is given again for ten milliseconds.
+    await Bun.sleep(15);
     expect((await rig.ask("/api/v1/killswitch")).body).toMatchObject({ trip: null, trips: [] });
     expect(await rig.station.killSwitches.engaged()).toEqual([]);
   } finally {

@@ -68,7 +68,10 @@ export class TimeSeriesSink implements Sink<JournalRecord, JournalTail> {
   collect(record: JournalRecord, tail: JournalTail): void {
     addRecord(this.#batch, record, this.#namesNow(tail));
     // The market actor speaks once a minute.
-    if (record.kind === "execution" || record.kind === "market") this.#addEquity(tail, record);
+    if (record.kind === "market") this.#addEquity(tail, record);
+    else if (record.kind === "execution" && record.accountId === tail.engine.config.account.accountId) {
+      this.#addEquity(tail, record);
+    }
   }
 
   /** A table that took its rows before another one failed knows them by the token when all are sent again. */
