@@ -93,6 +93,32 @@ describe("a group", () => {
     });
   });
 
+  test("of which the second filled in parts closes each of them, and what is left of one that was closed in part", () => {
+    const { engine, low, high } = pair();
+    engine.feed(execution(low, { pricePoints: 109_900, positionId: "p" }));
+    for (const [dealId, volumeMicros] of [
+      ["first", 600_000],
+      ["second", 400_000],
+    ] as const) {
+      const status = "partially-filled";
+      engine.feed(execution(high, { pricePoints: 110_100, positionId: "p", dealId, volumeMicros, status }));
+    }
+    const exit = engine.intents.at(-1)!;
+    expect(exit).toMatchObject({ purpose: "exit", volumeMicros: 600_000 });
+    engine.feed(execution(exit, { status: "partially-filled", volumeMicros: 500_000, dealId: "third" }));
+    engine.feed(reportOf(exit, "cancelled"));
+    for (let second = 1; second <= 20; second++) {
+      engine.passTo(NOON + second * SECOND);
+      const last = engine.intents.at(-1)!;
+      const isLive = engine.account.view().liveOrders.some(({ intentId }) => intentId === last.intentId);
+      if (last.purpose === "exit" && isLive) engine.feed(execution(last));
+    }
+    expect(engine.account.view()).toMatchObject({
+      positions: [{ positionId: "p", side: "BUY", volumeMicros: 1_000_000, exitReason: "" }],
+      followUps: [],
+    });
+  });
+
   test("of which the second turned the position of the first round closes all that is left", () => {
     const { engine, low, high } = pair({ ...OPPOSITE, volumeMicros: 1_500_000 });
     engine.feed(execution(low, { pricePoints: 109_900, positionId: "p" }));

@@ -456,6 +456,19 @@ describe("adjustments", () => {
     });
   }
 
+  test("of a deposit does not begin a lost day anew, and gives one that is not lost its share", () => {
+    for (const [feeMicros, passed] of [
+      [-3_000 * UNIT, false],
+      [-2_900 * UNIT, true],
+    ] as const) {
+      const scene = new Scene({ terminal: undefined });
+      scene.adjust({ amountMicros: feeMicros, reason: "fee" });
+      scene.adjust({ amountMicros: 50_000 * UNIT, reason: "deposit", adjustmentId: "a2" });
+      const loss = scene.engine.account.risk().controls.find(({ code }) => code === "daily-loss-limit");
+      expect(loss).toMatchObject({ passed, limit: 4_500 * UNIT });
+    }
+  });
+
   test("of a withdrawal is no drawdown, and what is lost afterwards is", () => {
     const risk = {
       tenant: {},

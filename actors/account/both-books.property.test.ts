@@ -1,0 +1,385 @@
+// An account and the paper broker keep books of their own on the same trading. Whatever people, signals and prices do, and however
+// the broker misbehaves, once everything has been answered the two have the same positions, levels, orders and money.
+
+import { describe, expect, test } from "bun:test";
+import { MICROS_PER_HOUR, MICROS_PER_SECOND, type Micros } from "../base/clock.ts";
+import { SeededRandom } from "../base/random.ts";
+import type { PendingTerms, Side } from "../domain/order.ts";
+import type { Command, JournalRecord } from "../domain/records.ts";
+import { EURUSD, GBPUSD, NOON, signal, TestEngine, tick } from "./account.fixture.ts";
+import type { AccountSettings, PaperBrokerSettings } from "./settings.ts";
+
+const SECOND = MICROS_PER_SECOND;
+/** More for a long night: `BOTH_BOOKS_SEEDS=5000 bun test ...`. */
+const SEEDS = Number(process.env["BOTH_BOOKS_SEEDS"] ?? 200);
+const STEPS = 150;
+const PAIRS = [EURUSD.id, GBPUSD.id] as const;
+const FIRST_POINTS = new Map<number, number>([
+  [EURUSD.id, 110_000],
+  [GBPUSD.id, 125_000],
+]);
+
+class Day {
+  engine: TestEngine;
+  readonly records: JournalRecord[] = [];
+  readonly #random: SeededRandom;
+  readonly #open: () => TestEngine;
+  readonly #bids = new Map(FIRST_POINTS);
+  readonly #spreads = new Map(PAIRS.map((id) => [id as number, 10]));
+  #nowMicros: Micros = NOON;
+  #keys = 0;
+
+  constructor(seed: number) {
+    this.#random = new SeededRandom(seed);
+    const mode = this.#chance(0.5) ? "hedging" : "netting";
+    const settings = this.#account(mode);
+    const broker = this.#moods(mode);
+    this.#open = () => new TestEngine({ settings, broker, seed });
+    this.engine = this.#open();
+    for (const id of PAIRS) this.#quote(id, 0);
+  }
+
+  step(): void {
+    const random = this.#random;
+    this.#wait(this.#chance(0.01) ? random.integer(10 * MICROS_PER_HOUR) : random.integer(3 * SECOND));
+    const id = this.#one(PAIRS);
+    const draw = random.integer(20);
+    if (draw < 8) this.#quote(id, this.#chance(0.04) ? random.integer(1_200) - 600 : random.integer(80) - 40);
+    else if (draw < 10) this.#signal(id);
+    else if (draw < 14) this.#trade(id);
+    else if (draw < 19) this.#meddle();
+    if (this.#chance(this.engine.account.mode === "active" ? 0.02 : 0.2)) this.#brake();
+  }
+
+  /** Prices stand still until whatever is under way has been answered. */
+  settle(): void {
+    for (let round = 0; round < 400; round++) {
+      this.#wait(SECOND);
+      for (const id of PAIRS) this.#quote(id, 0);
+    }
+  }
+
+  /** Goes on in other actors that have the state of these. */
+  restart(): void {
+    const states = this.engine.save();
+    const seq = this.engine.lastSeq;
+    this.records.push(...this.engine.records);
+    this.engine = this.#open();
+    this.engine.load(states, seq);
+  }
+
+  get said(): readonly JournalRecord[] {
+    return [...this.records, ...this.engine.records];
+  }
+
+  #account(positionMode: "hedging" | "netting"): Partial<AccountSettings> {
+    const exits = {
+      trailing: { distancePoints: 90, stepFraction: 0.2 },
+      partial: { atTargetFraction: 0.4, volumeFraction: 0.5 },
+    };
+    return {
+      positionMode,
+      positionsPerInstrumentMax: 4,
+      positionsMax: 8,
+      marginUseFraction: 1,
+      dailyLossFraction: this.#chance(0.7) ? 0.9 : 0.02,
+      ...(this.#chance(0.5) ? { exits } : {}),
+    };
+  }
+
+  #moods(positionMode: "hedging" | "netting"): Partial<PaperBrokerSettings> {
+    const probability = this.#one([0, 0, 0.15]);
+    return {
+      positionMode,
+      volumePerQuoteMicros: this.#one([100_000_000, 130_000]),
+      stopsLevelPoints: this.#one([undefined, 15]),
+      rejectionProbability: this.#one([0, 0, 0.15]),
+      requoteDeviationPoints: this.#one([undefined, 5]),
+      latencyLogDeviation: this.#one([0, 1.5]),
+      closeByCommission: this.#chance(0.5),
+      silence: { probability, lostShare: 0.5, revealMicros: 40 * SECOND },
+      swap: {
+        unit: "points",
+        rates: { EURUSD: { long: -6.3, short: 1.7 }, GBPUSD: { long: 3, short: -9 } },
+        tripleWeekday: 3,
+      },
+    };
+  }
+
+  /** Beats as often as somebody wants one. */
+  #wait(micros: Micros): void {
+    this.#nowMicros += micros;
+    const { account, broker } = this.engine;
+    for (;;) {
+      const due = Math.min(account.nextDueMicros, broker?.nextDueMicros ?? Number.POSITIVE_INFINITY);
+      if (due >= this.#nowMicros) return;
+      this.engine.beat(due);
+    }
+  }
+
+  #quote(id: number, movePoints: number): void {
+    const bid = (this.#bids.get(id) ?? 0) + movePoints;
+    this.#bids.set(id, bid);
+    if (movePoints !== 0) this.#spreads.set(id, 5 + this.#random.integer(10));
+    const ask = bid + (this.#spreads.get(id) ?? 0);
+    this.engine.feed(
+      tick({ timeMicros: this.#nowMicros, instrumentId: id, bid: bid / 100_000, ask: ask / 100_000 }),
+    );
+  }
+
+  #signal(id: number): void {
+    this.#quote(id, 0);
+    const bidPoints = this.#bids.get(id) ?? 0;
+    const askPoints = bidPoints + (this.#spreads.get(id) ?? 0);
+    const action = this.#side();
+    this.engine.feed(
+      signal({
+        timeMicros: this.#nowMicros,
+        instrumentId: id,
+        action,
+        bidPoints,
+        askPoints,
+        stopPoints: 120,
+      }),
+    );
+  }
+
+  #trade(id: number): void {
+    this.#quote(id, 0);
+    const bidPoints = this.#bids.get(id) ?? 0;
+    const askPoints = bidPoints + (this.#spreads.get(id) ?? 0);
+    const side = this.#side();
+    this.#command({
+      command: "trade",
+      accountId: "paper",
+      by: "trader",
+      instrumentId: id,
+      side,
+      volumeMicros: (1 + this.#random.integer(80)) * 10_000,
+      bidPoints,
+      askPoints,
+      stopPoints: 60 + this.#random.integer(100),
+      targetPoints: this.#one([0, 70, 150]),
+      expiresAtMicros: this.#nowMicros + 5 * SECOND,
+      key: `key-${this.#keys++}`,
+      ...(this.#chance(0.3) ? {} : { terms: this.#terms(this.#one(TYPES), side, id) }),
+      ...(this.#chance(0.5) ? { group: `group-${this.#keys >> 3}` } : {}),
+    });
+  }
+
+  #terms(type: PendingTerms["type"], side: Side, id: number): PendingTerms {
+    const bid = this.#bids.get(id) ?? 0;
+    const market = side === "BUY" ? bid + (this.#spreads.get(id) ?? 0) : bid;
+    const away = (side === "BUY") === (type !== "limit") ? 1 : -1;
+    const pricePoints = market + away * (1 + this.#random.integer(60));
+    const timeInForce = this.#one(["gtc", "gtc", "day", "until"] as const);
+    const better = side === "BUY" ? -1 : 1;
+    return {
+      type,
+      pricePoints,
+      limitPricePoints: type === "stop-limit" ? pricePoints + better * this.#random.integer(20) : null,
+      timeInForce,
+      untilMicros: timeInForce === "until" ? this.#nowMicros + this.#random.integer(120 * SECOND) : null,
+    };
+  }
+
+  #meddle(): void {
+    const { liveOrders, positions } = this.engine.account.view();
+    const waiting = liveOrders.filter(({ purpose, terms }) => purpose === "entry" && terms !== null);
+    const order = waiting[this.#random.integer(waiting.length + 1)];
+    const position = positions[this.#random.integer(positions.length + 1)];
+    const by = { accountId: "paper", by: "person" } as const;
+    if (order?.terms !== undefined && order.terms !== null && this.#chance(0.6)) {
+      const { intentId, side, instrumentId } = order;
+      if (this.#chance(0.3)) {
+        this.#command({ ...by, command: "cancel-order", intentId });
+        return;
+      }
+      this.#quote(instrumentId, 0);
+      const terms = this.#terms(order.terms.type, side, instrumentId);
+      const from = terms.limitPricePoints ?? terms.pricePoints;
+      const away = side === "BUY" ? 1 : -1;
+      const stopPricePoints = from - away * (60 + this.#random.integer(60));
+      const targetPricePoints = this.#chance(0.5) ? null : from + away * 90;
+      this.#command({ ...by, command: "modify-order", intentId, terms, stopPricePoints, targetPricePoints });
+      return;
+    }
+    if (position === undefined) return;
+    const { positionId, side, instrumentId } = position;
+    const other = positions.find((each) => each.instrumentId === instrumentId && each.side !== side);
+    const away = side === "BUY" ? 1 : -1;
+    const bid = this.#bids.get(instrumentId) ?? 0;
+    const stopPricePoints = bid - away * (30 + this.#random.integer(80));
+    const commands: readonly Command[] = [
+      { ...by, command: "modify-position", positionId, stopPricePoints, targetPricePoints: bid + away * 200 },
+      { ...by, command: "close-position", positionId, volumeMicros: this.#one([null, 50_000]) },
+      { ...by, command: "close-by", positionId, byPositionId: other?.positionId ?? "nothing" },
+    ];
+    this.#command(this.#one(commands));
+  }
+
+  /** What was stopped is let go again soon, so that there is something to stop. */
+  #brake(): void {
+    const trip = this.engine.account.view().trip;
+    const accountId = "paper";
+    if (trip !== null) this.#command({ command: "rearm", accountId, by: "person", tripSeq: trip.seq });
+    else if (this.engine.account.mode !== "active")
+      this.#command({ command: "resume-entries", accountId, by: "person" });
+    else {
+      const mode = this.#one(["halt-entries", "reduce-only", "flatten"] as const);
+      const commands: readonly Command[] = [
+        { command: "flatten", accountId, by: "person" },
+        { command: "halt-entries", accountId, by: "person" },
+        { command: "set-mode", accountId, by: "person", mode: "reducing" },
+        { command: "trip", accountId, by: "person", mode, reason: "test" },
+      ];
+      this.#command(this.#one(commands));
+    }
+  }
+
+  #command(command: Command): void {
+    this.engine.command(command, this.#nowMicros);
+  }
+
+  #side(): Side {
+    return this.#chance(0.5) ? "BUY" : "SELL";
+  }
+
+  #chance(share: number): boolean {
+    return this.#random.next() < share;
+  }
+
+  #one<Choice>(choices: readonly Choice[]): Choice {
+    return choices[this.#random.integer(choices.length)] as Choice;
+  }
+}
+
+const TYPES = ["limit", "stop", "stop-limit"] as const;
+
+function accountBooks({ account }: TestEngine): unknown {
+  const { positions, liveOrders, balanceMicros } = account.view();
+  return {
+    balanceMicros,
+    positions: positions
+      .map((position) => ({
+        positionId: position.positionId,
+        instrumentId: position.instrumentId,
+        side: position.side,
+        volumeMicros: position.volumeMicros,
+        openPricePoints: position.openPricePoints,
+        stopPricePoints: position.stopPricePoints,
+        targetPricePoints: position.targetPricePoints,
+      }))
+      .toSorted(byName),
+    orders: liveOrders
+      .map((order) => ({
+        intentId: order.intentId,
+        purpose: order.purpose,
+        restMicros: order.volumeMicros - order.filledMicros,
+        stopPricePoints: order.stopPricePoints,
+        targetPricePoints: order.targetPricePoints,
+      }))
+      .toSorted(byName),
+  };
+}
+
+function brokerBooks({ broker }: TestEngine): unknown {
+  const { positions, orders } = broker!.books();
+  return {
+    balanceMicros: broker!.view().balanceMicros,
+    positions: positions
+      .map((position) => ({
+        positionId: position.positionId,
+        instrumentId: position.instrumentId,
+        side: position.side,
+        volumeMicros: position.volumeMicros,
+        openPricePoints: Math.round(position.cost / position.volumeMicros),
+        stopPricePoints: orNull(position.stopPricePoints),
+        targetPricePoints: orNull(position.targetPricePoints),
+      }))
+      .toSorted(byName),
+    orders: orders
+      .map((order) => ({
+        intentId: order.intentId,
+        purpose: order.purpose,
+        restMicros: order.volumeMicros - order.filledMicros,
+        stopPricePoints: orNull(order.stopPricePoints),
+        targetPricePoints: orNull(order.targetPricePoints),
+      }))
+      .toSorted(byName),
+  };
+}
+
+function orNull(points: number): number | null {
+  return Number.isNaN(points) ? null : points;
+}
+
+function byName(
+  a: { positionId?: string; intentId?: string },
+  b: { positionId?: string; intentId?: string },
+): number {
+  return (a.positionId ?? a.intentId ?? "") < (b.positionId ?? b.intentId ?? "") ? -1 : 1;
+}
+
+/** Each intent has one pre-trade record, which comes before it; no more of it fills than it asks for. */
+function expectOneOrderEach(said: readonly JournalRecord[]): void {
+  const asked = new Map<string, number>();
+  const approved = new Set<string>();
+  for (const record of said) {
+    if (record.kind === "pretrade" && record.intentId !== null) {
+      expect(approved.has(record.intentId)).toBe(false);
+      approved.add(record.intentId);
+    } else if (record.kind === "intent") {
+      expect(approved.has(record.intentId)).toBe(true);
+      expect(asked.has(record.intentId)).toBe(false);
+      asked.set(record.intentId, record.volumeMicros);
+    } else if (record.kind === "execution" && record.dealId !== null) {
+      const own = said.find(
+        (each) => each.kind === "intent" && each.intentId === record.intentId && each.side === record.side,
+      );
+      if (own === undefined) continue;
+      const rest = (asked.get(record.intentId) ?? 0) - record.volumeMicros;
+      expect(rest).toBeGreaterThanOrEqual(0);
+      asked.set(record.intentId, rest);
+    }
+  }
+}
+
+function play(seed: number, restartAt = -1): Day {
+  const day = new Day(seed);
+  for (let step = 0; step < STEPS; step++) {
+    if (step === restartAt) day.restart();
+    day.step();
+  }
+  day.settle();
+  return day;
+}
+
+describe("an account and its paper broker", () => {
+  test(`agree to the cent and the point after ${SEEDS} days of everything`, () => {
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const { engine, said } = play(seed);
+      expect({ seed, ...(accountBooks(engine) as object) }).toEqual({
+        seed,
+        ...(brokerBooks(engine) as object),
+      });
+      const { anomalies } = engine.account.view();
+      expect({ seed, anomalies }).toMatchObject({
+        anomalies: { "illegal-transition": 0, overfilled: 0, "duplicate-deal": 0, "bad-fill": 0 },
+      });
+      if (seed % 10 === 0) expectOneOrderEach(said);
+    }
+  }, 600_000);
+
+  test("go on after a restart as if there had been none", () => {
+    for (let seed = 1; seed <= SEEDS / 10; seed++) {
+      const whole = play(seed);
+      const halves = play(seed, STEPS / 2);
+      expect({ seed, hash: halves.engine.account.intentHash }).toEqual({
+        seed,
+        hash: whole.engine.account.intentHash,
+      });
+      expect(halves.engine.account.view()).toEqual(whole.engine.account.view());
+    }
+  }, 600_000);
+});
