@@ -14,6 +14,7 @@ import { type FillOutcome, PositionBook, type TrackedPosition, unrealised } from
 import { QuoteBoard } from "./quote-board.ts";
 import { ExternalBook, type ExternalPosition } from "./reconciliation/external-book.ts";
 import type { StrayDeal } from "./reconciliation/state.ts";
+import { dailyLossLimit } from "./risk/standing-controls.ts";
 import type { AccountSettings } from "./settings.ts";
 
 /** What trading has cost so far. Commission is paid; spread and slippage are inside the realised profit already. */
@@ -194,12 +195,18 @@ export class AccountBooks {
     return { ...outcome, converted, closedProfitMicros: isClosed ? before.profitMicros : null };
   }
 
-  /** Moves the balance by money that no deal of ours made. Paid in or out (`isPaid`), it is neither won nor lost. */
+  /**
+   * Moves the balance by money that no deal of ours made. Paid in or out (`isPaid`), it is neither won nor lost, and a day whose loss has
+   * reached its limit does not go on because that is a share of more money now.
+   */
   adjust(amountMicros: MicroMoney, isPaid: boolean): void {
     this.#balanceMicros += amountMicros;
     if (isPaid) {
+      const isOver = this.dayLossMicros >= this.#dayLossLimit();
       this.#dayStartEquityMicros += amountMicros;
       this.#dayWorstEquityMicros += amountMicros;
+      const over = this.#dayStartEquityMicros - this.#dayLossLimit();
+      if (isOver) this.#dayWorstEquityMicros = Math.min(this.#dayWorstEquityMicros, over);
       this.drawdown.shift(amountMicros);
     }
     this.markToMarket();
@@ -269,6 +276,10 @@ export class AccountBooks {
     this.#dayEndsMicros = archive.number(this.#dayEndsMicros);
     this.#dayStartEquityMicros = archive.number(this.#dayStartEquityMicros);
     this.#dayWorstEquityMicros = archive.number(this.#dayWorstEquityMicros);
+  }
+
+  #dayLossLimit(): MicroMoney {
+    return dailyLossLimit(this.#dayStartEquityMicros, this.#settings);
   }
 
   /** Point-micro-lots of an instrument in the account's currency; NaN without a conversion rate. */

@@ -90,7 +90,8 @@ export class FollowUps {
   begin(
     what: Pick<FollowUp, "kind" | "subject" | "reason"> & Partial<Levels & { volumeMicros: number }>,
   ): void {
-    if (this.has(what.kind, what.subject)) return;
+    // Excess comes in parts, and each of them is to be closed.
+    if (what.kind !== "close-excess" && this.has(what.kind, what.subject)) return;
     const fresh = { ...emptyFollowUp(), ...what, dueMicros: this.#desk.nowMicros };
     if (this.#open.length >= FOLLOW_UPS_MAX) {
       this.#giveUp(fresh);
@@ -112,11 +113,13 @@ export class FollowUps {
       waiting.dueMicros = nowMicros + settings.reportTimeoutMicros;
       return;
     }
-    if (order.state === "done" || order.filledMicros > 0) {
-      if (!isLive(order.state)) this.#end(waiting);
+    if (order.state === "done" || order.state === "filled") {
+      this.#end(waiting);
       return;
     }
     if (isLive(order.state) && !(order.state === "unknown" && repeatable)) return;
+    // Of a part that was closed in part the rest is still to be closed.
+    waiting.volumeMicros -= order.filledMicros;
     const wait = FOLLOW_UP_MICROS_MIN * 2 ** (waiting.attempts - 1);
     waiting.intentId = "";
     waiting.dueMicros = nowMicros + Math.min(wait, FOLLOW_UP_MICROS_MAX);
@@ -151,6 +154,7 @@ export class FollowUps {
     if (position === undefined || position.exitReason !== "") this.#end(followUp);
     else if (step === "close-part") this.#attempt(followUp, () => this.#closePart(position, followUp));
     else if (followUp.kind === "stop-missing" && !Number.isNaN(position.stopPricePoints)) this.#end(followUp);
+    else if (followUp.kind === "stop-move" && !isNearer(position, followUp)) this.#end(followUp);
     else if (this.#isCrossed(position, followUp)) this.#giveUp(followUp);
     else this.#attempt(followUp, () => this.#setLevels(position, followUp));
   }
@@ -193,7 +197,8 @@ export class FollowUps {
 
   #setLevels(position: TrackedPosition, followUp: FollowUp): Answer | undefined {
     if (this.#changes.changing(position) || !this.#changes.hasRoom) return undefined;
-    const { stopPricePoints, targetPricePoints, reason } = followUp;
+    const { stopPricePoints, reason } = followUp;
+    const { targetPricePoints } = followUp.kind === "stop-move" ? position : followUp;
     const approved = approveLevels(
       {
         position,
@@ -207,6 +212,7 @@ export class FollowUps {
       {
         killMode: null,
         mode: "active",
+        losses: [],
         volumeBudgetMicros: 0,
         compliance: this.#desk.evidence(position.instrumentId, sideOf(position)),
       },
@@ -233,6 +239,12 @@ export class FollowUps {
       ? board.bidPoints(id) <= stopPricePoints
       : board.askPoints(id) >= stopPricePoints;
   }
+}
+
+/** A person, or the broker's books, may have moved the stop since it was to be moved: it never goes back for that. */
+function isNearer(position: TrackedPosition, { stopPricePoints }: FollowUp): boolean {
+  const away = position.signedVolumeMicros > 0 ? 1 : -1;
+  return away * (stopPricePoints - position.stopPricePoints) > 0;
 }
 
 function emptyFollowUp(): Tracked {

@@ -255,7 +255,9 @@ describe("changing an order that waits", () => {
 
   test("leaves the levels of what a part of it had opened before", () => {
     const { engine, entry } = waiting(HEDGING);
-    engine.feed(execution(entry, { status: "partially-filled", volumeMicros: 400_000, pricePoints: 109_900 }));
+    engine.feed(
+      execution(entry, { status: "partially-filled", volumeMicros: 400_000, pricePoints: 109_900 }),
+    );
     engine.feed(tick({ timeMicros: NOON + SECOND }));
     engine.command(change(entry.intentId), NOON + SECOND);
     engine.feed(reportOf(last(engine), "done", NOON + SECOND));

@@ -2,6 +2,7 @@
 // Whatever adds risk goes through the controls; cancelling and closing is never blocked.
 
 import type { Instrument } from "../domain/instrument.ts";
+import type { RiskCheck } from "../domain/order.ts";
 import type { OrderCommand, TradeCommand } from "../domain/records.ts";
 import { type Answer, Answers, type RequestCode } from "./answers.ts";
 import type { Changes, Levels } from "./changes.ts";
@@ -13,6 +14,8 @@ import { isLive, isWaiting, type TrackedOrder } from "./orders.ts";
 import { entryPricePoints } from "./pending.ts";
 import { sideOf, type TrackedPosition } from "./positions.ts";
 import { approveCancel, approveLevels, type LevelsOrder } from "./risk/approval.ts";
+import type { EntryLimits } from "./risk/check.ts";
+import { lossChecks } from "./risk/standing-controls.ts";
 import { budgetVolumes, marginOf } from "./sizing.ts";
 
 interface Parts {
@@ -176,6 +179,7 @@ export class OrderDesk {
       {
         killMode: killSwitch.trip?.mode ?? null,
         mode,
+        losses: this.#losses(position),
         volumeBudgetMicros: this.#volumeBudget(position, levels),
         compliance: desk.evidence(position.instrumentId, sideOf(position)),
       },
@@ -188,6 +192,23 @@ export class OrderDesk {
       message: verdict.message,
       checks: verdict.checks,
     });
+  }
+
+  #losses({ instrumentId }: TrackedPosition): readonly RiskCheck[] {
+    const { books, limits, memory } = this.#parts.desk;
+    const own = limits[instrumentId] as EntryLimits;
+    books.markToMarket();
+    const { drawdown, dayLossMicros, dayStartEquityMicros } = books;
+    return lossChecks(
+      {
+        dayLossMicros,
+        dayStartEquityMicros,
+        trailingLossMicros: drawdown.trailing(own.risk.trailingDrawdownFrom),
+        absoluteLossMicros: drawdown.absolute,
+        consecutiveLosses: memory.consecutiveLosses,
+      },
+      own,
+    );
   }
 
   #levelsOrder(position: TrackedPosition, { stopPricePoints }: Levels): LevelsOrder {
