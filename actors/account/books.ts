@@ -180,6 +180,7 @@ export class AccountBooks {
       targetPricePoints: order?.targetPricePoints ?? Number.NaN,
       trailPoints: order?.trailPoints ?? Number.NaN,
       enters: order?.purpose === "entry",
+      first: order?.filledMicros === 0,
     });
     const counted = outcome.realised === 0 ? 0 : this.#moneyOf(deal.instrumentId, outcome.realised);
     // Where the broker says what a deal made, that is what moved the balance.
@@ -255,6 +256,7 @@ export class AccountBooks {
       targetPricePoints: Number.NaN,
       trailPoints: Number.NaN,
       enters: false,
+      first: false,
     });
     if (position === undefined) return null;
     position.profitMicros += moneyMicros;

@@ -157,7 +157,8 @@ export class Changes {
     if (change.positionId !== "") {
       const position = positions.find(change.positionId);
       if (position === undefined) this.#release(change);
-      else if (change.state === "done" && !orders.isOutdated(change)) setLevels(position, change);
+      else if (change.state === "done" && !orders.isOutdated(change, change.positionId))
+        setLevels(position, change);
       return;
     }
     const order = orders.find(change.orderIntentId);
@@ -173,8 +174,8 @@ export class Changes {
     setLevels(order, change);
     // It may have filled before the answer came: what it opened has the new levels, too. What a part of it opened before keeps its own.
     for (const position of positions.open) {
-      const isOlder = position.openTimeMicros < change.sentMicros;
-      if (!isOlder && position.intentId === order.intentId) setLevels(position, change);
+      if (position.intentId !== order.intentId || position.openTimeMicros < change.sentMicros) continue;
+      if (!orders.isOutdated(change, position.positionId)) setLevels(position, change);
     }
   }
 

@@ -93,6 +93,20 @@ describe("a group", () => {
     });
   });
 
+  test("of which the second has brought its stop along gets that of the first again where it is nearer", () => {
+    for (const [stopPoints, moves] of [
+      [600, 1],
+      [150, 0],
+    ] as const) {
+      const { engine, low, high } = pair({ terms: STOP, stopPoints, volumeMicros: 300_000 });
+      engine.feed(execution(low, { pricePoints: 109_900, positionId: "p" }));
+      engine.feed(execution(high, { pricePoints: 110_100, positionId: "p" }));
+      expect(engine.account.view().positions[0]?.stopPricePoints).toBe(110_100 - stopPoints);
+      const changes = engine.intents.filter(({ purpose }) => purpose === "modify");
+      expect(changes.map(({ stopPricePoints }) => stopPricePoints)).toEqual([109_700].slice(0, moves));
+    }
+  });
+
   test("of which the second filled in parts closes each of them, and what is left of one that was closed in part", () => {
     const { engine, low, high } = pair();
     engine.feed(execution(low, { pricePoints: 109_900, positionId: "p" }));
