@@ -65,7 +65,11 @@ class Day {
   /** Whatever is open is closed. */
   flatten(): void {
     this.#command({ command: "flatten", accountId: "paper", by: "person" });
-    this.settle();
+    for (let round = 0; round < 20; round++) {
+      this.settle();
+      const { positions, liveOrders } = this.engine.account.view();
+      if (positions.length + liveOrders.length === 0) return;
+    }
   }
 
   /** Goes on in other actors that have the state of these. */

@@ -456,6 +456,26 @@ describe("closing a position", () => {
     expect(engine.intents).toHaveLength(3);
   });
 
+  test("is tried at once, however long the next attempt is away, when a person asks for it or the kill switch does", () => {
+    for (const command of [
+      (positionId: string) => close(positionId, null),
+      () => ({ command: "flatten", accountId: "paper", by: "x" }) as const,
+      () => ({ command: "trip", mode: "flatten", accountId: "paper", by: "x", reason: "test" }) as const,
+    ]) {
+      const { engine, positionId } = holding();
+      engine.command(close(positionId, null));
+      for (let attempt = 0; attempt < 6; attempt++) {
+        engine.feed(reportOf(last(engine), "rejected"));
+        engine.passTo(engine.account.nextDueMicros);
+      }
+      engine.feed(reportOf(last(engine), "rejected"));
+      const before = engine.intents.length;
+      engine.command(command(positionId), engine.records.at(-1)!.timeMicros);
+      expect(engine.intents).toHaveLength(before + 1);
+      expect(last(engine)).toMatchObject({ purpose: "exit", positionId });
+    }
+  });
+
   test("in part goes out once and leaves the rest with its stop", () => {
     const { engine, positionId } = holding();
     engine.command(close(positionId, 304_999));

@@ -275,7 +275,7 @@ export class OrderDesk {
     const heldMicros = Math.abs(position.signedVolumeMicros);
     const { positionId, instrumentId } = position;
     const reason = `manual:${by}`;
-    if (volumeMicros === null || volumeMicros >= heldMicros) return exits.want(position, reason);
+    if (volumeMicros === null || volumeMicros >= heldMicros) return exits.urge(position, reason);
     const { volumeStepMicros, volumeMinMicros } = desk.instruments[instrumentId] as Instrument;
     const partMicros = Math.floor(volumeMicros / volumeStepMicros) * volumeStepMicros;
     if (!(partMicros >= volumeMinMicros && heldMicros - partMicros >= volumeMinMicros)) {
