@@ -4,14 +4,14 @@
 import { describe, expect, test } from "bun:test";
 import { MICROS_PER_HOUR, MICROS_PER_SECOND, type Micros } from "../base/clock.ts";
 import { SeededRandom } from "../base/random.ts";
-import type { PendingTerms, Side } from "../domain/order.ts";
+import type { PendingTerms, Position, Side } from "../domain/order.ts";
 import type { Command, JournalRecord } from "../domain/records.ts";
 import { EURUSD, GBPUSD, NOON, signal, TestEngine, tick } from "./account.fixture.ts";
 import type { AccountSettings, PaperBrokerSettings } from "./settings.ts";
 
 const SECOND = MICROS_PER_SECOND;
 /** More for a long night: `BOTH_BOOKS_SEEDS=5000 bun test ...`. */
-const SEEDS = Number(process.env["BOTH_BOOKS_SEEDS"] ?? 400);
+const SEEDS = Number(process.env["BOTH_BOOKS_SEEDS"] ?? 200);
 const STEPS = 150;
 /** Each deal's profit is rounded to a millionth, and in another order to another one. */
 const ROUNDING_MICROS = 1_000;
@@ -23,6 +23,7 @@ const FIRST_POINTS = new Map<number, number>([
 
 class Day {
   engine: TestEngine;
+  isSilent = false;
   readonly records: JournalRecord[] = [];
   readonly #random: SeededRandom;
   readonly #open: () => TestEngine;
@@ -56,10 +57,20 @@ class Day {
 
   /** Prices stand still until whatever is under way has been answered. */
   settle(): void {
-    for (let round = 0; round < 400; round++) {
+    for (let round = 0; round < 400 || (round < 4_000 && !this.#isQuiet()); round++) {
       this.#wait(SECOND);
       for (const id of PAIRS) this.#quote(id, 0);
     }
+  }
+
+  /** Nothing is under way but orders that wait. */
+  #isQuiet(): boolean {
+    const { liveOrders, positions, followUps } = this.engine.account.view();
+    const waits = liveOrders.every(
+      ({ terms, state, purpose }) =>
+        terms !== null && purpose === "entry" && state !== "sent" && state !== "unknown",
+    );
+    return waits && followUps.length === 0 && positions.every(({ exitReason }) => exitReason === "");
   }
 
   /** Whatever is open is closed. */
@@ -102,6 +113,7 @@ class Day {
 
   #moods(positionMode: "hedging" | "netting"): Partial<PaperBrokerSettings> {
     const probability = this.#one([0, 0, 0.15]);
+    this.isSilent = probability > 0;
     return {
       positionMode,
       volumePerQuoteMicros: this.#one([100_000_000, 130_000]),
@@ -269,65 +281,74 @@ class Day {
 
 const TYPES = ["limit", "stop", "stop-limit"] as const;
 
-function accountBooks({ account }: TestEngine): unknown {
+/** One side's books, row by row. */
+interface Books {
+  readonly positions: readonly (Levels &
+    Pick<Position, "positionId" | "instrumentId" | "side" | "volumeMicros">)[];
+  readonly orders: readonly (Levels & { intentId: string; purpose: string; restMicros: number })[];
+}
+
+interface Levels {
+  readonly stopPricePoints: number | null;
+  readonly targetPricePoints: number | null;
+}
+
+function accountBooks({ account }: TestEngine): Books {
   const { positions, liveOrders } = account.view();
   return {
-    positions: positions
-      .map((position) => ({
-        positionId: position.positionId,
-        instrumentId: position.instrumentId,
-        side: position.side,
-        volumeMicros: position.volumeMicros,
-        stopPricePoints: position.stopPricePoints,
-        targetPricePoints: position.targetPricePoints,
-      }))
-      .toSorted(byName),
-    orders: liveOrders
-      .map((order) => ({
-        intentId: order.intentId,
-        purpose: order.purpose,
-        restMicros: order.volumeMicros - order.filledMicros,
-        stopPricePoints: order.stopPricePoints,
-        targetPricePoints: order.targetPricePoints,
-      }))
-      .toSorted(byName),
+    positions: positions.map(({ positionId, instrumentId, side, volumeMicros, ...levels }) => ({
+      positionId,
+      instrumentId,
+      side,
+      volumeMicros,
+      ...levelsOf(levels),
+    })),
+    orders: liveOrders.map(({ intentId, purpose, volumeMicros, filledMicros, ...levels }) => ({
+      intentId,
+      purpose,
+      restMicros: volumeMicros - filledMicros,
+      ...levelsOf(levels),
+    })),
   };
 }
 
-function brokerBooks({ broker }: TestEngine): unknown {
+function brokerBooks({ broker }: TestEngine): Books {
   const { positions, orders } = broker!.books();
   return {
-    positions: positions
-      .map((position) => ({
-        positionId: position.positionId,
-        instrumentId: position.instrumentId,
-        side: position.side,
-        volumeMicros: position.volumeMicros,
-        stopPricePoints: orNull(position.stopPricePoints),
-        targetPricePoints: orNull(position.targetPricePoints),
-      }))
-      .toSorted(byName),
-    orders: orders
-      .map((order) => ({
-        intentId: order.intentId,
-        purpose: order.purpose,
-        restMicros: order.volumeMicros - order.filledMicros,
-        stopPricePoints: orNull(order.stopPricePoints),
-        targetPricePoints: orNull(order.targetPricePoints),
-      }))
-      .toSorted(byName),
+    positions: positions.map(({ positionId, instrumentId, side, volumeMicros, ...levels }) => ({
+      positionId,
+      instrumentId,
+      side,
+      volumeMicros,
+      ...levelsOf(levels),
+    })),
+    orders: orders.map(({ intentId, purpose, volumeMicros, filledMicros, ...levels }) => ({
+      intentId,
+      purpose,
+      restMicros: volumeMicros - filledMicros,
+      ...levelsOf(levels),
+    })),
   };
 }
 
-function orNull(points: number): number | null {
-  return Number.isNaN(points) ? null : points;
+function levelsOf({ stopPricePoints, targetPricePoints }: Levels): Levels {
+  return { stopPricePoints: orNull(stopPricePoints), targetPricePoints: orNull(targetPricePoints) };
 }
 
-function byName(
-  a: { positionId?: string; intentId?: string },
-  b: { positionId?: string; intentId?: string },
-): number {
-  return (a.positionId ?? a.intentId ?? "") < (b.positionId ?? b.intentId ?? "") ? -1 : 1;
+/** In one order, and without levels where nobody can tell them. */
+function comparable({ positions, orders }: Books, hasLevels: boolean): Books {
+  const none = { stopPricePoints: null, targetPricePoints: null };
+  return {
+    positions: positions
+      .map((position) => (hasLevels ? position : { ...position, ...none }))
+      .toSorted((a, b) => (a.positionId < b.positionId ? -1 : 1)),
+    orders: orders.toSorted((a, b) => (a.intentId < b.intentId ? -1 : 1)),
+  };
+}
+
+/** The broker has NaN for none. */
+function orNull(points: number | null): number | null {
+  return Number.isNaN(points) ? null : points;
 }
 
 /** Each intent has one pre-trade record, which comes before it; no more of it fills than it asks for. */
@@ -368,10 +389,15 @@ function play(seed: number, restartAt = -1): Day {
  * Positions, levels and orders, and what they are worth. Where a silent answer came late the two have booked deals in another order, and
  * what was won is split otherwise between what is closed and what is open.
  */
-function expectSameBooks(seed: number, { engine }: Day): void {
-  expect({ seed, ...(accountBooks(engine) as object) }).toEqual({ seed, ...(brokerBooks(engine) as object) });
-  const equity = engine.account.view().equityMicros - engine.broker!.view().equityMicros;
-  expect(Math.abs(equity)).toBeLessThanOrEqual(ROUNDING_MICROS);
+function expectSameBooks(seed: number, { engine, isSilent }: Day): void {
+  const { anomalies, equityMicros } = engine.account.view();
+  // A position has the levels of the newest of two that filled into it: where silence kept a fill back, which one was that?
+  const hasLevels = !isSilent || anomalies["group-filled-twice"] === 0;
+  expect({ seed, ...comparable(accountBooks(engine), hasLevels) }).toEqual({
+    seed,
+    ...comparable(brokerBooks(engine), hasLevels),
+  });
+  expect(Math.abs(equityMicros - engine.broker!.view().equityMicros)).toBeLessThanOrEqual(ROUNDING_MICROS);
 }
 
 function expectSameMoney(seed: number, { engine }: Day): void {

@@ -26,8 +26,8 @@ interface Business {
   /** What is done, and done again when it fails. */
   readonly step: "set-levels" | "cancel" | "close-part";
   readonly attemptsMax: number;
-  /** When the last attempt has failed. `close`: the whole position. `keep`: it stays as it is, and an anomaly says so. */
-  readonly lastly: "close" | "keep";
+  /** When the last attempt has failed. `close`: the whole position. `keep`: it stays as it is, and an anomaly says so. `go-on`: the anomaly asks for a person, and it is tried on. */
+  readonly lastly: "close" | "keep" | "go-on";
   /** An unknown outcome counts as a failure: asked for twice, it is the same. Else a report has to say what became of it. */
   readonly repeatable: boolean;
 }
@@ -41,8 +41,8 @@ const BUSINESS: Readonly<Record<FollowUpKind, Business>> = {
   "stop-missing": { step: "set-levels", attemptsMax: 3, lastly: "close", repeatable: true },
   // A stop that follows the price did not move: move it; else the one that is there protects as before, and the next price moves it.
   "stop-move": { step: "set-levels", attemptsMax: 3, lastly: "keep", repeatable: true },
-  // An order that must not fill any more: end it; should it fill nevertheless, what it opens is closed at once (groups.ts).
-  "cancel-order": { step: "cancel", attemptsMax: 8, lastly: "keep", repeatable: true },
+  // An order that must not fill any more: end it, however long that takes; should it fill nevertheless, what it opens is closed at once (groups.ts).
+  "cancel-order": { step: "cancel", attemptsMax: 8, lastly: "go-on", repeatable: true },
   // A part of a position that was to be closed on the way to its target: close it; else stop and target stand for the whole.
   "close-part": { step: "close-part", attemptsMax: 3, lastly: "keep", repeatable: false },
   // Two of a group filled into one position: close what is too much; if that cannot be done, all of it.
@@ -163,10 +163,12 @@ export class FollowUps {
   #attempt(followUp: Tracked, act: () => Answer | undefined): void {
     const { nowMicros } = this.#desk;
     if (followUp.intentId !== "" || nowMicros < followUp.dueMicros) return;
-    if (followUp.attempts >= BUSINESS[followUp.kind].attemptsMax) {
+    const { attemptsMax, lastly } = BUSINESS[followUp.kind];
+    if (lastly !== "go-on" && followUp.attempts >= attemptsMax) {
       this.#giveUp(followUp);
       return;
     }
+    if (followUp.attempts === attemptsMax) this.#sayFailed(followUp, "it is tried on");
     const answer = act();
     if (answer === undefined || answer.intentId === null) {
       followUp.dueMicros = nowMicros + EXIT_RETRY_MICROS_MIN;
@@ -183,11 +185,12 @@ export class FollowUps {
     const position = this.#desk.books.positions.find(subject);
     const closes = BUSINESS[kind].lastly === "close";
     // A stop that the price has passed would have closed the position: that is done now. One that was to move has done its work where it is.
-    if (attempts > 0) {
-      const done = closes ? "the position is closed" : "it stays as it is";
-      this.#desk.odd("follow-up-failed", `${kind} of ${subject} failed ${attempts} times: ${done}`);
-    }
+    if (attempts > 0) this.#sayFailed(followUp, closes ? "the position is closed" : "it stays as it is");
     if (closes && position !== undefined) this.#exits.want(position, kind);
+  }
+
+  #sayFailed({ kind, subject, attempts }: FollowUp, done: string): void {
+    this.#desk.odd("follow-up-failed", `${kind} of ${subject} failed ${attempts} times: ${done}`);
   }
 
   #end(followUp: Tracked): void {

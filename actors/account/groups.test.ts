@@ -55,16 +55,26 @@ describe("a group", () => {
     });
   }
 
-  test("whose cancellation is refused or unanswered is cancelled again, ever more slowly, and then left with an anomaly", () => {
-    const { engine, low } = pair();
+  test("whose cancellation is refused or unanswered is cancelled again, ever more slowly, for as long as it lives, and people are told once", () => {
+    const { engine, low, high } = pair();
     engine.feed(execution(low, { pricePoints: 109_900 }));
     engine.feed(reportOf(engine.intents[2]!, "rejected"));
     engine.passTo(NOON + SECOND);
     expect(engine.intents[3]).toMatchObject({ purpose: "cancel" });
     // Sent, and nobody answers: lost after 15 s, and asked for again.
+    const cancels = (): number => engine.intents.filter(({ purpose }) => purpose === "cancel").length;
     engine.passTo(NOON + 3_600 * SECOND);
-    expect(engine.intents.filter(({ purpose }) => purpose === "cancel")).toHaveLength(8);
-    expect(engine.account.view()).toMatchObject({ followUps: [], anomalies: { "follow-up-failed": 1 } });
+    const before = cancels();
+    expect(before).toBeGreaterThan(8);
+    expect(engine.account.view()).toMatchObject({
+      followUps: [{ kind: "cancel-order" }],
+      anomalies: { "follow-up-failed": 1 },
+    });
+    engine.passTo(NOON + 7_200 * SECOND);
+    // Once a minute, and 15 s until silence counts as a failure.
+    expect(cancels() - before).toBeLessThanOrEqual(3_600 / 60);
+    engine.feed(reportOf(high, "cancelled"));
+    expect(engine.account.view().followUps).toEqual([]);
   });
 
   test("of which two have filled closes what the second one opened", () => {
