@@ -4,7 +4,7 @@
 import { describe, expect, test } from "bun:test";
 import { MICROS_PER_HOUR, MICROS_PER_SECOND, type Micros } from "../base/clock.ts";
 import { SeededRandom } from "../base/random.ts";
-import type { PendingTerms, Position, Side } from "../domain/order.ts";
+import type { OrderPurpose, PendingTerms, Position, Side } from "../domain/order.ts";
 import type { Command, JournalRecord } from "../domain/records.ts";
 import { EURUSD, GBPUSD, NOON, signal, TestEngine, tick } from "./account.fixture.ts";
 import type { AccountSettings, PaperBrokerSettings } from "./settings.ts";
@@ -28,7 +28,7 @@ class Day {
   readonly #random: SeededRandom;
   readonly #open: () => TestEngine;
   readonly #bids = new Map(FIRST_POINTS);
-  readonly #spreads = new Map(PAIRS.map((id) => [id as number, 10]));
+  readonly #spreads = new Map<number, number>(PAIRS.map((id) => [id, 10]));
   #nowMicros: Micros = NOON;
   #keys = 0;
 
@@ -281,69 +281,48 @@ class Day {
 
 const TYPES = ["limit", "stop", "stop-limit"] as const;
 
-/** One side's books, row by row. */
-interface Books {
-  readonly positions: readonly (Levels &
-    Pick<Position, "positionId" | "instrumentId" | "side" | "volumeMicros">)[];
-  readonly orders: readonly (Levels & { intentId: string; purpose: string; restMicros: number })[];
-}
-
 interface Levels {
   readonly stopPricePoints: number | null;
   readonly targetPricePoints: number | null;
 }
 
-function accountBooks({ account }: TestEngine): Books {
-  const { positions, liveOrders } = account.view();
+type PositionRow = Levels & Pick<Position, "positionId" | "instrumentId" | "side" | "volumeMicros">;
+
+interface OrderRow extends Levels {
+  readonly intentId: string;
+  readonly purpose: OrderPurpose;
+  readonly volumeMicros: number;
+  readonly filledMicros: number;
+}
+
+interface Books {
+  readonly positions: readonly PositionRow[];
+  readonly orders: readonly OrderRow[];
+}
+
+/** One side's books in one order, and without levels where nobody can tell them. */
+function comparable({ positions, orders }: Books, hasLevels: boolean): unknown {
   return {
-    positions: positions.map(({ positionId, instrumentId, side, volumeMicros, ...levels }) => ({
-      positionId,
-      instrumentId,
-      side,
-      volumeMicros,
-      ...levelsOf(levels),
-    })),
-    orders: liveOrders.map(({ intentId, purpose, volumeMicros, filledMicros, ...levels }) => ({
-      intentId,
-      purpose,
-      restMicros: volumeMicros - filledMicros,
-      ...levelsOf(levels),
-    })),
+    positions: positions
+      .toSorted((a, b) => (a.positionId < b.positionId ? -1 : 1))
+      .map((position) => positionRow(position, hasLevels)),
+    orders: orders.toSorted((a, b) => (a.intentId < b.intentId ? -1 : 1)).map(orderRow),
   };
 }
 
-function brokerBooks({ broker }: TestEngine): Books {
-  const { positions, orders } = broker!.books();
-  return {
-    positions: positions.map(({ positionId, instrumentId, side, volumeMicros, ...levels }) => ({
-      positionId,
-      instrumentId,
-      side,
-      volumeMicros,
-      ...levelsOf(levels),
-    })),
-    orders: orders.map(({ intentId, purpose, volumeMicros, filledMicros, ...levels }) => ({
-      intentId,
-      purpose,
-      restMicros: volumeMicros - filledMicros,
-      ...levelsOf(levels),
-    })),
-  };
+function positionRow(position: PositionRow, hasLevels: boolean): PositionRow {
+  const { positionId, instrumentId, side, volumeMicros } = position;
+  const levels = hasLevels ? position : { stopPricePoints: null, targetPricePoints: null };
+  return { positionId, instrumentId, side, volumeMicros, ...levelsOf(levels) };
+}
+
+function orderRow(order: OrderRow): OrderRow {
+  const { intentId, purpose, volumeMicros, filledMicros } = order;
+  return { intentId, purpose, volumeMicros, filledMicros, ...levelsOf(order) };
 }
 
 function levelsOf({ stopPricePoints, targetPricePoints }: Levels): Levels {
   return { stopPricePoints: orNull(stopPricePoints), targetPricePoints: orNull(targetPricePoints) };
-}
-
-/** In one order, and without levels where nobody can tell them. */
-function comparable({ positions, orders }: Books, hasLevels: boolean): Books {
-  const none = { stopPricePoints: null, targetPricePoints: null };
-  return {
-    positions: positions
-      .map((position) => (hasLevels ? position : { ...position, ...none }))
-      .toSorted((a, b) => (a.positionId < b.positionId ? -1 : 1)),
-    orders: orders.toSorted((a, b) => (a.intentId < b.intentId ? -1 : 1)),
-  };
 }
 
 /** The broker has NaN for none. */
@@ -390,13 +369,11 @@ function play(seed: number, restartAt = -1): Day {
  * what was won is split otherwise between what is closed and what is open.
  */
 function expectSameBooks(seed: number, { engine, isSilent }: Day): void {
-  const { anomalies, equityMicros } = engine.account.view();
+  const { anomalies, equityMicros, positions, liveOrders } = engine.account.view();
   // A position has the levels of the newest of two that filled into it: where silence kept a fill back, which one was that?
   const hasLevels = !isSilent || anomalies["group-filled-twice"] === 0;
-  expect({ seed, ...comparable(accountBooks(engine), hasLevels) }).toEqual({
-    seed,
-    ...comparable(brokerBooks(engine), hasLevels),
-  });
+  const ours = comparable({ positions, orders: liveOrders }, hasLevels);
+  expect({ seed, books: ours }).toEqual({ seed, books: comparable(engine.broker!.books(), hasLevels) });
   expect(Math.abs(equityMicros - engine.broker!.view().equityMicros)).toBeLessThanOrEqual(ROUNDING_MICROS);
 }
 

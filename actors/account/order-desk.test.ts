@@ -6,6 +6,7 @@ import type { OrderIntent } from "../domain/order.ts";
 import type { OrderCommand } from "../domain/records.ts";
 import {
   execution,
+  instrument,
   INSTRUMENTS,
   LIMIT,
   NOON,
@@ -332,7 +333,9 @@ describe("cancelling an order", () => {
     ["weekend-ahead", { weekendGateMicros: HOUR }, [wednesday]],
   ] as const) {
     test(`is done by the account when the calendar keeps entries away: ${reason}`, () => {
-      const instruments = INSTRUMENTS.map((each) => (sessions === undefined ? each : { ...each, sessions }));
+      const instruments = INSTRUMENTS.map((each) =>
+        sessions === undefined ? each : instrument(each.id, each.symbol, { sessions }),
+      );
       const risk = { tenant: {}, account: limits, symbols: {} };
       const { engine, entry } = waiting({ instruments, settings: { risk } });
       const news = {
