@@ -401,12 +401,17 @@ describe("an account and its paper broker", () => {
   test("go on after a restart as if there had been none", () => {
     for (let seed = 1; seed <= SEEDS / 10; seed++) {
       const whole = play(seed);
-      const halves = play(seed, STEPS / 2);
+      const halves = play(seed, (seed * 7) % STEPS);
       expect({ seed, hash: halves.engine.account.intentHash }).toEqual({
         seed,
         hash: whole.engine.account.intentHash,
       });
-      expect(halves.engine.account.view()).toEqual(whole.engine.account.view());
+      // Anomalies are counted for good; their words are for whoever watches.
+      const words = { recentAnomalies: [] };
+      expect({ ...halves.engine.account.view(), ...words }).toEqual({
+        ...whole.engine.account.view(),
+        ...words,
+      });
     }
   }, 600_000);
 });
