@@ -407,6 +407,14 @@ describe("the levels of a position", () => {
     engine.feed(tick({ timeMicros: NOON + 1, bid: 1.0995, ask: 1.0996 }));
     engine.command(levels(positionId, 109_800, null), NOON + 1);
     expect([codes(engine), engine.intents.length]).toEqual([["daily-loss-limit"], 1]);
+    expect(engine.pretrades.at(-1)).toMatchObject({
+      purpose: "modify",
+      verdict: "refused",
+      code: "daily-loss-limit",
+      positionId,
+      stopPricePoints: 109_800,
+      decision: { by: "person", id: "trader" },
+    });
     engine.command(levels(positionId, 109_820, null), NOON + 1);
     expect(last(engine)).toMatchObject({ purpose: "modify", stopPricePoints: 109_820 });
   });

@@ -13,7 +13,7 @@ import type { Groups } from "./groups.ts";
 import { isLive, isWaiting, type TrackedOrder } from "./orders.ts";
 import { entryPricePoints } from "./pending.ts";
 import { sideOf, type TrackedPosition } from "./positions.ts";
-import { approveCancel, approveLevels, type LevelsOrder } from "./risk/approval.ts";
+import { approveCancel, approveLevels, type LevelsOrder, type RiskRefused } from "./risk/approval.ts";
 import type { EntryLimits } from "./risk/check.ts";
 import { lossChecks } from "./risk/standing-controls.ts";
 import { budgetVolumes, marginOf } from "./sizing.ts";
@@ -184,14 +184,39 @@ export class OrderDesk {
         compliance: desk.evidence(position.instrumentId, sideOf(position)),
       },
     );
-    if (verdict.ok) return changes.setLevels(verdict.value);
-    const { instrumentId } = position;
-    return desk.refuse({
-      instrumentId,
-      code: verdict.code,
-      message: verdict.message,
-      checks: verdict.checks,
-    });
+    return verdict.ok ? changes.setLevels(verdict.value) : this.#refuseLevels(command, position, verdict);
+  }
+
+  /** What a control refuses is on record as an order would be. */
+  #refuseLevels(
+    { by, stopPricePoints, targetPricePoints }: Of<"modify-position">,
+    position: TrackedPosition,
+    { code, message, checks, compliance }: RiskRefused,
+  ): Answer {
+    const { desk } = this.#parts;
+    const { instrumentId, positionId } = position;
+    const reason = `manual:${by}`;
+    desk.compliance.record(
+      {
+        instrumentId,
+        purpose: "modify",
+        side: sideOf(position),
+        volumeMicros: Math.abs(position.signedVolumeMicros),
+        stopPricePoints,
+        targetPricePoints,
+        positionId,
+        expiresAtMicros: desk.nowMicros + desk.settings.exitLifeMicros,
+        reason,
+        decision: desk.deciderOf(reason),
+        signal: null,
+        intentId: null,
+        code,
+        riskChecks: checks,
+        compliance,
+      },
+      desk.moment,
+    );
+    return desk.refuse({ instrumentId, code, message, checks });
   }
 
   #losses({ instrumentId }: TrackedPosition): readonly RiskCheck[] {
