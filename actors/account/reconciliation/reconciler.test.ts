@@ -268,6 +268,14 @@ describe("a difference that stands", () => {
     expect(scene.engine.records.filter(({ kind }) => kind === "tripped")).toHaveLength(1);
   });
 
+  test("what positions that are not ours lose is a loss of the day with each quote", () => {
+    const scene = new Scene({ dailyLossFraction: 0.03, killSwitch: { onDailyLoss: "reduce-only" } });
+    scene.picture({ positions: [position({ positionId: "x1", volumeMicros: 10_000_000 })] });
+    scene.engine.feed(tick({ timeMicros: scene.now, instrumentId: USDJPY, bid: 149, ask: 149.01 }));
+    expect(scene.view.trip).toMatchObject({ by: "daily-loss" });
+    expect(scene.engine.intents).toEqual([]);
+  });
+
   test("exits leave while it stands", () => {
     const scene = new Scene();
     scene.picture();
