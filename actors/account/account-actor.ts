@@ -222,6 +222,8 @@ export class AccountActor {
       if (this.#exits.marketIsBack(position)) isStirred = true;
       if (this.#rules.look(position)) isStirred = true;
     }
+    // What others opened at the broker loses the account's money as well.
+    if (!isHeld && books.external.holds(id)) books.markToMarket();
     if (isStirred) this.#refreshDue();
   }
 

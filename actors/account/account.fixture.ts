@@ -163,6 +163,7 @@ export class TestEngine implements Emitter {
       settings?: Partial<AccountSettings>;
       broker?: Partial<PaperBrokerSettings> | "none";
       instruments?: readonly Instrument[];
+      seed?: number;
     } = {},
   ) {
     const instruments = options.instruments ?? INSTRUMENTS;
@@ -176,7 +177,8 @@ export class TestEngine implements Emitter {
     });
     if (options.broker === "none") return;
     const settings = { ...DEFAULT_PAPER_BROKER_SETTINGS, ...options.broker };
-    this.broker = new PaperBroker({ settings, account: this.settings, instruments, emitter: this, seed: 1 });
+    const { seed = 1 } = options;
+    this.broker = new PaperBroker({ settings, account: this.settings, instruments, emitter: this, seed });
   }
 
   emit(draft: Draft): void {

@@ -14,6 +14,7 @@ import { type FillOutcome, PositionBook, type TrackedPosition, unrealised } from
 import { QuoteBoard } from "./quote-board.ts";
 import { ExternalBook, type ExternalPosition } from "./reconciliation/external-book.ts";
 import type { StrayDeal } from "./reconciliation/state.ts";
+import { dailyLossLimit } from "./risk/standing-controls.ts";
 import type { AccountSettings } from "./settings.ts";
 
 /** What trading has cost so far. Commission is paid; spread and slippage are inside the realised profit already. */
@@ -179,6 +180,7 @@ export class AccountBooks {
       targetPricePoints: order?.targetPricePoints ?? Number.NaN,
       trailPoints: order?.trailPoints ?? Number.NaN,
       enters: order?.purpose === "entry",
+      first: order?.filledMicros === 0,
     });
     const counted = outcome.realised === 0 ? 0 : this.#moneyOf(deal.instrumentId, outcome.realised);
     // Where the broker says what a deal made, that is what moved the balance.
@@ -194,12 +196,18 @@ export class AccountBooks {
     return { ...outcome, converted, closedProfitMicros: isClosed ? before.profitMicros : null };
   }
 
-  /** Moves the balance by money that no deal of ours made. Paid in or out (`isPaid`), it is neither won nor lost. */
+  /**
+   * Moves the balance by money that no deal of ours made. Paid in or out (`isPaid`), it is neither won nor lost, and a day whose loss has
+   * reached its limit does not go on because that is a share of more money now.
+   */
   adjust(amountMicros: MicroMoney, isPaid: boolean): void {
     this.#balanceMicros += amountMicros;
     if (isPaid) {
+      const isOver = this.dayLossMicros >= this.#dayLossLimit();
       this.#dayStartEquityMicros += amountMicros;
       this.#dayWorstEquityMicros += amountMicros;
+      const over = this.#dayStartEquityMicros - this.#dayLossLimit();
+      if (isOver) this.#dayWorstEquityMicros = Math.min(this.#dayWorstEquityMicros, over);
       this.drawdown.shift(amountMicros);
     }
     this.markToMarket();
@@ -248,6 +256,7 @@ export class AccountBooks {
       targetPricePoints: Number.NaN,
       trailPoints: Number.NaN,
       enters: false,
+      first: false,
     });
     if (position === undefined) return null;
     position.profitMicros += moneyMicros;
@@ -269,6 +278,10 @@ export class AccountBooks {
     this.#dayEndsMicros = archive.number(this.#dayEndsMicros);
     this.#dayStartEquityMicros = archive.number(this.#dayStartEquityMicros);
     this.#dayWorstEquityMicros = archive.number(this.#dayWorstEquityMicros);
+  }
+
+  #dayLossLimit(): MicroMoney {
+    return dailyLossLimit(this.#dayStartEquityMicros, this.#settings);
   }
 
   /** Point-micro-lots of an instrument in the account's currency; NaN without a conversion rate. */

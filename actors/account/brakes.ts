@@ -24,7 +24,7 @@ export class Brakes {
   flatten(): void {
     this.#desk.mode = "halted";
     this.#flattening = true;
-    for (const position of this.#desk.books.positions.open) this.#exits.want(position, "flatten");
+    for (const position of this.#desk.books.positions.open) this.#exits.urge(position, "flatten");
   }
 
   /** Who lets the account trade again no longer closes what fills. */
@@ -47,7 +47,10 @@ export class Brakes {
   trip({ mode, by, reason, wide = OWN_REACH }: TripWish): void {
     const { killSwitch, books, causeSeq: seq, nowMicros: timeMicros } = this.#desk;
     if (!killSwitch.pull({ ...wide, mode, by, reason, seq, timeMicros })) return;
-    for (const position of books.positions.open) this.filled(position);
+    for (const position of books.positions.open) {
+      if (killSwitch.trip?.mode === "flatten") this.#exits.urge(position, "kill-switch");
+      else this.filled(position);
+    }
   }
 
   /** A position is there: it is not to stay while everything is to be closed. */

@@ -157,7 +157,8 @@ export class Changes {
     if (change.positionId !== "") {
       const position = positions.find(change.positionId);
       if (position === undefined) this.#release(change);
-      else if (change.state === "done") setLevels(position, change);
+      else if (change.state === "done" && !orders.isOutdated(change, change.positionId))
+        setLevels(position, change);
       return;
     }
     const order = orders.find(change.orderIntentId);
@@ -171,9 +172,10 @@ export class Changes {
     order.pricePoints = change.pricePoints;
     order.marginMicros = change.marginMicros;
     setLevels(order, change);
-    // It may have filled before the answer came: what it opened has the new levels, too.
+    // It may have filled before the answer came: what it opened has the new levels, too. What a part of it opened before keeps its own.
     for (const position of positions.open) {
-      if (position.intentId === order.intentId) setLevels(position, change);
+      if (position.intentId !== order.intentId || position.openTimeMicros < change.sentMicros) continue;
+      if (!orders.isOutdated(change, position.positionId)) setLevels(position, change);
     }
   }
 

@@ -1,6 +1,6 @@
 // From a signal, or an order by hand, to an entry: Proposed -> Sized -> RiskApproved -> intent, or a refusal that shows every check.
 
-import { closesInMicros, type Instrument } from "../domain/instrument.ts";
+import { closesInMicros, type Instrument, WEEKEND_GAP_MINUTES } from "../domain/instrument.ts";
 import type { PendingTerms, RiskCheck, Side } from "../domain/order.ts";
 import type { TradeCommand } from "../domain/records.ts";
 import type { Signal } from "../domain/signal.ts";
@@ -79,9 +79,6 @@ type RememberedFigures = Pick<
 
 /** Of an entry what it is, whether it was approved or refused. */
 type EntryTerms = Omit<DecidedOrder, "decision" | "intentId" | "code" | "riskChecks" | "compliance">;
-
-/** A market closed for longer is closed for a weekend or a holiday. */
-const WEEKEND_GAP_MINUTES = 24 * 60;
 
 export class EntryDesk {
   readonly #desk: Desk;
@@ -273,8 +270,10 @@ export class EntryDesk {
     };
   }
 
+  /** What an entry would make smaller. Where the account hedges an entry makes nothing smaller: it opens a position of its own. */
   #oppositeVolume(instrumentId: number, side: Side): number {
     let volumeMicros = 0;
+    if (this.#desk.settings.positionMode === "hedging") return volumeMicros;
     for (const position of this.#desk.books.positions.open) {
       if (position.instrumentId !== instrumentId || sideOf(position) === side) continue;
       volumeMicros += Math.abs(position.signedVolumeMicros);

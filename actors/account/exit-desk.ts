@@ -33,6 +33,13 @@ export class ExitDesk {
     return this.#try(position) ?? TAKEN;
   }
 
+  /** As {@link want}, for somebody who does not wait until a failed exit is due again. */
+  urge(position: TrackedPosition, reason: string): Answer {
+    if (position.exitReason === "") return this.want(position, reason);
+    position.exitAtMicros = this.#desk.nowMicros;
+    return this.#try(position) ?? TAKEN;
+  }
+
   /** Closes part of a position, once: whoever wants it tries again. Undefined while that cannot be sent. */
   part(position: TrackedPosition, volumeMicros: number, reason: string): Answer | undefined {
     const instrument = this.#instrumentOf(position);

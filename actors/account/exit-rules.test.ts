@@ -54,6 +54,28 @@ class Held {
 }
 
 describe("a stop that follows the price", () => {
+  test("never goes back behind one that a person has set meanwhile, nor takes his target away", () => {
+    const held = new Held({ trailing: { distancePoints: 150, stepFraction: 0.2 } });
+    const [position] = held.engine.account.view().positions;
+    const by = { accountId: "paper", by: "x", positionId: position!.positionId } as const;
+    const set = (stopPricePoints: number, targetPricePoints: number): void => {
+      const command = { ...by, command: "modify-position", stopPricePoints, targetPricePoints } as const;
+      held.engine.command(command);
+      held.done();
+    };
+    held.quote(110_100);
+    expect(held.last).toMatchObject({ purpose: "modify", stopPricePoints: 109_950 });
+    held.engine.feed(reportOf(held.last, "rejected"));
+    set(109_900, 110_500);
+    held.engine.passTo(NOON + 3 * MICROS_PER_SECOND);
+    expect(held.last).toMatchObject({ stopPricePoints: 109_950, targetPricePoints: 110_500 });
+    held.engine.feed(reportOf(held.last, "rejected"));
+    set(110_000, 110_500);
+    held.engine.passTo(NOON + 60 * MICROS_PER_SECOND);
+    expect([held.stop, held.engine.intents.length]).toEqual([110_000, 5]);
+    expect(held.engine.account.view().followUps).toEqual([]);
+  });
+
   test("moves by a step at least, nearer only, and keeps the target", () => {
     const held = new Held({ trailing: { distancePoints: 150, stepFraction: 0.2 } });
     // 109,810 is 29 points below 109,839, and a step is 30.

@@ -13,11 +13,14 @@ import type { ExposureFigures, NetRange } from "./risk/exposure.ts";
 /** What one instrument is held with; unfilled entries by side. */
 interface Holding {
   readonly instrument: Instrument;
-  openVolumeMicros: number;
+  /** Each side for itself: of two that hedge each other either may be closed at any time, and the other is left. */
+  longVolumeMicros: number;
+  shortVolumeMicros: number;
   buyVolumeMicros: number;
   sellVolumeMicros: number;
-  /** Signed. */
-  openMicros: MicroMoney;
+  longMicros: MicroMoney;
+  /** Below zero. */
+  shortMicros: MicroMoney;
   buyMicros: MicroMoney;
   sellMicros: MicroMoney;
 }
@@ -77,8 +80,8 @@ export function exposureOf(options: ExposureOptions, instrument: Instrument): Ex
     quote.add(holding, signIn(quoteCurrency, held));
     dollar.add(holding, correlation ?? 0);
     if (held.id === instrument.id) {
-      own.longVolumeMicros = Math.max(0, holding.openVolumeMicros) + holding.buyVolumeMicros;
-      own.shortVolumeMicros = Math.max(0, -holding.openVolumeMicros) + holding.sellVolumeMicros;
+      own.longVolumeMicros = holding.longVolumeMicros + holding.buyVolumeMicros;
+      own.shortVolumeMicros = holding.shortVolumeMicros + holding.sellVolumeMicros;
       own.micros = micros;
     } else if (correlation === null) unknownMicros += micros;
     else otherVariance += micros ** 2 * (1 - correlation ** 2);
@@ -109,9 +112,9 @@ class Range implements NetRange {
   lowMicros = 0;
 
   /** @param share of the holding that counts, in [-1, 1] */
-  add({ openMicros, buyMicros, sellMicros }: Holding, share: number): void {
+  add({ longMicros, shortMicros, buyMicros, sellMicros }: Holding, share: number): void {
     if (share === 0) return;
-    const open = Math.round(share * openMicros);
+    const open = Math.round(share * (longMicros + shortMicros));
     const bought = Math.round(share * buyMicros);
     const sold = Math.round(-share * sellMicros);
     this.highMicros += open + Math.max(0, bought) + Math.max(0, sold);
@@ -119,8 +122,8 @@ class Range implements NetRange {
   }
 }
 
-function sizeOf({ openMicros, buyMicros, sellMicros }: Holding): MicroMoney {
-  return Math.abs(openMicros) + buyMicros + sellMicros;
+function sizeOf({ longMicros, shortMicros, buyMicros, sellMicros }: Holding): MicroMoney {
+  return longMicros - shortMicros + buyMicros + sellMicros;
 }
 
 /** By instrument id. */
@@ -136,9 +139,15 @@ function holdingsOf({ books, instruments }: ExposureOptions): ReadonlyMap<number
   const addOpen = ({ instrumentId, signedVolumeMicros }: (typeof books.positions.open)[number]): void => {
     const holding = holdingOf(instrumentId);
     const midPoints = (books.board.bidPoints(instrumentId) + books.board.askPoints(instrumentId)) / 2;
-    holding.openVolumeMicros += signedVolumeMicros;
     const value = moveValueMicros(holding.instrument, midPoints, signedVolumeMicros);
-    holding.openMicros += convertMicros(value, books.conversionRate(instrumentId));
+    const micros = convertMicros(value, books.conversionRate(instrumentId));
+    if (signedVolumeMicros > 0) {
+      holding.longVolumeMicros += signedVolumeMicros;
+      holding.longMicros += micros;
+    } else {
+      holding.shortVolumeMicros -= signedVolumeMicros;
+      holding.shortMicros += micros;
+    }
   };
   for (const position of books.positions.open) addOpen(position);
   for (const position of books.external.open) if (position.instrumentId >= 0) addOpen(position);
@@ -167,10 +176,12 @@ function holdingsOf({ books, instruments }: ExposureOptions): ReadonlyMap<number
 function emptyHolding(instrument: Instrument): Holding {
   return {
     instrument,
-    openVolumeMicros: 0,
+    longVolumeMicros: 0,
+    shortVolumeMicros: 0,
     buyVolumeMicros: 0,
     sellVolumeMicros: 0,
-    openMicros: 0,
+    longMicros: 0,
+    shortMicros: 0,
     buyMicros: 0,
     sellMicros: 0,
   };

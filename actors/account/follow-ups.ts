@@ -26,8 +26,8 @@ interface Business {
   /** What is done, and done again when it fails. */
   readonly step: "set-levels" | "cancel" | "close-part";
   readonly attemptsMax: number;
-  /** When the last attempt has failed. `close`: the whole position. `keep`: it stays as it is, and an anomaly says so. */
-  readonly lastly: "close" | "keep";
+  /** When the last attempt has failed. `close`: the whole position. `keep`: it stays as it is, and an anomaly says so. `go-on`: the anomaly asks for a person, and it is tried on. */
+  readonly lastly: "close" | "keep" | "go-on";
   /** An unknown outcome counts as a failure: asked for twice, it is the same. Else a report has to say what became of it. */
   readonly repeatable: boolean;
 }
@@ -41,8 +41,8 @@ const BUSINESS: Readonly<Record<FollowUpKind, Business>> = {
   "stop-missing": { step: "set-levels", attemptsMax: 3, lastly: "close", repeatable: true },
   // A stop that follows the price did not move: move it; else the one that is there protects as before, and the next price moves it.
   "stop-move": { step: "set-levels", attemptsMax: 3, lastly: "keep", repeatable: true },
-  // An order that must not fill any more: end it; should it fill nevertheless, what it opens is closed at once (groups.ts).
-  "cancel-order": { step: "cancel", attemptsMax: 8, lastly: "keep", repeatable: true },
+  // An order that must not fill any more: end it, however long that takes; should it fill nevertheless, what it opens is closed at once (groups.ts).
+  "cancel-order": { step: "cancel", attemptsMax: 8, lastly: "go-on", repeatable: true },
   // A part of a position that was to be closed on the way to its target: close it; else stop and target stand for the whole.
   "close-part": { step: "close-part", attemptsMax: 3, lastly: "keep", repeatable: false },
   // Two of a group filled into one position: close what is too much; if that cannot be done, all of it.
@@ -90,7 +90,8 @@ export class FollowUps {
   begin(
     what: Pick<FollowUp, "kind" | "subject" | "reason"> & Partial<Levels & { volumeMicros: number }>,
   ): void {
-    if (this.has(what.kind, what.subject)) return;
+    // Excess comes in parts, and each of them is to be closed.
+    if (what.kind !== "close-excess" && this.has(what.kind, what.subject)) return;
     const fresh = { ...emptyFollowUp(), ...what, dueMicros: this.#desk.nowMicros };
     if (this.#open.length >= FOLLOW_UPS_MAX) {
       this.#giveUp(fresh);
@@ -112,11 +113,13 @@ export class FollowUps {
       waiting.dueMicros = nowMicros + settings.reportTimeoutMicros;
       return;
     }
-    if (order.state === "done" || order.filledMicros > 0) {
-      if (!isLive(order.state)) this.#end(waiting);
+    if (order.state === "done" || order.state === "filled") {
+      this.#end(waiting);
       return;
     }
     if (isLive(order.state) && !(order.state === "unknown" && repeatable)) return;
+    // Of a part that was closed in part the rest is still to be closed.
+    waiting.volumeMicros -= order.filledMicros;
     const wait = FOLLOW_UP_MICROS_MIN * 2 ** (waiting.attempts - 1);
     waiting.intentId = "";
     waiting.dueMicros = nowMicros + Math.min(wait, FOLLOW_UP_MICROS_MAX);
@@ -151,6 +154,7 @@ export class FollowUps {
     if (position === undefined || position.exitReason !== "") this.#end(followUp);
     else if (step === "close-part") this.#attempt(followUp, () => this.#closePart(position, followUp));
     else if (followUp.kind === "stop-missing" && !Number.isNaN(position.stopPricePoints)) this.#end(followUp);
+    else if (followUp.kind === "stop-move" && !isNearer(position, followUp)) this.#end(followUp);
     else if (this.#isCrossed(position, followUp)) this.#giveUp(followUp);
     else this.#attempt(followUp, () => this.#setLevels(position, followUp));
   }
@@ -159,10 +163,12 @@ export class FollowUps {
   #attempt(followUp: Tracked, act: () => Answer | undefined): void {
     const { nowMicros } = this.#desk;
     if (followUp.intentId !== "" || nowMicros < followUp.dueMicros) return;
-    if (followUp.attempts >= BUSINESS[followUp.kind].attemptsMax) {
+    const { attemptsMax, lastly } = BUSINESS[followUp.kind];
+    if (lastly !== "go-on" && followUp.attempts >= attemptsMax) {
       this.#giveUp(followUp);
       return;
     }
+    if (followUp.attempts === attemptsMax) this.#sayFailed(followUp, "it is tried on");
     const answer = act();
     if (answer === undefined || answer.intentId === null) {
       followUp.dueMicros = nowMicros + EXIT_RETRY_MICROS_MIN;
@@ -179,11 +185,12 @@ export class FollowUps {
     const position = this.#desk.books.positions.find(subject);
     const closes = BUSINESS[kind].lastly === "close";
     // A stop that the price has passed would have closed the position: that is done now. One that was to move has done its work where it is.
-    if (attempts > 0) {
-      const done = closes ? "the position is closed" : "it stays as it is";
-      this.#desk.odd("follow-up-failed", `${kind} of ${subject} failed ${attempts} times: ${done}`);
-    }
+    if (attempts > 0) this.#sayFailed(followUp, closes ? "the position is closed" : "it stays as it is");
     if (closes && position !== undefined) this.#exits.want(position, kind);
+  }
+
+  #sayFailed({ kind, subject, attempts }: FollowUp, done: string): void {
+    this.#desk.odd("follow-up-failed", `${kind} of ${subject} failed ${attempts} times: ${done}`);
   }
 
   #end(followUp: Tracked): void {
@@ -193,7 +200,8 @@ export class FollowUps {
 
   #setLevels(position: TrackedPosition, followUp: FollowUp): Answer | undefined {
     if (this.#changes.changing(position) || !this.#changes.hasRoom) return undefined;
-    const { stopPricePoints, targetPricePoints, reason } = followUp;
+    const { stopPricePoints, reason } = followUp;
+    const { targetPricePoints } = followUp.kind === "stop-move" ? position : followUp;
     const approved = approveLevels(
       {
         position,
@@ -207,6 +215,7 @@ export class FollowUps {
       {
         killMode: null,
         mode: "active",
+        losses: [],
         volumeBudgetMicros: 0,
         compliance: this.#desk.evidence(position.instrumentId, sideOf(position)),
       },
@@ -233,6 +242,12 @@ export class FollowUps {
       ? board.bidPoints(id) <= stopPricePoints
       : board.askPoints(id) >= stopPricePoints;
   }
+}
+
+/** A person, or the broker's books, may have moved the stop since it was to be moved: it never goes back for that. */
+function isNearer(position: TrackedPosition, { stopPricePoints }: FollowUp): boolean {
+  const away = position.signedVolumeMicros > 0 ? 1 : -1;
+  return away * (stopPricePoints - position.stopPricePoints) > 0;
 }
 
 function emptyFollowUp(): Tracked {

@@ -55,16 +55,26 @@ describe("a group", () => {
     });
   }
 
-  test("whose cancellation is refused or unanswered is cancelled again, ever more slowly, and then left with an anomaly", () => {
-    const { engine, low } = pair();
+  test("whose cancellation is refused or unanswered is cancelled again, ever more slowly, for as long as it lives, and people are told once", () => {
+    const { engine, low, high } = pair();
     engine.feed(execution(low, { pricePoints: 109_900 }));
     engine.feed(reportOf(engine.intents[2]!, "rejected"));
     engine.passTo(NOON + SECOND);
     expect(engine.intents[3]).toMatchObject({ purpose: "cancel" });
     // Sent, and nobody answers: lost after 15 s, and asked for again.
+    const cancels = (): number => engine.intents.filter(({ purpose }) => purpose === "cancel").length;
     engine.passTo(NOON + 3_600 * SECOND);
-    expect(engine.intents.filter(({ purpose }) => purpose === "cancel")).toHaveLength(8);
-    expect(engine.account.view()).toMatchObject({ followUps: [], anomalies: { "follow-up-failed": 1 } });
+    const before = cancels();
+    expect(before).toBeGreaterThan(8);
+    expect(engine.account.view()).toMatchObject({
+      followUps: [{ kind: "cancel-order" }],
+      anomalies: { "follow-up-failed": 1 },
+    });
+    engine.passTo(NOON + 7_200 * SECOND);
+    // Once a minute, and 15 s until silence counts as a failure.
+    expect(cancels() - before).toBeLessThanOrEqual(3_600 / 60);
+    engine.feed(reportOf(high, "cancelled"));
+    expect(engine.account.view().followUps).toEqual([]);
   });
 
   test("of which two have filled closes what the second one opened", () => {
@@ -87,6 +97,46 @@ describe("a group", () => {
     const exit = engine.intents.at(-1)!;
     expect(exit).toMatchObject({ purpose: "exit", positionId: "p", volumeMicros: 1_000_000 });
     engine.feed(execution(exit, { pricePoints: 110_000 }));
+    expect(engine.account.view()).toMatchObject({
+      positions: [{ positionId: "p", side: "BUY", volumeMicros: 1_000_000, exitReason: "" }],
+      followUps: [],
+    });
+  });
+
+  test("of which the second has brought its stop along gets that of the first again where it is nearer", () => {
+    for (const [stopPoints, moves] of [
+      [600, 1],
+      [150, 0],
+    ] as const) {
+      const { engine, low, high } = pair({ terms: STOP, stopPoints, volumeMicros: 300_000 });
+      engine.feed(execution(low, { pricePoints: 109_900, positionId: "p" }));
+      engine.feed(execution(high, { pricePoints: 110_100, positionId: "p" }));
+      expect(engine.account.view().positions[0]?.stopPricePoints).toBe(110_100 - stopPoints);
+      const changes = engine.intents.filter(({ purpose }) => purpose === "modify");
+      expect(changes.map(({ stopPricePoints }) => stopPricePoints)).toEqual([109_700].slice(0, moves));
+    }
+  });
+
+  test("of which the second filled in parts closes each of them, and what is left of one that was closed in part", () => {
+    const { engine, low, high } = pair();
+    engine.feed(execution(low, { pricePoints: 109_900, positionId: "p" }));
+    for (const [dealId, volumeMicros] of [
+      ["first", 600_000],
+      ["second", 400_000],
+    ] as const) {
+      const status = "partially-filled";
+      engine.feed(execution(high, { pricePoints: 110_100, positionId: "p", dealId, volumeMicros, status }));
+    }
+    const exit = engine.intents.at(-1)!;
+    expect(exit).toMatchObject({ purpose: "exit", volumeMicros: 600_000 });
+    engine.feed(execution(exit, { status: "partially-filled", volumeMicros: 500_000, dealId: "third" }));
+    engine.feed(reportOf(exit, "cancelled"));
+    for (let second = 1; second <= 20; second++) {
+      engine.passTo(NOON + second * SECOND);
+      const last = engine.intents.at(-1)!;
+      const isLive = engine.account.view().liveOrders.some(({ intentId }) => intentId === last.intentId);
+      if (last.purpose === "exit" && isLive) engine.feed(execution(last));
+    }
     expect(engine.account.view()).toMatchObject({
       positions: [{ positionId: "p", side: "BUY", volumeMicros: 1_000_000, exitReason: "" }],
       followUps: [],

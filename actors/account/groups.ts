@@ -45,6 +45,7 @@ export class Groups {
     else if (sideOf(position) === order.side) {
       const { positionId: subject } = position;
       this.#followUps.begin({ kind: "close-excess", subject, volumeMicros, reason: "group" });
+      this.#moveBack(position, winner);
     }
   }
 
@@ -67,6 +68,22 @@ export class Groups {
       const savedWinner = archive.text(winner);
       if (archive.loading) this.#winners.set(savedGroup, savedWinner);
     }
+  }
+
+  /** With the second order came its stop: that of the first is set again where it risks less. */
+  #moveBack(
+    { positionId: subject, stopPricePoints, targetPricePoints }: TrackedPosition,
+    winner: string,
+  ): void {
+    const first = this.#desk.books.orders.find(winner);
+    if (first === undefined || first.stopPricePoints === stopPricePoints) return;
+    this.#followUps.begin({
+      kind: "stop-move",
+      subject,
+      stopPricePoints: first.stopPricePoints,
+      targetPricePoints,
+      reason: "group",
+    });
   }
 
   #win({ group, intentId }: TrackedOrder): void {

@@ -1,11 +1,13 @@
 // Orders that wait at the broker and what people ask for about orders and positions, against hand-made reports.
 
 import { describe, expect, test } from "bun:test";
-import { MICROS_PER_DAY, MICROS_PER_SECOND } from "../base/clock.ts";
+import { MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_SECOND } from "../base/clock.ts";
 import type { OrderIntent } from "../domain/order.ts";
 import type { OrderCommand } from "../domain/records.ts";
 import {
   execution,
+  instrument,
+  INSTRUMENTS,
   LIMIT,
   NOON,
   reportOf,
@@ -252,6 +254,20 @@ describe("changing an order that waits", () => {
     });
   });
 
+  test("leaves the levels of what a part of it had opened before", () => {
+    const { engine, entry } = waiting(HEDGING);
+    engine.feed(
+      execution(entry, { status: "partially-filled", volumeMicros: 400_000, pricePoints: 109_900 }),
+    );
+    engine.feed(tick({ timeMicros: NOON + SECOND }));
+    engine.command(change(entry.intentId), NOON + SECOND);
+    engine.feed(reportOf(last(engine), "done", NOON + SECOND));
+    expect(engine.account.view()).toMatchObject({
+      positions: [{ stopPricePoints: 109_700, targetPricePoints: 110_300 }],
+      liveOrders: [{ stopPricePoints: 109_750, targetPricePoints: null }],
+    });
+  });
+
   test("of an order that is not there, has ended, does not wait, or would become one of another type is refused by name", () => {
     const { engine, entry } = waiting();
     engine.command(change("paper-000000009"));
@@ -309,6 +325,33 @@ describe("cancelling an order", () => {
     expect(last(engine)).toMatchObject({ purpose: "cancel", reason: "daily-loss-limit" });
   });
 
+  const HOUR = MICROS_PER_HOUR;
+  const wednesday = { openMinute: 2 * 1_440, closeMinute: 2 * 1_440 + 14 * 60 };
+  for (const [reason, limits, sessions] of [
+    ["news-blackout", { newsBeforeMicros: HOUR, newsAfterMicros: HOUR }, undefined],
+    ["session-closing", { sessionCloseGateMicros: HOUR }, [wednesday]],
+    ["weekend-ahead", { weekendGateMicros: HOUR }, [wednesday]],
+  ] as const) {
+    test(`is done by the account when the calendar keeps entries away: ${reason}`, () => {
+      const instruments = INSTRUMENTS.map((each) =>
+        sessions === undefined ? each : instrument(each.id, each.symbol, { sessions }),
+      );
+      const risk = { tenant: {}, account: limits, symbols: {} };
+      const { engine, entry } = waiting({ instruments, settings: { risk } });
+      const news = {
+        timeMicros: NOON + 2 * HOUR,
+        currency: "USD",
+        importance: "high",
+        name: "Payrolls",
+      } as const;
+      engine.feed({ kind: "calendar", seq: 0, timeMicros: NOON, events: [news] });
+      engine.feed(tick({ timeMicros: NOON + HOUR - SECOND }));
+      expect(engine.intents).toHaveLength(1);
+      engine.feed(tick({ timeMicros: NOON + HOUR + SECOND }));
+      expect(last(engine)).toMatchObject({ purpose: "cancel", orderIntentId: entry.intentId, reason });
+    });
+  }
+
   test("that is done without a report of the order's end leaves the order unknown", () => {
     const { engine, entry } = waiting();
     engine.command(cancel(entry.intentId));
@@ -344,6 +387,36 @@ describe("the levels of a position", () => {
       stopPricePoints: 109_900,
       targetPricePoints: null,
     });
+  });
+
+  test("stay as a later change has set them when an earlier one is heard of at last", () => {
+    const { engine, positionId } = holding();
+    engine.command(levels(positionId, 109_850, null));
+    const first = last(engine);
+    engine.feed(reportOf(first, "unknown"));
+    engine.command(levels(positionId, 109_900, null));
+    engine.feed(reportOf(last(engine), "done"), reportOf(first, "done"));
+    expect(engine.account.view()).toMatchObject({
+      positions: [{ stopPricePoints: 109_900 }],
+      liveOrders: [],
+    });
+  });
+
+  test("are not loosened once the day is lost, and still tightened", () => {
+    const { engine, positionId } = holding({ settings: { dailyLossFraction: 0.0005 } });
+    engine.feed(tick({ timeMicros: NOON + 1, bid: 1.0995, ask: 1.0996 }));
+    engine.command(levels(positionId, 109_800, null), NOON + 1);
+    expect([codes(engine), engine.intents.length]).toEqual([["daily-loss-limit"], 1]);
+    expect(engine.pretrades.at(-1)).toMatchObject({
+      purpose: "modify",
+      verdict: "refused",
+      code: "daily-loss-limit",
+      positionId,
+      stopPricePoints: 109_800,
+      decision: { by: "person", id: "trader" },
+    });
+    engine.command(levels(positionId, 109_820, null), NOON + 1);
+    expect(last(engine)).toMatchObject({ purpose: "modify", stopPricePoints: 109_820 });
   });
 
   test("a change under way does not keep an exit away", () => {
@@ -394,6 +467,26 @@ describe("closing a position", () => {
     expect(engine.intents).toHaveLength(3);
   });
 
+  test("is tried at once, however long the next attempt is away, when a person asks for it or the kill switch does", () => {
+    for (const command of [
+      (positionId: string) => close(positionId, null),
+      () => ({ command: "flatten", accountId: "paper", by: "x" }) as const,
+      () => ({ command: "trip", mode: "flatten", accountId: "paper", by: "x", reason: "test" }) as const,
+    ]) {
+      const { engine, positionId } = holding();
+      engine.command(close(positionId, null));
+      for (let attempt = 0; attempt < 6; attempt++) {
+        engine.feed(reportOf(last(engine), "rejected"));
+        engine.passTo(engine.account.nextDueMicros);
+      }
+      engine.feed(reportOf(last(engine), "rejected"));
+      const before = engine.intents.length;
+      engine.command(command(positionId), engine.records.at(-1)!.timeMicros);
+      expect(engine.intents).toHaveLength(before + 1);
+      expect(last(engine)).toMatchObject({ purpose: "exit", positionId });
+    }
+  });
+
   test("in part goes out once and leaves the rest with its stop", () => {
     const { engine, positionId } = holding();
     engine.command(close(positionId, 304_999));
@@ -428,6 +521,32 @@ describe("an account that hedges", () => {
     engine.command(waitingTrade());
     expect(codes(engine)).toEqual(["position-open"]);
   });
+
+  test("takes no entry while it only reduces, also none against what it holds", () => {
+    const { engine } = holding(HEDGING);
+    const { terms: _terms, ...trade } = waitingTrade({ side: "SELL", volumeMicros: 400_000 });
+    engine.command({ command: "set-mode", accountId: "paper", mode: "reducing", by: "x" });
+    engine.command(trade);
+    engine.command({ command: "set-mode", accountId: "paper", mode: "active", by: "x" });
+    engine.command({ command: "trip", accountId: "paper", mode: "reduce-only", by: "x", reason: "test" });
+    engine.command(trade);
+    expect([codes(engine), engine.intents.length]).toEqual([["reduce-only", "kill-switch"], 1]);
+  });
+
+  for (const [limit, code] of [
+    [{ longVolumeMaxMicros: 1_500_000 }, "long-position"],
+    [{ grossExposureMaxMicros: 250_000_000_000 }, "gross-exposure"],
+  ] as const) {
+    test(`counts both of two positions that hedge each other: ${code}`, () => {
+      const risk = { tenant: {}, account: limit, symbols: {} };
+      const { engine } = holding({ settings: { ...HEDGING.settings, positionsPerInstrumentMax: 3, risk } });
+      const { terms: _terms, ...trade } = waitingTrade({ side: "SELL" });
+      engine.command(trade);
+      engine.feed(execution(last(engine)));
+      engine.command({ ...trade, side: "BUY" });
+      expect([codes(engine), engine.intents.length]).toEqual([[code], 2]);
+    });
+  }
 
   test("counts an order that waits as the position it may become", () => {
     const { engine } = holding(HEDGING);

@@ -2,6 +2,7 @@
 // Whatever adds risk goes through the controls; cancelling and closing is never blocked.
 
 import type { Instrument } from "../domain/instrument.ts";
+import type { RiskCheck } from "../domain/order.ts";
 import type { OrderCommand, TradeCommand } from "../domain/records.ts";
 import { type Answer, Answers, type RequestCode } from "./answers.ts";
 import type { Changes, Levels } from "./changes.ts";
@@ -12,7 +13,9 @@ import type { Groups } from "./groups.ts";
 import { isLive, isWaiting, type TrackedOrder } from "./orders.ts";
 import { entryPricePoints } from "./pending.ts";
 import { sideOf, type TrackedPosition } from "./positions.ts";
-import { approveCancel, approveLevels, type LevelsOrder } from "./risk/approval.ts";
+import { approveCancel, approveLevels, type LevelsOrder, type RiskRefused } from "./risk/approval.ts";
+import type { EntryLimits } from "./risk/check.ts";
+import { lossChecks } from "./risk/standing-controls.ts";
 import { budgetVolumes, marginOf } from "./sizing.ts";
 
 interface Parts {
@@ -176,18 +179,61 @@ export class OrderDesk {
       {
         killMode: killSwitch.trip?.mode ?? null,
         mode,
+        losses: this.#losses(position),
         volumeBudgetMicros: this.#volumeBudget(position, levels),
         compliance: desk.evidence(position.instrumentId, sideOf(position)),
       },
     );
-    if (verdict.ok) return changes.setLevels(verdict.value);
-    const { instrumentId } = position;
-    return desk.refuse({
-      instrumentId,
-      code: verdict.code,
-      message: verdict.message,
-      checks: verdict.checks,
-    });
+    return verdict.ok ? changes.setLevels(verdict.value) : this.#refuseLevels(command, position, verdict);
+  }
+
+  /** What a control refuses is on record as an order would be. */
+  #refuseLevels(
+    { by, stopPricePoints, targetPricePoints }: Of<"modify-position">,
+    position: TrackedPosition,
+    { code, message, checks, compliance }: RiskRefused,
+  ): Answer {
+    const { desk } = this.#parts;
+    const { instrumentId, positionId } = position;
+    const reason = `manual:${by}`;
+    desk.compliance.record(
+      {
+        instrumentId,
+        purpose: "modify",
+        side: sideOf(position),
+        volumeMicros: Math.abs(position.signedVolumeMicros),
+        stopPricePoints,
+        targetPricePoints,
+        positionId,
+        expiresAtMicros: desk.nowMicros + desk.settings.exitLifeMicros,
+        reason,
+        decision: desk.deciderOf(reason),
+        signal: null,
+        intentId: null,
+        code,
+        riskChecks: checks,
+        compliance,
+      },
+      desk.moment,
+    );
+    return desk.refuse({ instrumentId, code, message, checks });
+  }
+
+  #losses({ instrumentId }: TrackedPosition): readonly RiskCheck[] {
+    const { books, limits, memory } = this.#parts.desk;
+    const own = limits[instrumentId] as EntryLimits;
+    books.markToMarket();
+    const { drawdown, dayLossMicros, dayStartEquityMicros } = books;
+    return lossChecks(
+      {
+        dayLossMicros,
+        dayStartEquityMicros,
+        trailingLossMicros: drawdown.trailing(own.risk.trailingDrawdownFrom),
+        absoluteLossMicros: drawdown.absolute,
+        consecutiveLosses: memory.consecutiveLosses,
+      },
+      own,
+    );
   }
 
   #levelsOrder(position: TrackedPosition, { stopPricePoints }: Levels): LevelsOrder {
@@ -254,7 +300,7 @@ export class OrderDesk {
     const heldMicros = Math.abs(position.signedVolumeMicros);
     const { positionId, instrumentId } = position;
     const reason = `manual:${by}`;
-    if (volumeMicros === null || volumeMicros >= heldMicros) return exits.want(position, reason);
+    if (volumeMicros === null || volumeMicros >= heldMicros) return exits.urge(position, reason);
     const { volumeStepMicros, volumeMinMicros } = desk.instruments[instrumentId] as Instrument;
     const partMicros = Math.floor(volumeMicros / volumeStepMicros) * volumeStepMicros;
     if (!(partMicros >= volumeMinMicros && heldMicros - partMicros >= volumeMinMicros)) {

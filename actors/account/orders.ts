@@ -291,6 +291,16 @@ export class OrderTable {
     return this.#live.filter(({ orderIntentId }) => orderIntentId === intentId);
   }
 
+  /** Whether a later change of a position's levels was carried out: what an earlier one asked for holds no more. */
+  isOutdated(change: TrackedOrder, positionId: string): boolean {
+    let isLater = false;
+    for (const order of this.#byId.values()) {
+      if (isLater && order.state === "done" && order.positionId === positionId) return true;
+      if (order === change) isLater = true;
+    }
+    return false;
+  }
+
   /** Moves `order` along its lifecycle. */
   apply(order: TrackedOrder, trigger: OrderTrigger): Transition {
     const result = transition(order.state, trigger);

@@ -17,6 +17,7 @@ function fill(side: "BUY" | "SELL", volumeMicros: number, pricePoints: number): 
     targetPricePoints: Number.NaN,
     trailPoints: Number.NaN,
     enters: false,
+    first: false,
   };
 }
 

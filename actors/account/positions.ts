@@ -50,6 +50,8 @@ export interface PositionFill {
   readonly trailPoints: number;
   /** Of an entry: where more of it fills than is open on the other side, the rest is a position of its own making. */
   readonly enters: boolean;
+  /** The first of its entry: where that enlarges a position, its levels become the position's, as where MetaTrader 5 nets. */
+  readonly first: boolean;
 }
 
 export interface FillOutcome {
@@ -105,6 +107,8 @@ export class PositionBook {
     }
     const rest = Math.sign(signed) * (fill.volumeMicros - closedMicros);
     if (fill.enters && closedMicros > 0 && rest !== 0) turn(position, fill);
+    else if (fill.enters && fill.first && known !== undefined && closedMicros === 0)
+      takeLevels(position, fill);
     position.signedVolumeMicros += rest;
     position.signedCost += fill.pricePoints * rest;
     assert(Number.isSafeInteger(position.signedCost), `position ${fill.positionId} is too large to be exact`);
@@ -142,12 +146,16 @@ export class PositionBook {
   }
 }
 
+function takeLevels(position: TrackedPosition, fill: PositionFill): void {
+  position.stopPricePoints = fill.stopPricePoints;
+  position.targetPricePoints = fill.targetPricePoints;
+}
+
 /** From here on the position is what `fill` has made of it. */
 function turn(position: TrackedPosition, fill: PositionFill): void {
   position.intentId = fill.intentId;
   position.openTimeMicros = fill.timeMicros;
-  position.stopPricePoints = fill.stopPricePoints;
-  position.targetPricePoints = fill.targetPricePoints;
+  takeLevels(position, fill);
   position.trailPoints = fill.trailPoints;
   position.partTaken = false;
   position.exitReason = "";

@@ -49,6 +49,9 @@ export function isOpen(instrument: Instrument, timeMicros: Micros): boolean {
   return false;
 }
 
+/** A market closed for longer is closed for a weekend or a holiday. */
+export const WEEKEND_GAP_MINUTES = 24 * 60;
+
 /** Of markets that never close. */
 export const NEVER_CLOSES = Number.MAX_SAFE_INTEGER;
 

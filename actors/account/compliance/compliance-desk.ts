@@ -122,7 +122,9 @@ export class ComplianceDesk {
   }
 
   filled(order: TrackedOrder, { side, pricePoints }: Execution, timeMicros: Micros): void {
-    const arrivalPoints = side === "BUY" ? order.askPoints : order.bidPoints;
+    // One that waited was meant for its own price, not for the quote of when it was given.
+    const quotePoints = side === "BUY" ? order.askPoints : order.bidPoints;
+    const arrivalPoints = order.terms === null ? quotePoints : order.pricePoints;
     this.#flows[order.instrumentId]?.filled({ timeMicros, side, pricePoints, arrivalPoints });
   }
 

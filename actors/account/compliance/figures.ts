@@ -148,13 +148,19 @@ function oppositeOf(
   return { layeringLevels: levels.length, oppositeOrders, oppositeCancelled };
 }
 
+/** A stop that nothing has triggered yet moves no price. */
+function sleeps({ dormant, filledMicros }: FlowOrder): boolean {
+  return dormant && filledMicros === 0;
+}
+
 /** Own aggressive orders of the proposal's side that lead up to it, each at a worse price than the one before. */
 function rampOf(
-  { side, pricePoints, nowMicros }: Proposal,
+  { side, pricePoints, dormant, nowMicros }: Proposal,
   flow: Pick<OrderFlow, "orders" | "moves">,
   windowMicros: number,
 ): { readonly orders: number; readonly moves: number } {
   if (!Number.isFinite(pricePoints)) return { orders: Number.NaN, moves: 0 };
+  if (dormant) return { orders: 1, moves: 0 };
   let count = 1;
   let lastPoints = pricePoints;
   let movesBefore = Number.NaN;
@@ -162,7 +168,7 @@ function rampOf(
   for (let i = orders.length - 1; i >= 0; i--) {
     const order = orders[i] as FlowOrder;
     if (nowMicros - order.timeMicros >= windowMicros) break;
-    if (order.side !== side || order.resting) continue;
+    if (order.side !== side || order.resting || sleeps(order)) continue;
     const better = side === "BUY" ? lastPoints - order.pricePoints : order.pricePoints - lastPoints;
     if (!(better > 0)) break;
     count++;

@@ -26,7 +26,7 @@ export interface FlowOrder {
   movesBefore: number;
 }
 
-/** A fill, and the side of the quote that its order was decided on. */
+/** A fill, and the side of the quote that its order was decided on; of one that waited, its own price. */
 export interface FlowFill {
   timeMicros: Micros;
   side: Side;

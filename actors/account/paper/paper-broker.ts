@@ -13,7 +13,7 @@ import type { OrderIntent, OrderSent } from "../../domain/order.ts";
 import type { JournalRecord } from "../../domain/records.ts";
 import type { Tick } from "../../domain/tick.ts";
 import type { SwapSettings } from "../settings.ts";
-import type { BrokerOrder } from "./broker-tables.ts";
+import type { BrokerOrder, BrokerPosition } from "./broker-tables.ts";
 import { Dealing, isRequest } from "./dealing.ts";
 import { befalls, luckOf } from "./fill-model.ts";
 import { Floor, type PaperBrokerOptions } from "./floor.ts";
@@ -69,6 +69,12 @@ export class PaperBroker {
       positions: tables.positions.length,
       orders: tables.orders.length,
     };
+  }
+
+  /** What it holds, row by row, to be held against the account's own books. Do not change. */
+  books(): { readonly positions: readonly BrokerPosition[]; readonly orders: readonly BrokerOrder[] } {
+    const { positions, orders } = this.#floor.tables;
+    return { positions, orders };
   }
 
   receive(record: JournalRecord): void {

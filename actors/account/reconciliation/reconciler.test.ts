@@ -268,6 +268,14 @@ describe("a difference that stands", () => {
     expect(scene.engine.records.filter(({ kind }) => kind === "tripped")).toHaveLength(1);
   });
 
+  test("what positions that are not ours lose is a loss of the day with each quote", () => {
+    const scene = new Scene({ dailyLossFraction: 0.03, killSwitch: { onDailyLoss: "reduce-only" } });
+    scene.picture({ positions: [position({ positionId: "x1", volumeMicros: 10_000_000 })] });
+    scene.engine.feed(tick({ timeMicros: scene.now, instrumentId: USDJPY, bid: 149, ask: 149.01 }));
+    expect(scene.view.trip).toMatchObject({ by: "daily-loss" });
+    expect(scene.engine.intents).toEqual([]);
+  });
+
   test("exits leave while it stands", () => {
     const scene = new Scene();
     scene.picture();
@@ -455,6 +463,19 @@ describe("adjustments", () => {
       expect(loss?.value).toBe(Math.max(0, -profit * UNIT));
     });
   }
+
+  test("of a deposit does not begin a lost day anew, and gives one that is not lost its share", () => {
+    for (const [feeMicros, passed] of [
+      [-3_000 * UNIT, false],
+      [-2_900 * UNIT, true],
+    ] as const) {
+      const scene = new Scene({ terminal: undefined });
+      scene.adjust({ amountMicros: feeMicros, reason: "fee" });
+      scene.adjust({ amountMicros: 50_000 * UNIT, reason: "deposit", adjustmentId: "a2" });
+      const loss = scene.engine.account.risk().controls.find(({ code }) => code === "daily-loss-limit");
+      expect(loss).toMatchObject({ passed, limit: 4_500 * UNIT });
+    }
+  });
 
   test("of a withdrawal is no drawdown, and what is lost afterwards is", () => {
     const risk = {

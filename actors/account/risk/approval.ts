@@ -116,6 +116,8 @@ export function approveLevels<Order extends LevelsOrder>(
   figures: {
     killMode: KillMode | null;
     mode: AccountMode;
+    /** See lossChecks. */
+    losses: readonly RiskCheck[];
     volumeBudgetMicros: number;
     compliance: ComplianceVerdict;
   },
@@ -125,6 +127,7 @@ export function approveLevels<Order extends LevelsOrder>(
         atMost("kill-switch", figures.killMode === null ? 0 : 1, 0),
         atMost("entries-halted", figures.mode === "halted" ? 1 : 0, 0),
         atMost("reduce-only", figures.mode === "reducing" ? order.volumeMicros : 0, 0),
+        ...figures.losses,
         atMost("over-risk-budget", order.volumeMicros, figures.volumeBudgetMicros),
       ]
     : [];

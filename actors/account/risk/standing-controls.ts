@@ -2,8 +2,18 @@
 
 import { type MicroMoney, roundHalfAway } from "../../domain/money.ts";
 import type { AccountSettings } from "../settings.ts";
-import { atLeast, atMost, below, type Control } from "./check.ts";
+import type { RiskCheck } from "../../domain/order.ts";
+import { atLeast, atMost, below, type Control, type EntryLimits, type RiskFigures } from "./check.ts";
 import { unusableTerms } from "./instrument-terms.ts";
+
+type LossFigures = Pick<
+  RiskFigures,
+  "dayLossMicros" | "dayStartEquityMicros" | "trailingLossMicros" | "absoluteLossMicros" | "consecutiveLosses"
+>;
+
+interface LossControl extends Omit<Control, "check"> {
+  readonly check: (order: unknown, figures: LossFigures, limits: EntryLimits) => RiskCheck | undefined;
+}
 
 /** The loss at which the day is over. */
 export function dailyLossLimit(dayStartEquityMicros: MicroMoney, settings: AccountSettings): MicroMoney {
@@ -76,36 +86,8 @@ export const signalControls: readonly Control[] = [
   },
 ];
 
-export const standingControls: readonly Control[] = [
-  {
-    code: "kill-switch",
-    unit: "flag",
-    of: "account",
-    bound: "most",
-    check: ({ volumeMicros }, { killMode, oppositeVolumeMicros }) => {
-      if (killMode === null) return undefined;
-      const reduces = killMode === "reduce-only" && volumeMicros <= oppositeVolumeMicros;
-      return atMost("kill-switch", reduces ? 0 : 1, 0);
-    },
-    advice: "the kill switch is tripped; re-arm it with its code when the reason is settled",
-  },
-  {
-    code: "entries-halted",
-    unit: "flag",
-    of: "account",
-    bound: "most",
-    check: (_order, { mode }) => atMost("entries-halted", mode === "halted" ? 1 : 0, 0),
-    advice: "entries are halted; resume them when the reason is settled",
-  },
-  {
-    code: "reduce-only",
-    unit: "lots",
-    of: "account",
-    bound: "most",
-    check: ({ volumeMicros }, { mode, oppositeVolumeMicros }) =>
-      mode === "reducing" ? atMost("reduce-only", volumeMicros, oppositeVolumeMicros) : undefined,
-    advice: "the account only takes what makes a position smaller; set its mode to active",
-  },
+/** Losses after which nothing is let in, whatever is asked for. */
+const lossControls: readonly LossControl[] = [
   {
     code: "daily-loss-limit",
     unit: "money",
@@ -144,3 +126,41 @@ export const standingControls: readonly Control[] = [
     advice: "too many positions in a row were closed at a loss; entries resume with the next trading day",
   },
 ];
+
+export const standingControls: readonly Control[] = [
+  {
+    code: "kill-switch",
+    unit: "flag",
+    of: "account",
+    bound: "most",
+    check: ({ volumeMicros }, { killMode, oppositeVolumeMicros }) => {
+      if (killMode === null) return undefined;
+      const reduces = killMode === "reduce-only" && volumeMicros <= oppositeVolumeMicros;
+      return atMost("kill-switch", reduces ? 0 : 1, 0);
+    },
+    advice: "the kill switch is tripped; re-arm it with its code when the reason is settled",
+  },
+  {
+    code: "entries-halted",
+    unit: "flag",
+    of: "account",
+    bound: "most",
+    check: (_order, { mode }) => atMost("entries-halted", mode === "halted" ? 1 : 0, 0),
+    advice: "entries are halted; resume them when the reason is settled",
+  },
+  {
+    code: "reduce-only",
+    unit: "lots",
+    of: "account",
+    bound: "most",
+    check: ({ volumeMicros }, { mode, oppositeVolumeMicros }) =>
+      mode === "reducing" ? atMost("reduce-only", volumeMicros, oppositeVolumeMicros) : undefined,
+    advice: "the account only takes what makes a position smaller; set its mode to active",
+  },
+  ...lossControls,
+];
+
+/** As an entry would find them. */
+export function lossChecks(figures: LossFigures, limits: EntryLimits): readonly RiskCheck[] {
+  return lossControls.flatMap((control) => control.check(undefined, figures, limits) ?? []);
+}
