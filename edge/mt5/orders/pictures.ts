@@ -134,8 +134,7 @@ export class Pictures {
     const atMs = deal.brokerMs - terminal.account.brokerTime.offsetMs;
     // Older ones are in the balance that trading began with.
     if (this.#adjusted.has(deal.ticket) || atMs < (store.trading(accountId)?.sinceMs ?? 0)) return;
-    this.#adjusted.set(deal.ticket, true);
-    outbox.push(adjustmentOf(accountId, deal));
+    if (outbox.push(adjustmentOf(accountId, deal))) this.#adjusted.set(deal.ticket, true);
   }
 
   #ask(seat: Seat, why: BrokerBooks["why"]): void {
