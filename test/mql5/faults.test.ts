@@ -152,6 +152,9 @@ async function tradeAndTell(rig: Rig): Promise<void> {
   });
 }
 
+/** As the harness counts. */
+const monotonicMs = (): number => Number(process.hrtime.bigint() / 1_000_000n);
+
 describeExpert("authority", () => {
   test.concurrent(
     "a fence is on disk: it holds over a restart, and an older one ends the connection",
@@ -262,7 +265,6 @@ describeExpert("authority", () => {
     async () => {
       await withRig(async (rig) => {
         await rig.start();
-        const monotonicMs = (): number => Number(process.hrtime.bigint() / 1_000_000n);
         let said = "";
         for (let epoch = 1, isInTime = false; !isInTime && epoch < 20; epoch++) {
           // Held by another chart for 200 ms yet, by the terminal's clock: then it counts as left behind.

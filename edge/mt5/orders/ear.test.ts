@@ -2,6 +2,7 @@
 // itself is said for it.
 
 import { expect, test } from "bun:test";
+import type { LiveOrderView } from "../../../actors/account/account-view.ts";
 import type { OrderState } from "../../../actors/account/orders.ts";
 import { VirtualClock } from "../../../actors/base/clock.ts";
 import type { Instrument } from "../../../actors/domain/instrument.ts";
@@ -45,7 +46,7 @@ const DEAL: DealFrame = {
 const TERMINAL = { account: { brokerTime: { offsetMs: 0 } } } as unknown as Terminal;
 
 /** An ear whose words go into `told` while `hasRoom`; the account says where the order stands. */
-function listening() {
+function listening(liveOrders: readonly Partial<LiveOrderView>[] = []) {
   const world = { hasRoom: true, state: "sent" as OrderState | undefined, told: [] as BrokerDraft[] };
   const report = (draft: BrokerDraft): boolean => {
     if (world.hasRoom) world.told.push(draft);
@@ -55,7 +56,7 @@ function listening() {
   const account = {
     orderState: () => world.state,
     hasBooked: () => false,
-    view: () => ({ liveOrders: [] }),
+    view: () => ({ liveOrders }),
   };
   const ear = new Ear({
     accountId: "main",
@@ -64,7 +65,7 @@ function listening() {
     outbox,
     instrumentOf: () => ({ id: 0, digits: 5 }) as Instrument,
   });
-  ear.know(INTENT);
+  if (liveOrders.length === 0) ear.know(INTENT);
   return { world, outbox, ear };
 }
 
@@ -107,4 +108,28 @@ test("an end that a report told is not said again, nor is a fill", () => {
   filled.world.state = "filled";
   filled.ear.sayEnds();
   expect(filled.world.told).toEqual([]);
+});
+
+test("an order of before a restart is told as what it is: a part of it is no whole, a market order is not cancelled", () => {
+  const { intentId, instrumentId, side, volumeMicros, purpose } = INTENT;
+  const order = { intentId, instrumentId, side, volumeMicros, purpose, filledMicros: 20_000, terms: null };
+  const { world, ear } = listening([order]);
+  ear.follow(INTENT_ID);
+  ear.deal({ ...DEAL, volume: "0.03" }, TERMINAL);
+  ear.deal({ ...DEAL, ticket: "32", volume: "0.05" }, TERMINAL);
+  expect(world.told).toMatchObject([
+    { status: "partially-filled", reason: "expert" },
+    { status: "filled", reason: "expert" },
+  ]);
+  const gone = listening([{ ...order, side: "SELL", filledMicros: 0 }]);
+  const rejected = {
+    intentId: INTENT_ID,
+    class: "rejected",
+    source: "lookup",
+    final: true,
+    retcode: 0,
+    words: "",
+  };
+  gone.ear.execution({ ...rejected, order: null } as never);
+  expect(gone.world.told).toMatchObject([{ status: "rejected", side: "SELL", volumeMicros: 100_000 }]);
 });

@@ -134,7 +134,8 @@ export class Ear {
       fillOf(booked, {
         accountId,
         intentId,
-        reason: fills ? known.reason : deal.reason,
+        // Of an order of before this life nobody has it.
+        reason: fills && known.reason !== "" ? known.reason : deal.reason,
         isLast: !fills || filledMicros >= known.volumeMicros,
         orderId: deal.order,
       }),
@@ -185,17 +186,17 @@ export class Ear {
     const { live, accountId } = this.#options;
     const followed = live.engine.account?.view().liveOrders.find((each) => each.intentId === intentId);
     if (followed === undefined) return undefined;
-    const { instrumentId, purpose } = followed;
+    const { instrumentId, purpose, side, volumeMicros, filledMicros, terms } = followed;
     const found: Known = {
       intentId,
       accountId,
       instrumentId,
       purpose,
-      side: "BUY",
-      volumeMicros: 0,
+      side,
+      volumeMicros,
       reason: "",
-      isPending: purpose === "entry",
-      filledMicros: 0,
+      isPending: terms !== null && purpose === "entry",
+      filledMicros,
       said: "",
       orderTicket: null,
     };
