@@ -81,6 +81,25 @@ test(
 );
 
 test(
+  "books are compared although one connection is too busy to draw a picture",
+  async () => {
+    await withScene(async ({ server, connect }) => {
+      const token = await tokenOf(server.bridge, server.code);
+      const first = await connect(token);
+      const second = await connect(token, { slot: 1, disk: first.disk });
+      await eventually(() => server.isReady && first.mayTrade && second.mayTrade);
+      first.hang();
+      // Once it was asked, and not before.
+      await Bun.sleep(1_200);
+      const comparedMs = server.bridge.orders?.pictures.comparedMs ?? 0;
+      await Bun.sleep(2_000);
+      expect(server.bridge.orders?.pictures.comparedMs).toBeGreaterThan(comparedMs);
+    });
+  },
+  MILLIS,
+);
+
+test(
   "an account that is to hold several positions a symbol gets no orders where the broker makes one of them",
   async () => {
     await withScene(

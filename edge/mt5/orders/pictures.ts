@@ -89,8 +89,11 @@ export class Pictures {
       if (drawing !== undefined && nowMs - drawing.askedMs > PICTURE_MS_MAX) this.#ask(seat, drawing.why);
     }
     if (!this.#isAsked && nowMs < this.#dueMs) return;
-    const [first] = fenced.sort((a, b) => a.terminal.slot - b.terminal.slot);
-    if (first === undefined || this.#drawings.has(first.terminal.session)) return;
+    // One that is drawing still may be waiting for the broker, for minutes.
+    const [first] = fenced
+      .filter(({ terminal }) => !this.#drawings.has(terminal.session))
+      .sort((a, b) => a.terminal.slot - b.terminal.slot);
+    if (first === undefined) return;
     this.#ask(first, this.#isAsked ? "asked" : "interval");
     this.#isAsked = false;
     this.#dueMs = nowMs + everyMs;
