@@ -264,7 +264,7 @@ describeExpert("authority", () => {
     "a command is refused that waits to be written down while another chart is fenced at a higher epoch",
     async () => {
       await withRig(async (rig) => {
-        await rig.start();
+        await rig.start({ InpMaxOrdersPerMinute: 1_000, InpMaxPositions: 100 });
         let said = "";
         for (let epoch = 1, isInTime = false; !isInTime && epoch < 20; epoch++) {
           // Held by another chart for 200 ms yet, by the terminal's clock: then it counts as left behind.
