@@ -27,7 +27,7 @@ import { violationOf } from "./fill-check.ts";
 import { FollowUps } from "./follow-ups.ts";
 import { Groups } from "./groups.ts";
 import { OrderDesk } from "./order-desk.ts";
-import type { OrderTrigger, TrackedOrder } from "./orders.ts";
+import type { OrderState, OrderTrigger, TrackedOrder } from "./orders.ts";
 import { sideOf, type TrackedPosition } from "./positions.ts";
 import { Reconciler } from "./reconciliation/reconciler.ts";
 import { triggerOf } from "./reports.ts";
@@ -96,6 +96,11 @@ export class AccountActor {
   /** Whether a deal is in the books already. */
   hasBooked(dealId: string): boolean {
     return this.#deals.has(dealId);
+  }
+
+  /** Where an order stands; undefined for one that is not known here, or no longer. */
+  orderState(intentId: string): OrderState | undefined {
+    return this.#desk.books.orders.find(intentId)?.state;
   }
 
   /** What it lets in, its kill switch included. */

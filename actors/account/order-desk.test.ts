@@ -92,6 +92,22 @@ test("is an order of its own; terms and levels change when it is done, and the d
   });
 });
 
+test("at a terminal keeps the time it waits, since that cannot be said there; its price may change", () => {
+  const engine = quoted({ settings: { terminal: { intentTag: 7 } } });
+  const none = { positions: [], orders: [], deals: [], intents: [], complete: true };
+  const figures = { balanceMicros: 100_000_000_000, equityMicros: 100_000_000_000, marginMicros: 0 };
+  const whole = { part: 1, last: true, why: "joined", commandSeq: 0, ...figures, ...none } as const;
+  engine.feed({ kind: "broker-books", seq: 0, timeMicros: NOON, accountId: "paper", ...whole });
+  engine.command(waitingTrade());
+  const entry = engine.intents[0]!;
+  engine.feed(reportOf(entry, "acknowledged"));
+  const terms = { ...LIMIT, timeInForce: "until", untilMicros: NOON + 60 * SECOND } as const;
+  engine.command(change(entry.intentId, { terms }));
+  expect(codes(engine)).toEqual(["not-possible"]);
+  engine.command(change(entry.intentId));
+  expect(last(engine)).toMatchObject({ purpose: "modify", terms: { pricePoints: 109_950 } });
+});
+
 const levels = (positionId: string, stopPricePoints: number | null, target: number | null): OrderCommand => ({
   ...BY,
   command: "modify-position",

@@ -2,7 +2,7 @@
 // Whatever adds risk goes through the controls; cancelling and closing is never blocked.
 
 import type { Instrument } from "../domain/instrument.ts";
-import type { RiskCheck } from "../domain/order.ts";
+import type { PendingTerms, RiskCheck } from "../domain/order.ts";
 import type { OrderCommand, TradeCommand } from "../domain/records.ts";
 import { type Answer, Answers, type RequestCode } from "./answers.ts";
 import type { Changes, Levels } from "./changes.ts";
@@ -106,6 +106,13 @@ export class OrderDesk {
         order,
         "not-possible",
         `order ${intentId} is a ${order.terms?.type} order and stays one`,
+      );
+    }
+    if (desk.settings.terminal !== undefined && !lastsAsLong(command.terms, order.terms)) {
+      return this.#refuse(
+        order,
+        "not-possible",
+        `how long order ${intentId} waits cannot be changed at a terminal: cancel it and place another`,
       );
     }
     if (order.changePricePoints > 0 || changes.ending(order, "cancel") || !changes.hasRoom) {
@@ -340,6 +347,10 @@ export class OrderDesk {
   #refuse({ instrumentId }: { readonly instrumentId: number }, code: RequestCode, message: string): Answer {
     return this.#parts.desk.refuse({ instrumentId, code, message, checks: [] });
   }
+}
+
+function lastsAsLong(a: PendingTerms, b: PendingTerms): boolean {
+  return a.timeInForce === b.timeInForce && a.untilMicros === b.untilMicros;
 }
 
 function levelsOf(prices: {

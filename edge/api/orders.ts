@@ -36,6 +36,7 @@ const STATUS_OF: Readonly<Record<OrderFailure, number>> = {
   "no-quote": 409,
   "not-pending": 409,
   "no-limit-price": 400,
+  "no-until": 400,
   "bad-stop": 400,
   "bad-target": 400,
   "bad-volume": 400,

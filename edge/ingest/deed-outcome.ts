@@ -45,6 +45,7 @@ export async function outcomeOf(journal: Journal, commandSeq: number, patienceMi
       for (let i = 0; i < TURN_RECORDS_MAX; i++) {
         const raw = cursor.next();
         if (raw === undefined) {
+          if (watch.doubt !== undefined) return ok(watch.doubt);
           if (performance.now() >= untilMillis) return ok(watch.unknown(patienceMillis));
           await Bun.sleep(LOOK_MILLIS);
           continue;
@@ -61,6 +62,8 @@ export async function outcomeOf(journal: Journal, commandSeq: number, patienceMi
 }
 
 class OutcomeWatch {
+  /** The last that was heard: nobody knows. What follows it in the journal may know better. */
+  doubt: DeedOutcome | undefined;
   readonly #commandSeq: number;
   /** Whose the command is: at its record others may have something to do, too. */
   #accountId = "";
@@ -112,6 +115,7 @@ class OutcomeWatch {
 
   #onReport(report: Execution, intent: OrderIntent): Told | undefined {
     this.#timeMicros = report.timeMicros;
+    this.doubt = undefined;
     this.#positionId = report.positionId ?? this.#positionId;
     if (report.status === "filled" || report.status === "partially-filled") {
       this.#filledMicros += report.volumeMicros;
@@ -123,7 +127,8 @@ class OutcomeWatch {
       case "done":
         return ok(this.#outcome("done", report.reason));
       case "unknown":
-        return ok(this.#outcome("unknown", `the broker does not know what became of it: ${report.reason}`));
+        this.doubt = this.#outcome("unknown", `the broker does not know what became of it: ${report.reason}`);
+        return undefined;
       case "acknowledged":
         return intent.purpose === "entry" && intent.terms !== undefined
           ? ok(this.#outcome("working", report.reason))

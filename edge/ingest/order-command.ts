@@ -11,7 +11,13 @@ import type { PendingTerms, Position } from "../../actors/domain/order.ts";
 import type { OrderCommand, TradeCommand } from "../../actors/domain/records.ts";
 import type { ModifyOrderRequest, ModifyPositionRequest, PlaceRequest } from "../api/order-schemas.ts";
 
-export type CommandFailure = "no-quote" | "bad-stop" | "bad-target" | "not-pending" | "no-limit-price";
+export type CommandFailure =
+  | "no-quote"
+  | "bad-stop"
+  | "bad-target"
+  | "not-pending"
+  | "no-limit-price"
+  | "no-until";
 
 /** What a command says, by name. Two that say the same mean the same. */
 export type Meaning = Readonly<Record<string, string | number | null>>;
@@ -114,6 +120,12 @@ export function modifyOrderCommand(
     return failure(
       "no-limit-price",
       `${order.intentId} is a ${terms.type}: only a stop-limit has a limitPrice`,
+    );
+  }
+  if (request.until !== undefined && (request.timeInForce ?? terms.timeInForce) !== "until") {
+    return failure(
+      "no-until",
+      `${order.intentId} is ${terms.timeInForce} and has no end: name timeInForce \`until\` with it`,
     );
   }
   const changed = <T>(points: T, price: number | null | undefined): T | number | null =>

@@ -248,6 +248,8 @@ describe("orders that wait, and positions", () => {
     expect([twice.headers.get("idempotent-replayed"), twice.body]).toEqual(["true", changed.body]);
     const nonsense = await send("PATCH", `${ORDERS}/${id}`, { limitPrice: 1.08 });
     expect(nonsense).toMatchObject({ status: 400, body: { code: "no-limit-price" } });
+    const endless = await send("PATCH", `${ORDERS}/${id}`, { until: "2099-01-01T00:00:00Z" });
+    expect(endless).toMatchObject({ status: 400, body: { code: "no-until" } });
     const refused = await send("PATCH", `${ORDERS}/${id}`, { stopLoss: 1.085 });
     expect(refused).toMatchObject({ status: 422, body: { code: "refused" } });
     const cancelled = await send("DELETE", `${ORDERS}/${id}`, undefined, "cancel-1");

@@ -4,12 +4,12 @@
 import { expect, test } from "bun:test";
 import { counterOfIntent } from "../../actors/domain/intent-name.ts";
 import { MadeBroker } from "../../scripts/mt5-broker.ts";
-import type { Credential } from "../../scripts/mt5-terminal.ts";
+import { type Credential, MadeTerminal } from "../../scripts/mt5-terminal.ts";
 import { MadeTrader } from "../../scripts/mt5-trader.ts";
 import { eventually } from "../fixtures/eventually.ts";
 import { journaled } from "../fixtures/mt5-journal.ts";
 import { tokenOf } from "../fixtures/mt5-rig.ts";
-import { ACCOUNT, TradingServer } from "../fixtures/trading-server.ts";
+import { ACCOUNT, TradingServer, type TradingServerOptions } from "../fixtures/trading-server.ts";
 
 const MILLIS = 60_000;
 const BROKER_AHEAD_MS = 7_200_000;
@@ -24,8 +24,11 @@ interface Scene {
   ) => Promise<MadeTrader>;
 }
 
-async function withScene(work: (scene: Scene) => Promise<void>): Promise<void> {
-  const server = new TradingServer({ tuning: { ownerHoldMs: 300 } });
+async function withScene(
+  work: (scene: Scene) => Promise<void>,
+  account: TradingServerOptions["account"] = {},
+): Promise<void> {
+  const server = new TradingServer({ tuning: { ownerHoldMs: 300 }, account });
   const broker = new MadeBroker(() => Date.now() + BROKER_AHEAD_MS);
   const traders: MadeTrader[] = [];
   await server.serve();
@@ -73,6 +76,44 @@ test(
       expect([...first.orders.values(), ...second.orders.values()]).toEqual([1, 1]);
       expect(server.account.anomalies).toMatchObject({ "duplicate-deal": 0 });
     });
+  },
+  MILLIS,
+);
+
+test(
+  "books are compared although one connection is too busy to draw a picture",
+  async () => {
+    await withScene(async ({ server, connect }) => {
+      const token = await tokenOf(server.bridge, server.code);
+      const first = await connect(token);
+      const second = await connect(token, { slot: 1, disk: first.disk });
+      await eventually(() => server.isReady && first.mayTrade && second.mayTrade);
+      first.hang();
+      // Once it was asked, and not before.
+      await Bun.sleep(1_200);
+      const comparedMs = server.bridge.orders?.pictures.comparedMs ?? 0;
+      await Bun.sleep(2_000);
+      expect(server.bridge.orders?.pictures.comparedMs).toBeGreaterThan(comparedMs);
+    });
+  },
+  MILLIS,
+);
+
+test(
+  "an account that is to hold several positions a symbol gets no orders where the broker makes one of them",
+  async () => {
+    await withScene(
+      async ({ server }) => {
+        const account = { margin: "netting" } as const;
+        const token = await tokenOf(server.bridge, server.code, account);
+        const terminal = new MadeTerminal({ url: server.bridge.url, token, account });
+        expect(await terminal.connect()).toBeDefined();
+        await eventually(() => server.problems.some((said) => said.includes("nothing is traded there")));
+        expect(server.bridge.orders?.pool.seats).toEqual([]);
+        terminal.wire?.close();
+      },
+      { positionMode: "hedging" },
+    );
   },
   MILLIS,
 );

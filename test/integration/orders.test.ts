@@ -2,12 +2,16 @@
 // connections that break, a server that is started anew. Each intent makes at most one order at the broker; in the end our books are the
 // broker's to the cent, and whatever is still unknown waits for a person. `bun run torture orders` runs many seeds and prints them.
 
+import { SQL } from "bun";
 import { expect, test } from "bun:test";
+import { join } from "node:path";
 import { SeededRandom } from "../../actors/base/random.ts";
+import { magicOfIntent } from "../../actors/domain/intent-name.ts";
 import { type Mishap, MadeTrader, STEPS } from "../../scripts/mt5-trader.ts";
 import { MadeBroker } from "../../scripts/mt5-broker.ts";
 import { replayRecorded } from "../../scripts/commands/replay-recorded.ts";
 import { parseSettings } from "../../edge/settings.ts";
+import { openLedger } from "../../storage/sql/ledger.ts";
 import { eventually } from "../fixtures/eventually.ts";
 import { tokenOf } from "../fixtures/mt5-rig.ts";
 import { ACCOUNT, TradingServer } from "../fixtures/trading-server.ts";
@@ -20,6 +24,8 @@ const FIRST_SEED = 1_801;
 const ROUNDS = TORTURE ? 8 : 4;
 const BROKER_AHEAD_MS = 7_200_000;
 const SECOND = 1_000_000;
+/** Of orders, in the ledger. */
+const ENDS = new Set(["filled", "cancelled", "rejected", "done"]);
 
 interface Tally {
   readonly scenarios: Map<string, number>;
@@ -138,14 +144,50 @@ class Run {
     const ours = server.account.positions.map(
       (each) => `${each.positionId} ${each.side} ${each.volumeMicros}`,
     );
-    const theirs = [...broker.positions.values()].map(
-      ({ ticket, side, volumeLots }) => `${ticket} ${side.toUpperCase()} ${Math.round(volumeLots * 1e6)}`,
-    );
-    if (ours.sort().join() !== theirs.sort().join())
-      found.push(`positions ${ours.join()} for ${theirs.join()}`);
+    const theirs = this.#brokerPositions();
+    if (ours.sort().join() !== theirs.join()) found.push(`positions ${ours.join()} for ${theirs.join()}`);
     const balance = server.account.balanceMicros / 1e6;
     if (Math.abs(balance - broker.balance) > 1e-6) found.push(`balance ${balance} for ${broker.balance}`);
     return found;
+  }
+
+  /** What the ledger has that the broker has not, or the other way round, once the server has stopped. */
+  async ledgerViolations(unknown: readonly string[]): Promise<string[]> {
+    const found: string[] = [];
+    const url = `sqlite://${join(this.server.data, "ledger.db")}`;
+    const ledger = await openLedger(url);
+    if (!ledger.ok) return [ledger.message];
+    const orders = await ledger.value.orders(ACCOUNT);
+    const positions = await ledger.value.positions(ACCOUNT);
+    await ledger.value.close();
+    for (const { intentId, state, filledMicros } of orders) {
+      const isOver = ENDS.has(state);
+      if (!isOver && !unknown.includes(intentId)) found.push(`the ledger has ${intentId} as ${state}`);
+      const soldMicros = this.broker.deals
+        .filter(({ magic }) => magic === magicOfIntent(intentId))
+        .reduce((sum, { volumeLots }) => sum + Math.round(volumeLots * 1e6), 0);
+      if (soldMicros !== filledMicros)
+        found.push(`the ledger has ${filledMicros} of ${intentId} filled, the broker ${soldMicros}`);
+    }
+    const ours = positions.map((each) => `${each.positionId} ${each.side} ${each.volumeMicros}`);
+    const theirs = this.#brokerPositions();
+    if (ours.sort().join() !== theirs.join())
+      found.push(`the ledger has the positions ${ours.join()} for ${theirs.join()}`);
+    const sql = new SQL(url);
+    const deals: { deal_id: string }[] = await sql`SELECT deal_id FROM deals`;
+    await sql.close();
+    const told = deals.map(({ deal_id: ticket }) => ticket).sort();
+    const made = this.broker.deals.map(({ ticket }) => ticket).sort();
+    if (told.join() !== made.join()) found.push(`the ledger has the deals ${told.join()} for ${made.join()}`);
+    return found;
+  }
+
+  #brokerPositions(): string[] {
+    return [...this.broker.positions.values()]
+      .map(
+        ({ ticket, side, volumeLots }) => `${ticket} ${side.toUpperCase()} ${Math.round(volumeLots * 1e6)}`,
+      )
+      .sort();
   }
 
   /** Until what was asked for is done, or waits for a person: who then looks, and lets the symbol go. */
@@ -227,7 +269,9 @@ async function runSeed(seed: number, tally: Tally): Promise<string[]> {
     for (let round = 0; round < ROUNDS; round++) await run.round();
     await run.end();
     const found = run.violations();
+    const unknown = run.server.account.liveOrders.map(({ intentId }) => intentId);
     await run.server.stopServing();
+    found.push(...(await run.ledgerViolations(unknown)));
     // Every decision follows from the journal, whatever the terminal said and however often the server was started.
     const settings = parseSettings({ data: run.server.data }, {});
     const replayed = settings.ok ? replayRecorded(settings.value, "recorded") : settings;

@@ -152,6 +152,9 @@ async function tradeAndTell(rig: Rig): Promise<void> {
   });
 }
 
+/** As the harness counts. */
+const monotonicMs = (): number => Number(process.hrtime.bigint() / 1_000_000n);
+
 describeExpert("authority", () => {
   test.concurrent(
     "a fence is on disk: it holds over a restart, and an older one ends the connection",
@@ -258,6 +261,30 @@ describeExpert("authority", () => {
   );
 
   test.concurrent(
+    "a command is refused that waits to be written down while another chart is fenced at a higher epoch",
+    async () => {
+      await withRig(async (rig) => {
+        await rig.start({ InpMaxOrdersPerMinute: 1_000, InpMaxPositions: 100 });
+        let said = "";
+        for (let epoch = 1, isInTime = false; !isInTime && epoch < 20; epoch++) {
+          // Held by another chart for 200 ms yet, by the terminal's clock: then it counts as left behind.
+          const freeMs = monotonicMs() + 200;
+          await rig.terminal.order(`share TFlock_5001_Demo-Server_demo ${freeMs - 2_000}`);
+          const command = rig.order({ epoch });
+          const refused = rig.refusal(command);
+          await Bun.sleep(20);
+          await Bun.write(rig.terminal.path("epoch.txt"), checkedLine(`{"epoch":${epoch + 1}}`));
+          // A machine that has more to do is late: then it proves nothing.
+          isInTime = monotonicMs() < freeMs;
+          said = `${await refused}, ${rig.terminal.sentOf(command.magic)} sent`;
+        }
+        expect(["stale-epoch, 0 sent", "storage-failed, 0 sent"]).toContain(said);
+      });
+    },
+    MILLIS,
+  );
+
+  test.concurrent(
     "nothing is sent while intents cannot be written, or fenced while epochs cannot",
     async () => {
       await withRig(async (rig) => {
@@ -297,6 +324,36 @@ describeExpert("authority", () => {
           ]);
           expect(own.every(({ magic }) => BigInt(magic) >= 1n << 62n)).toBe(true);
           expect(rig.terminal.sent.at(-1)?.position).toBe(position.order ?? "");
+        },
+        {
+          limits: {
+            heartbeatMs: 50,
+            silentMsMax: 1_000,
+            flattenAfterMs: 1_500,
+            clockAgeMsMax: 10_000,
+            scanMs: 60,
+            calendarHours: 0,
+          },
+        },
+      );
+    },
+    MILLIS,
+  );
+
+  test.concurrent(
+    "a change of unknown outcome does not keep a position open for a server that is silent",
+    async () => {
+      await withRig(
+        async (rig) => {
+          await rig.start({ InpDeadManFlatten: true });
+          const { order } = await rig.execution(rig.order());
+          await rig.terminal.order("answer 10012 1");
+          const levels = { price: null, stopLimitPrice: null, sl: "1.06000", tp: null };
+          const change = { t: "modify", ...rig.head(), target: "position", ticket: order ?? "" } as const;
+          expect((await rig.execution({ ...change, ...levels })).class).toBe("unknown");
+          await rig.peer.vanish();
+          await rig.peer.until("the flatten", () => rig.terminal.sent.length === 3);
+          expect((await rig.terminal.broker()).positions).toEqual([]);
         },
         {
           limits: {

@@ -1,9 +1,10 @@
 // Takes terminals at their word: what each connection says of intents, orders and deals, said once. Several connections of an account tell
 // the same, and a connection tells it again after a reconnect.
 
+import { isLive, type OrderState } from "../../../actors/account/orders.ts";
 import type { Instrument } from "../../../actors/domain/instrument.ts";
 import { intentOfMagic } from "../../../actors/domain/intent-name.ts";
-import type { OrderIntent } from "../../../actors/domain/order.ts";
+import type { ExecutionStatus, OrderIntent } from "../../../actors/domain/order.ts";
 import type { LiveEngine } from "../../../actors/live-engine.ts";
 import type { Terminal } from "../terminal.ts";
 import { REMEMBERED_MAX } from "./limits.ts";
@@ -33,6 +34,13 @@ interface Known extends ReportedIntent {
   orderTicket: string | null;
 }
 
+/** The ends that a report tells; deals tell of fills, and what expired never left. */
+const ENDS: Readonly<Partial<Record<OrderState, ExecutionStatus>>> = {
+  cancelled: "cancelled",
+  rejected: "rejected",
+  done: "done",
+};
+
 export interface EarOptions {
   readonly accountId: string;
   readonly intentTag: number;
@@ -45,13 +53,15 @@ export class Ear {
   readonly #options: EarOptions;
   readonly #intents = new Remembered<Known>(REMEMBERED_MAX);
   readonly #deals = new Remembered<true>(REMEMBERED_MAX);
+  /** Orders that the account has not ended, as far as is known. */
+  readonly #open = new Set<string>();
 
   constructor(options: EarOptions) {
     this.#options = options;
   }
 
   /** An intent of this life: what reports say of it is complete. */
-  know(intent: OrderIntent): ReportedIntent {
+  know(intent: OrderIntent): void {
     const { intentId, accountId, instrumentId, side, volumeMicros, purpose, reason } = intent;
     const known: Known = {
       intentId,
@@ -67,7 +77,7 @@ export class Ear {
       orderTicket: null,
     };
     this.#intents.set(intentId, known);
-    return known;
+    this.#open.add(intentId);
   }
 
   /** The broker's number of an intent's order, where anything told it. */
@@ -115,21 +125,53 @@ export class Ear {
     const { offsetMs } = terminal.account.brokerTime;
     const booked = bookedDealOf(deal, { instrument, offsetMs });
     if (booked === undefined) return;
-    this.#deals.set(deal.ticket, true);
     if (live.engine.account?.hasBooked(deal.ticket) === true) return;
     const intentId = this.#ownIntent(deal.magic) ?? "";
     const known = this.#intents.get(intentId);
     const fills = known !== undefined && known.side === booked.side;
-    if (fills) known.filledMicros += booked.volumeMicros;
-    outbox.push(
+    const filledMicros = fills ? known.filledMicros + booked.volumeMicros : 0;
+    const isSaid = outbox.push(
       fillOf(booked, {
         accountId,
         intentId,
-        reason: fills ? known.reason : deal.reason,
-        isLast: !fills || known.filledMicros >= known.volumeMicros,
+        // Of an order of before this life nobody has it.
+        reason: fills && known.reason !== "" ? known.reason : deal.reason,
+        isLast: !fills || filledMicros >= known.volumeMicros,
         orderId: deal.order,
       }),
     );
+    // What had no room is told again with the next picture.
+    if (!isSaid) return;
+    this.#deals.set(deal.ticket, true);
+    if (fills) known.filledMicros = filledMicros;
+  }
+
+  /** Looks from now on for how the account ends an order of before this life. */
+  follow(intentId: string): void {
+    if (this.#find(intentId) !== undefined) this.#open.add(intentId);
+  }
+
+  /** It never left. */
+  unsent({ intentId }: OrderIntent, reason: string): void {
+    const known = this.#intents.get(intentId);
+    if (known !== undefined) this.#say(known, { status: "rejected", reason });
+  }
+
+  /**
+   * Orders that the account has ended although no report told it to, by the broker's books or because a person declared them dead: said
+   * as a report, so that the ledger, and whoever waits for an outcome, hears of it.
+   */
+  sayEnds(): void {
+    const { account } = this.#options.live.engine;
+    if (account === undefined) return;
+    for (const intentId of this.#open) {
+      const state = account.orderState(intentId);
+      if (state !== undefined && isLive(state)) continue;
+      const known = this.#intents.get(intentId);
+      const status = state === undefined ? undefined : ENDS[state];
+      const isSaid = known === undefined || status === undefined || known.said.startsWith(`${status} `);
+      if (isSaid || this.#say(known, { status, reason: "settled" })) this.#open.delete(intentId);
+    }
   }
 
   #ownIntent(magic: string): string | undefined {
@@ -144,17 +186,17 @@ export class Ear {
     const { live, accountId } = this.#options;
     const followed = live.engine.account?.view().liveOrders.find((each) => each.intentId === intentId);
     if (followed === undefined) return undefined;
-    const { instrumentId, purpose } = followed;
+    const { instrumentId, purpose, side, volumeMicros, filledMicros, terms } = followed;
     const found: Known = {
       intentId,
       accountId,
       instrumentId,
       purpose,
-      side: "BUY",
-      volumeMicros: 0,
+      side,
+      volumeMicros,
       reason: "",
-      isPending: purpose === "entry",
-      filledMicros: 0,
+      isPending: terms !== null && purpose === "entry",
+      filledMicros,
       said: "",
       orderTicket: null,
     };
@@ -162,10 +204,12 @@ export class Ear {
     return found;
   }
 
-  #say(known: Known, standing: Standing): void {
+  /** False where there was no room for it. */
+  #say(known: Known, standing: Standing): boolean {
     const said = `${standing.status} ${standing.reason}`;
-    if (known.said === said) return;
-    known.said = said;
-    this.#options.outbox.push(reportOf(known, standing, known.orderTicket));
+    if (known.said === said) return true;
+    const isSaid = this.#options.outbox.push(reportOf(known, standing, known.orderTicket));
+    if (isSaid) known.said = said;
+    return isSaid;
   }
 }

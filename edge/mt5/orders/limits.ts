@@ -40,3 +40,7 @@ export const PICTURE_MS_MAX = 10_000;
  * by an hour twice a year.
  */
 export const DEALS_OVERLAP_MS = 70 * 60_000;
+
+/** How often the ledger is asked whether it is there, and how long its answer may take before entries wait. */
+export const LEDGER_LOOK_MS = 500;
+export const LEDGER_MS_MAX = 2_000;

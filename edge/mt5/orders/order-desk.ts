@@ -16,16 +16,16 @@ import type { Terminal, TerminalListener } from "../terminal.ts";
 import type { SnapshotFrame } from "./books.ts";
 import { Ear } from "./ear.ts";
 import { frameOf, type TradeFrame } from "./frames.ts";
+import { LedgerWatch } from "./ledger-watch.ts";
 import { ACCOUNT_FAILURES_MAX, ROUND_MS } from "./limits.ts";
 import { Outbox } from "./outbox.ts";
 import { Pauses } from "./pauses.ts";
 import { Pictures } from "./pictures.ts";
 import { Pool, type Seat } from "./pool.ts";
-import { reportOf } from "./reports.ts";
 import { Stages } from "./stages.ts";
 
 export interface OrderDeskOptions {
-  readonly station: Pick<Station, "live" | "clock" | "epoch">;
+  readonly station: Pick<Station, "live" | "clock" | "epoch" | "ledger" | "projection">;
   readonly store: TerminalStore;
   readonly intentTag: number;
   readonly reconcileMs: number;
@@ -45,6 +45,7 @@ export class OrderDesk implements BrokerLink, TerminalListener {
   readonly #options: OrderDeskOptions;
   readonly #ear: Ear;
   readonly #pauses = new Pauses();
+  readonly #ledger: LedgerWatch;
   /** Of all connections together. */
   readonly #breaker = new CircuitBreaker({ failuresMax: ACCOUNT_FAILURES_MAX });
   readonly #round: ReturnType<typeof setInterval>;
@@ -58,10 +59,14 @@ export class OrderDesk implements BrokerLink, TerminalListener {
     const { live, clock, epoch } = station;
     this.accountId = live.engine.config.account.accountId;
     const { accountId, pool } = this;
+    this.#ledger = new LedgerWatch({ accountId, station, onProblem: options.onProblem });
     this.outbox = new Outbox({ router: live.router, clock });
     const instrumentOf = (symbol: string): Instrument | undefined => this.#instrumentOf(symbol);
     this.#ear = new Ear({ accountId, intentTag, live, outbox: this.outbox, instrumentOf });
-    for (const { intentId } of live.engine.account?.view().liveOrders ?? []) this.#note(intentId);
+    for (const { intentId } of live.engine.account?.view().liveOrders ?? []) {
+      this.#note(intentId);
+      this.#ear.follow(intentId);
+    }
     this.pictures = new Pictures({
       accountId,
       intentTag,
@@ -90,6 +95,7 @@ export class OrderDesk implements BrokerLink, TerminalListener {
 
   stop(): void {
     clearInterval(this.#round);
+    this.#ear.sayEnds();
     this.outbox.stop();
   }
 
@@ -102,15 +108,18 @@ export class OrderDesk implements BrokerLink, TerminalListener {
     if (intent.accountId !== this.accountId) return;
     const sentSeq = this.#options.station.live.router.lastSeq;
     this.#note(intent.intentId);
-    const known = this.#ear.know(intent);
+    this.#ear.know(intent);
     const left = this.#dispatch(intent, sentSeq);
     if (left.ok) return;
     this.counts.neverLeft++;
-    this.outbox.push(reportOf(known, { status: "rejected", reason: `${left.code}: ${left.message}` }, null));
+    this.#ear.unsent(intent, `${left.code}: ${left.message}`);
   }
 
   reconciled(record: Reconciled): void {
-    if (record.accountId === this.accountId) this.pictures.reconciled(record);
+    if (record.accountId !== this.accountId) return;
+    this.pictures.reconciled(record);
+    // Once the account has finished what it is saying.
+    queueMicrotask(() => this.#ear.sayEnds());
   }
 
   joined(terminal: Terminal): void {
@@ -120,6 +129,14 @@ export class OrderDesk implements BrokerLink, TerminalListener {
       this.#options.onProblem(
         `the account at the terminal of ${this.accountId} is in ${terminal.hello.currency}, here it is in ${currency}: nothing is ` +
           "traded there. Set account.currency, and use a data folder of its own",
+      );
+      return;
+    }
+    const { margin } = terminal.hello.account;
+    if (this.#options.station.live.engine.config.account.positionMode === "hedging" && margin !== "hedging") {
+      this.#options.onProblem(
+        `the account at the terminal of ${this.accountId} keeps one position a symbol (${margin}), here it is to have several: nothing ` +
+          "is traded there. Set account.positionMode to netting, or enrol a hedging account",
       );
       return;
     }
@@ -237,6 +254,8 @@ export class OrderDesk implements BrokerLink, TerminalListener {
 
   #entriesWait({ instrumentId }: OrderIntent, nowMs: number): string {
     if (this.#isBehind) return "the terminal knows later intents than this data folder";
+    const away = this.#ledger.why(nowMs);
+    if (away !== "") return `the ledger is away: ${away}`;
     if (this.#pauses.isOn(instrumentId, nowMs)) return "the trade server said no a moment ago";
     if (!this.#breaker.allows(nowMs * MICROS_PER_MILLISECOND)) return "commands of before were not answered";
     return "";
@@ -290,6 +309,7 @@ export class OrderDesk implements BrokerLink, TerminalListener {
   /** Whatever time brings: modes, commands without an answer, pictures. */
   #look(): void {
     const nowMs = this.#nowMs();
+    this.#ledger.look(nowMs);
     for (const seat of this.pool.seats) this.#tellMode(seat);
     for (const { intent } of this.pool.overdue(nowMs)) {
       this.counts.overdue++;
@@ -299,6 +319,7 @@ export class OrderDesk implements BrokerLink, TerminalListener {
       );
       this.pictures.ask();
     }
+    this.#ear.sayEnds();
     this.pictures.look(nowMs);
   }
 

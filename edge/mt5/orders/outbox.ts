@@ -30,9 +30,12 @@ export class Outbox {
     return this.#letters.size;
   }
 
-  push(draft: BrokerDraft, onTaken?: (seq: number) => void): void {
-    if (!this.#letters.push({ draft, onTaken })) this.dropped++;
+  /** @returns false where there was no room: whoever says it must not take it for said */
+  push(draft: BrokerDraft, onTaken?: (seq: number) => void): boolean {
+    const taken = this.#letters.push({ draft, onTaken });
+    if (!taken) this.dropped++;
     if (this.#retry === undefined) this.#flush();
+    return taken;
   }
 
   stop(): void {

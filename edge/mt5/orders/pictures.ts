@@ -89,8 +89,11 @@ export class Pictures {
       if (drawing !== undefined && nowMs - drawing.askedMs > PICTURE_MS_MAX) this.#ask(seat, drawing.why);
     }
     if (!this.#isAsked && nowMs < this.#dueMs) return;
-    const [first] = fenced.sort((a, b) => a.terminal.slot - b.terminal.slot);
-    if (first === undefined || this.#drawings.has(first.terminal.session)) return;
+    // One that is drawing still may be waiting for the broker, for minutes.
+    const [first] = fenced
+      .filter(({ terminal }) => !this.#drawings.has(terminal.session))
+      .sort((a, b) => a.terminal.slot - b.terminal.slot);
+    if (first === undefined) return;
     this.#ask(first, this.#isAsked ? "asked" : "interval");
     this.#isAsked = false;
     this.#dueMs = nowMs + everyMs;
@@ -134,8 +137,7 @@ export class Pictures {
     const atMs = deal.brokerMs - terminal.account.brokerTime.offsetMs;
     // Older ones are in the balance that trading began with.
     if (this.#adjusted.has(deal.ticket) || atMs < (store.trading(accountId)?.sinceMs ?? 0)) return;
-    this.#adjusted.set(deal.ticket, true);
-    outbox.push(adjustmentOf(accountId, deal));
+    if (outbox.push(adjustmentOf(accountId, deal))) this.#adjusted.set(deal.ticket, true);
   }
 
   #ask(seat: Seat, why: BrokerBooks["why"]): void {

@@ -140,7 +140,7 @@ private:
          Carry(link,command,request,clock,authority,drain,ring);
      }
 
-   // Whether one of our intents made it, and none that is not resolved is about it.
+   // Whether one of our intents made it, and none that would end it is unresolved. Other levels are no reason to leave it open.
    bool              MayEnd(const long magic,const ulong ticket)
      {
       if(magic<=0 || m_book.IndexOfMagic((ulong)magic)<0)
@@ -148,7 +148,7 @@ private:
       for(int i=0; i<m_book.Total(); i++)
         {
          Intent intent=m_book.At(i);
-         if(intent.target==ticket && !IsFinal(intent.state))
+         if(intent.target==ticket && intent.command!="modify" && !IsFinal(intent.state))
             return(false);
         }
       return(true);

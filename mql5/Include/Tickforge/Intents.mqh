@@ -329,17 +329,21 @@ public:
       return(true);
      }
 
-   // On disk when it returns true.
+   // On disk when it returns true. Under the lock of claims: an intent of an older epoch is in the file before it, or refused after it.
    bool              Fence(const long epoch)
      {
       JsonWriter json;
       json.Open("");
       json.Number("epoch",epoch);
       json.Close();
-      if(!LineLog::ReplaceFile(EpochPath(),CheckedLine(json.Result())))
+      TerminalLock guard;
+      if(!guard.Take(LockName()))
          return(false);
-      m_epoch=epoch;
-      return(true);
+      bool written=LineLog::ReplaceFile(EpochPath(),CheckedLine(json.Result()));
+      guard.Give();
+      if(written)
+         m_epoch=epoch;
+      return(written);
      }
 
    long              Epoch(void)
@@ -386,7 +390,7 @@ public:
          return("storage-failed");
       string why="";
       string name=ClaimName(intent.id);
-      bool read=CatchUp();
+      bool read=(CatchUp() && ReadEpoch());
       if(read && ArraySize(m_intents)>=INTENTS_MAX)
          Prune(intent.slot,false);
       if(!read || StringLen(name)==0 || ArraySize(m_intents)>=INTENTS_MAX)
@@ -394,6 +398,10 @@ public:
       else
          if(IndexOf(intent.id)>=0 || IndexOfMagic(intent.magic)>=0)
             why="repeated";
+         else
+            // Another connection was fenced since the command was looked at.
+            if(intent.epoch<m_epoch)
+               why="stale-epoch";
       if(StringLen(why)==0)
         {
          GlobalVariableTemp(name);
