@@ -9,6 +9,12 @@ export const SHARED_MAILBOX_RECORDS = 65_536;
 /** The same of accounts and brokers beside the first: their mailboxes are allocated ahead, for up to a thousand of them. */
 export const FURTHER_MAILBOX_RECORDS = 4_096;
 
+/**
+ * Up to so many accounts hear what the others order, so that none trades with another. Beyond it each knows its own orders: what all heard of
+ * all would be more than the orders themselves.
+ */
+export const ACCOUNTS_THAT_HEAR_EACH_OTHER_MAX = 16;
+
 /** From this mailbox depth on a symbol's ticks move bars and features only: no forecaster runs. */
 export const SKIP_INFERENCE_DEPTH = 64;
 

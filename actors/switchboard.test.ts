@@ -5,6 +5,7 @@ import * as fc from "fast-check";
 import type { JournalRecord, RecordKind } from "./domain/records.ts";
 import { TICK_BACKFILL, TICK_SECONDARY, TICK_SKIP_INFERENCE } from "./domain/tick.ts";
 import { seatsOf, testSeats } from "./engine.fixture.ts";
+import { ACCOUNTS_THAT_HEAR_EACH_OTHER_MAX } from "./limits.ts";
 import { Switchboard } from "./switchboard.ts";
 
 /** Who hears a kind and who says it; a symbol is the one the record names. */
@@ -121,9 +122,7 @@ describe("switchboard", () => {
   });
 
   for (const [kind, roles] of [
-    ["intent", ["broker"]],
     ["sent", ["account", "broker"]],
-    ["execution", ["account"]],
     ["adjustment", ["account"]],
     ["broker-books", ["account"]],
   ] as const) {
@@ -140,6 +139,23 @@ describe("switchboard", () => {
         expect(heard.map(({ path }) => path)).toEqual(roles.map((role) => `${role}/${of}`));
       });
     }
+  }
+
+  for (const [kind, roles] of [
+    ["intent", ["broker"]],
+    ["execution", ["account"]],
+  ] as const) {
+    test(`${kind} is heard by its account's ${roles[0]} and by the other accounts, while they are few`, () => {
+      for (const count of [2, ACCOUNTS_THAT_HEAR_EACH_OTHER_MAX, ACCOUNTS_THAT_HEAR_EACH_OTHER_MAX + 1]) {
+        const further = Array.from({ length: count - 1 }, (_, index) => `n${index}`);
+        const { seats, switchboard } = setUp(further);
+        switchboard.deliver(recordOf(kind, { seq: 1, instrumentId: 0, flags: 0, accountId: "n0" }));
+        const heard = seatsOf(seats).filter((seat) => seat.heard.length > 0);
+        const others = ["paper", ...further.slice(1)].map((accountId) => `account/${accountId}`);
+        const told = count > ACCOUNTS_THAT_HEAR_EACH_OTHER_MAX ? [] : others;
+        expect(new Set(heard.map(({ path }) => path))).toEqual(new Set([`${roles[0]}/n0`, ...told]));
+      }
+    });
   }
 
   test("a signal, a command and time are every account's", () => {

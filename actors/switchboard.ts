@@ -4,6 +4,7 @@
 import { assert, AssertionError } from "./base/assert.ts";
 import type { JournalRecord } from "./domain/records.ts";
 import { TICK_SECONDARY } from "./domain/tick.ts";
+import { ACCOUNTS_THAT_HEAR_EACH_OTHER_MAX } from "./limits.ts";
 
 /** One listener: an actor's mailbox, and how far into the journal its state already is. */
 export interface Seat {
@@ -43,12 +44,16 @@ export class Switchboard {
   readonly #seats: Seats;
   readonly #gate: IntentHolder;
   readonly #accounts = new Map<string, AccountSeats>();
+  /** Accounts hear each other's orders and what becomes of them. */
+  readonly #hearEachOther: boolean;
   /** By path. */
   readonly #roles = new Map<string, Role>();
 
   constructor(seats: Seats, gate: IntentHolder) {
     this.#seats = seats;
     this.#gate = gate;
+    const { length } = seats.accounts;
+    this.#hearEachOther = length > 1 && length <= ACCOUNTS_THAT_HEAR_EACH_OTHER_MAX;
     for (const of of seats.accounts) {
       this.#accounts.set(of.accountId, of);
       this.#roles.set(of.account.path, { is: "account", of });
@@ -87,6 +92,7 @@ export class Switchboard {
         return;
       case "intent":
         handIf(this.#seatsOf(record).broker, record);
+        if (this.#hearEachOther) this.#otherAccounts(record);
         this.#gate.hold(record);
         return;
       case "sent": {
@@ -96,6 +102,9 @@ export class Switchboard {
         return;
       }
       case "execution":
+        hand(this.#seatsOf(record).account, record);
+        if (this.#hearEachOther) this.#otherAccounts(record);
+        return;
       case "adjustment":
       case "broker-books":
         hand(this.#seatsOf(record).account, record);
@@ -143,11 +152,15 @@ export class Switchboard {
         return role !== undefined || record.withoutSymbols === undefined;
       case "market":
         return role === undefined || role.is === "account";
-      case "intent":
-        return role?.is === "broker" && role.of === this.#seatsOf(record);
+      case "intent": {
+        if (role === undefined || role.is === "market") return false;
+        const isNamed = role.of === this.#seatsOf(record);
+        return role.is === "broker" ? isNamed : this.#hearEachOther && !isNamed;
+      }
       case "sent":
         return role !== undefined && role.is !== "market" && role.of === this.#seatsOf(record);
       case "execution":
+        return role?.is === "account" && (this.#hearEachOther || role.of === this.#seatsOf(record));
       case "adjustment":
       case "broker-books":
         return role?.is === "account" && role.of === this.#seatsOf(record);
@@ -215,6 +228,11 @@ export class Switchboard {
   #everyAccount(record: JournalRecord): void {
     const { accounts } = this.#seats;
     for (let i = 0; i < accounts.length; i++) hand((accounts[i] as AccountSeats).account, record);
+  }
+
+  #otherAccounts(record: Extract<JournalRecord, { readonly accountId: string }>): void {
+    const named = this.#seatsOf(record);
+    for (const seats of this.#seats.accounts) if (seats !== named) hand(seats.account, record);
   }
 
   #everyBroker(record: JournalRecord): void {

@@ -105,7 +105,7 @@ const complianceLimits = z
     slippageWindowMicros: windowMicros,
     slippageFillsMin: whole.gte(1),
     washOrdersMax: limit,
-    washWindowMicros: windowMicros,
+    washWindowMicros: whole,
     layeringLevelsMax: limit,
     cancelShareMax: share.nullable(),
     cancelWindowMicros: windowMicros,

@@ -141,6 +141,14 @@ export class AccountActor {
       desk.compliance.hearSecond(record);
       return;
     }
+    if (
+      (record.kind === "intent" || record.kind === "execution") &&
+      record.accountId !== desk.settings.accountId
+    ) {
+      // Another account's: it is not to be traded with, and that is all.
+      desk.compliance.hearOther(record);
+      return;
+    }
     desk.causeSeq = record.seq;
     if (record.timeMicros > desk.nowMicros) desk.nowMicros = record.timeMicros;
     if (desk.nowMicros >= desk.books.dayEndsMicros) {

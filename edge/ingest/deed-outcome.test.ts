@@ -33,7 +33,9 @@ const INTENT: OrderIntent = {
 
 function journalOf(records: readonly JournalRecord[]): MemoryJournal {
   const journal = new MemoryJournal({ keep: true });
-  for (const record of [{ kind: "beat", seq: 0, timeMicros: 1 } as const, ...records]) {
+  const close = { command: "close-position", positionId: "p", volumeMicros: null } as const;
+  const command = { ...close, accountId: "paper", by: "tester" };
+  for (const record of [{ kind: "commanded", seq: 0, timeMicros: 1, command } as const, ...records]) {
     const bytes = encodePayload(record, journal.staging);
     journal.append(TOPIC_NUMBER_OF[record.kind], KIND_NUMBER[record.kind], record.timeMicros, bytes);
   }

@@ -8,3 +8,6 @@ export const FLOW_CHANGES_MAX = 1_024;
 
 /** Fills, with the quote at the decision and the price they were made at. */
 export const FLOW_FILLS_MAX = 1_024;
+
+/** Orders of the owner's other accounts, of all instruments together. */
+export const OTHER_ORDERS_MAX = 2_048;

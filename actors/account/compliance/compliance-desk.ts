@@ -23,7 +23,8 @@ import { QuoteBoard } from "../quote-board.ts";
 import type { ComplianceVerdict } from "../risk/approval.ts";
 import type { AccountSettings } from "../settings.ts";
 import { complianceFigures } from "./figures.ts";
-import { type FlowMessage, OrderFlow } from "./order-flow.ts";
+import { type FlowMessage, isDormant, OrderFlow } from "./order-flow.ts";
+import { OtherOrders } from "./other-orders.ts";
 import { type ComplianceLimits, NO_COMPLIANCE_LIMITS, resolveCompliance } from "./settings.ts";
 
 /** Who wanted the order, and what for. */
@@ -75,6 +76,7 @@ export class ComplianceDesk {
   readonly #books: AccountBooks;
   readonly #emitter: Emitter;
   readonly #flows: readonly OrderFlow[];
+  readonly #others: OtherOrders;
   readonly #second: QuoteBoard;
   /** By instrument id: which sources the quotes on the account's own board and on that one are of. */
   readonly #sources: Float64Array;
@@ -94,6 +96,8 @@ export class ComplianceDesk {
     this.#emitter = options.emitter;
     this.limits = instruments.map((instrument) => resolveCompliance(settings.compliance, instrument));
     this.#flows = this.limits.map((limits) => new OrderFlow(limits ?? NO_COMPLIANCE_LIMITS));
+    const windows = this.limits.map((limits) => (limits ?? NO_COMPLIANCE_LIMITS).washWindowMicros);
+    this.#others = new OtherOrders(Math.max(0, ...windows));
     this.#second = new QuoteBoard(instruments, "second");
     this.#sources = new Float64Array(instruments.length).fill(-1);
     this.#secondSources = new Float64Array(instruments.length).fill(-1);
@@ -102,6 +106,11 @@ export class ComplianceDesk {
   /** A quote of a second source. It is no part of the account's time, so that it changes nothing where compliance is off. */
   hearSecond(tick: Tick): void {
     if (this.#second.take(tick)) this.#secondSources[tick.instrumentId] = tick.sourceId;
+  }
+
+  /** What another account of the same owner orders, and what becomes of it. */
+  hearOther(record: OrderIntent | Execution): void {
+    this.#others.hear(record);
   }
 
   /** The market was quoted, believably. */
@@ -137,7 +146,7 @@ export class ComplianceDesk {
         flow: this.#flows[instrumentId] as OrderFlow,
         quote: this.#quote(instrumentId),
         secondQuote: this.#secondQuote(instrumentId),
-        others: [],
+        others: this.#others.of(instrumentId, nowMicros),
       },
       this.limits[instrumentId] ?? NO_COMPLIANCE_LIMITS,
     );
@@ -179,6 +188,7 @@ export class ComplianceDesk {
 
   persist(archive: Archive): void {
     this.#second.persist(archive);
+    this.#others.persist(archive);
     archive.growing(this.#sources);
     archive.growing(this.#secondSources);
     this.#records = archive.number(this.#records);
@@ -232,10 +242,6 @@ export class ComplianceDesk {
         slippageMean === null ? null : moneyOf(slippageMean * this.#arrivalPoints(id, order.side)),
     };
   }
-}
-
-function isDormant(terms: PendingTerms | undefined): boolean {
-  return terms !== undefined && terms.type !== "limit";
 }
 
 /** In the words of RTS 24. An order at the market is good until it expires. */

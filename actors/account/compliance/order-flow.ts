@@ -3,7 +3,7 @@
 
 import type { Archive } from "../../base/archive.ts";
 import type { Micros } from "../../base/clock.ts";
-import type { Side } from "../../domain/order.ts";
+import type { PendingTerms, Side } from "../../domain/order.ts";
 import { persistList } from "../persist-list.ts";
 import { FLOW_CHANGES_MAX, FLOW_FILLS_MAX, FLOW_ORDERS_MAX } from "./bounds.ts";
 import type { ComplianceLimits } from "./settings.ts";
@@ -224,6 +224,11 @@ function persistFill(fill: FlowFill, archive: Archive): void {
   fill.arrivalPoints = archive.number(fill.arrivalPoints);
 }
 
-function persistSide(side: Side, archive: Archive): Side {
+export function persistSide(side: Side, archive: Archive): Side {
   return archive.boolean(side === "SELL") ? "SELL" : "BUY";
+}
+
+/** A stop, which trades with nobody until the market triggers it. */
+export function isDormant(terms: PendingTerms | undefined): boolean {
+  return terms !== undefined && terms.type !== "limit";
 }

@@ -19,7 +19,10 @@ export interface ComplianceLimits {
   readonly slippageWindowMicros: number;
   /** Fewer fills are no mean. */
   readonly slippageFillsMin: number;
-  /** Own orders on the other side that the order could trade with: live ones, and what other own accounts did within the window. */
+  /**
+   * Own orders on the other side that the order could trade with: live ones, those of other own accounts too, and what those did within the
+   * window; 0 for none of that.
+   */
   readonly washOrdersMax: number | null;
   readonly washWindowMicros: number;
   /** Price levels of own resting orders on the other side of which nothing was executed. */
@@ -67,7 +70,7 @@ export const NO_COMPLIANCE_LIMITS: ComplianceLimits = {
   slippageWindowMicros: MICROS_PER_HOUR,
   slippageFillsMin: 5,
   washOrdersMax: null,
-  washWindowMicros: MICROS_PER_MINUTE,
+  washWindowMicros: 0,
   layeringLevelsMax: null,
   cancelShareMax: null,
   cancelWindowMicros: 5 * MICROS_PER_MINUTE,
