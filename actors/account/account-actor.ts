@@ -10,7 +10,7 @@ import type { Result } from "../base/result.ts";
 import type { Execution, OrderSent } from "../domain/order.ts";
 import type { Command, JournalRecord } from "../domain/records.ts";
 import type { Signal } from "../domain/signal.ts";
-import { type Tick, TICK_SECONDARY } from "../domain/tick.ts";
+import type { Tick } from "../domain/tick.ts";
 import type { Emitter } from "../ports/emitter.ts";
 import { type AccountView, buildAccountView } from "./account-view.ts";
 import type { Answer } from "./answers.ts";
@@ -136,19 +136,8 @@ export class AccountActor {
 
   receive(record: JournalRecord): void {
     const desk = this.#desk;
-    if (record.kind === "tick" && (record.flags & TICK_SECONDARY) !== 0) {
-      // Only compared with: neither its time nor its price is the account's.
-      desk.compliance.hearSecond(record);
-      return;
-    }
-    if (
-      (record.kind === "intent" || record.kind === "execution") &&
-      record.accountId !== desk.settings.accountId
-    ) {
-      // Another account's: it is not to be traded with, and that is all.
-      desk.compliance.hearOther(record);
-      return;
-    }
+    // Only compared with: neither its time nor its price is the account's.
+    if (desk.compliance.overhears(record)) return;
     desk.causeSeq = record.seq;
     if (record.timeMicros > desk.nowMicros) desk.nowMicros = record.timeMicros;
     if (desk.nowMicros >= desk.books.dayEndsMicros) {

@@ -14,7 +14,8 @@ import type {
   TimeInForce,
 } from "../../domain/order.ts";
 import type { ArrivalQuote, ComplianceFigures, DecisionMaker, PreTrade } from "../../domain/pretrade.ts";
-import type { Tick } from "../../domain/tick.ts";
+import type { JournalRecord } from "../../domain/records.ts";
+import { type Tick, TICK_SECONDARY } from "../../domain/tick.ts";
 import type { Emitter } from "../../ports/emitter.ts";
 import type { AccountBooks } from "../books.ts";
 import { convertMicros } from "../conversion.ts";
@@ -103,14 +104,24 @@ export class ComplianceDesk {
     this.#secondSources = new Float64Array(instruments.length).fill(-1);
   }
 
-  /** A quote of a second source. It is no part of the account's time, so that it changes nothing where compliance is off. */
-  hearSecond(tick: Tick): void {
-    if (this.#second.take(tick)) this.#secondSources[tick.instrumentId] = tick.sourceId;
-  }
-
-  /** What another account of the same owner orders, and what becomes of it. */
-  hearOther(record: OrderIntent | Execution): void {
-    this.#others.hear(record);
+  /**
+   * Whether a record is nothing of the account's: a quote of a second source, an order of another account of the owner's, and what became
+   * of it. It is no part of the account's time, so that it changes nothing where compliance is off.
+   */
+  overhears(record: JournalRecord): boolean {
+    switch (record.kind) {
+      case "tick":
+        if ((record.flags & TICK_SECONDARY) === 0) return false;
+        if (this.#second.take(record)) this.#secondSources[record.instrumentId] = record.sourceId;
+        return true;
+      case "intent":
+      case "execution":
+        if (record.accountId === this.#settings.accountId) return false;
+        this.#others.hear(record);
+        return true;
+      default:
+        return false;
+    }
   }
 
   /** The market was quoted, believably. */

@@ -87,6 +87,6 @@ test("an entry that could trade with another account's order is refused, one bes
     engine.feed(tick({ timeMicros: NOON }));
     engine.account.receive({ ...SELL, side });
     engine.feed(signal({ timeMicros: NOON, action: "BUY" }));
-    expect(engine.refusals.map(({ code }) => code as string)).toEqual([...codes]);
+    expect(engine.refusals.map(({ code }) => code)).toEqual([...codes]);
   }
 });
