@@ -152,8 +152,8 @@ async function tradeAndTell(rig: Rig): Promise<void> {
   });
 }
 
-/** As the harness counts. */
-const monotonicMs = (): number => Number(process.hrtime.bigint() / 1_000_000n);
+/** How long a claim finds the lock taken: it waits for twice as long. */
+const HELD_MILLIS = 100;
 
 describeExpert("authority", () => {
   test.concurrent(
@@ -267,18 +267,18 @@ describeExpert("authority", () => {
         await rig.start({ InpMaxOrdersPerMinute: 1_000, InpMaxPositions: 100 });
         let said = "";
         for (let epoch = 1, isInTime = false; !isInTime && epoch < 20; epoch++) {
-          // Held by another chart for 200 ms yet, by the terminal's clock: then it counts as left behind.
-          const freeMs = monotonicMs() + 200;
-          await rig.terminal.order(`share TFlock_5001_Demo-Server_demo ${freeMs - 2_000}`);
+          // Held by another chart for a while yet, by the terminal's clock: then it counts as left behind.
+          const began = performance.now();
+          await rig.terminal.order(`share TFlock_5001_Demo-Server_demo now-${2_000 - HELD_MILLIS}`);
           const command = rig.order({ epoch });
           const refused = rig.refusal(command);
           await Bun.sleep(20);
           await Bun.write(rig.terminal.path("epoch.txt"), checkedLine(`{"epoch":${epoch + 1}}`));
           // A machine that has more to do is late: then it proves nothing.
-          isInTime = monotonicMs() < freeMs;
+          isInTime = performance.now() - began < HELD_MILLIS;
           said = `${await refused}, ${rig.terminal.sentOf(command.magic)} sent`;
         }
-        expect(["stale-epoch, 0 sent", "storage-failed, 0 sent"]).toContain(said);
+        expect(said).toBe("stale-epoch, 0 sent");
       });
     },
     MILLIS,

@@ -146,7 +146,10 @@ void take(const std::string &line) {
     in >> word;
     std::string value;
     in >> value;
-    sharedVariables[word] = value == "now" ? static_cast<double>(GetTickCount64()) : std::stod(value);
+    // "now", by the terminal's own clock, and what follows it: now-1900.
+    sharedVariables[word] = value.rfind("now", 0) != 0 ? std::stod(value)
+                                                       : static_cast<double>(GetTickCount64()) +
+                                                             (value.size() > 3 ? std::stod(value.substr(3)) : 0);
   } else if (order == "click") {
     program::onClick(String(u"TickforgeKill"));
   } else if (order == "forget-ticks") {
