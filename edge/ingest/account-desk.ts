@@ -18,6 +18,9 @@ export interface AccountChanged {
 }
 
 const DURABLE_MILLIS_MAX = 1_000;
+/** How long the account may take to obey; it is a matter of microseconds unless it is being rebuilt. */
+const OBEY_MILLIS_MAX = 1_000;
+const LOOK_MILLIS = 1;
 const NO_TERMINAL = failure(
   "no-terminal",
   "this account trades on paper: there are no books of a broker to compare",
@@ -97,6 +100,8 @@ export class AccountDesk {
     const seq = live.router.lastSeq;
     const patience = Bun.sleep(DURABLE_MILLIS_MAX).then(() => false);
     const durable = await Promise.race([this.#durable.reached(seq), patience]);
+    const untilMillis = performance.now() + OBEY_MILLIS_MAX;
+    while (!engine.system.idle && performance.now() < untilMillis) await Bun.sleep(LOOK_MILLIS);
     return ok({ accountId: command.accountId, command: command.command, seq, durable });
   }
 
