@@ -43,6 +43,8 @@ export class PriceChart {
   readonly #levels: IPriceLine[] = [];
   #palette: Palette = readPalette();
   readonly #resizes: ResizeObserver;
+  /** Of the bars that are drawn. */
+  #newestSeconds = 0;
   #wasShown = true;
   #series: BarSeries | undefined;
 
@@ -95,11 +97,14 @@ export class PriceChart {
     if (change.kind === "all") {
       this.#candles.setData(bars.map(candleOf));
       this.#volume.setData(bars.map((bar) => this.#columnOf(bar)));
+      this.#newestSeconds = bars.at(-1)?.timeSeconds ?? 0;
     } else if (change.kind === "tail") {
       for (const bar of bars.slice(change.from)) {
-        const isOlder = bar !== bars.at(-1);
+        // Two bars may have begun since it was last drawn: then the first of them is not there yet, either.
+        const isOlder = bar.timeSeconds < this.#newestSeconds;
         this.#candles.update(candleOf(bar), isOlder);
         this.#volume.update(this.#columnOf(bar), isOlder);
+        this.#newestSeconds = Math.max(this.#newestSeconds, bar.timeSeconds);
       }
     }
     if (reset) this.#frame();
