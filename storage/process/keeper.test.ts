@@ -161,7 +161,8 @@ describe("a keeper", () => {
     const before = marks();
     const { until, ended, child } = start("spins", "waits");
     await until(({ ready }) => ready === true);
-    expect(marks().filter((name) => !before.includes(name))).toEqual([]);
+    // Another test's may be there for the moment that its two processes take to open it.
+    await eventually(() => marks().every((name) => before.includes(name)));
     child.kill("SIGTERM");
     await ended();
   });
