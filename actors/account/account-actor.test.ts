@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_SECOND } from "../base/clock.ts";
 import type { OrderIntent } from "../domain/order.ts";
 import type { Command, TradeCommand } from "../domain/records.ts";
-import { execution, instrument, NOON, signal, TestEngine, tick } from "./account.fixture.ts";
+import { execution, handTrade, instrument, NOON, signal, TestEngine, tick } from "./account.fixture.ts";
 
 const SECOND = MICROS_PER_SECOND;
 
@@ -119,21 +119,7 @@ describe("entries", () => {
 });
 
 function trade(engine: TestEngine, changes: Partial<TradeCommand> = {}): void {
-  const order: TradeCommand = {
-    command: "trade",
-    accountId: "paper",
-    by: "trader",
-    instrumentId: 0,
-    side: "BUY",
-    volumeMicros: 1_000_000,
-    bidPoints: 110_000,
-    askPoints: 110_010,
-    stopPoints: 200,
-    targetPoints: 400,
-    expiresAtMicros: NOON + SECOND,
-    ...changes,
-  };
-  engine.feed({ kind: "commanded", seq: 0, timeMicros: NOON, command: order });
+  engine.feed({ kind: "commanded", seq: 0, timeMicros: NOON, command: handTrade(changes) });
 }
 
 describe("orders by hand", () => {

@@ -2,7 +2,7 @@
 // records their place and delivers them as the real one does.
 
 import { LoadArchive, SaveArchive } from "../base/archive.ts";
-import { MICROS_PER_DAY, type Micros } from "../base/clock.ts";
+import { MICROS_PER_DAY, type Micros, MICROS_PER_SECOND } from "../base/clock.ts";
 import { type Instrument, MINUTES_PER_WEEK } from "../domain/instrument.ts";
 import { MICROS_PER_LOT } from "../domain/money.ts";
 import type { Execution, OrderIntent, PendingTerms, RiskRefusal } from "../domain/order.ts";
@@ -124,8 +124,8 @@ export const LIMIT: PendingTerms = {
   untilMicros: null,
 };
 
-/** A BUY limit order by hand, 110 points below the ask, unless `changes` say otherwise. */
-export function waitingTrade(changes: Partial<TradeCommand> = {}): TradeCommand {
+/** A BUY by hand at the market, good for a second after noon, unless `changes` say otherwise. */
+export function handTrade(changes: Partial<TradeCommand> = {}): TradeCommand {
   return {
     command: "trade",
     accountId: "paper",
@@ -137,10 +137,14 @@ export function waitingTrade(changes: Partial<TradeCommand> = {}): TradeCommand 
     askPoints: 110_010,
     stopPoints: 200,
     targetPoints: 400,
-    expiresAtMicros: NOON + MICROS_PER_DAY,
-    terms: LIMIT,
+    expiresAtMicros: NOON + MICROS_PER_SECOND,
     ...changes,
   };
+}
+
+/** A BUY limit order by hand, 110 points below the ask, unless `changes` say otherwise. */
+export function waitingTrade(changes: Partial<TradeCommand> = {}): TradeCommand {
+  return handTrade({ expiresAtMicros: NOON + MICROS_PER_DAY, terms: LIMIT, ...changes });
 }
 
 /** Journal, gate and delivery in one, synchronous. Records are handled in the order they are placed. */
